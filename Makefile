@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# `make help` lists the targets. Sources are found by folder: a new .c file in
+# kernel/, tender/, host/ or cmd/ needs no line here.
+
+O ?= build
+CC := gcc
+Q ?= @
+MUSL := /usr/lib/x86_64-linux-musl
+MUSL_INC := /usr/include/x86_64-linux-musl
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wimplicit-fallthrough -Wvla -Wundef -Werror
+BASE := -std=gnu11 -g -O2 $(WARN) -I. -MMD -MP -fno-strict-aliasing \
+	-fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-fno-ipa-icf)
+
+# Freestanding code above 2 GiB: position-independent, no vector registers.
+FREE := $(BASE) -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
+	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
+	-fno-builtin -nostdinc -isystem $(shell $(CC) -print-file-name=include)
+
+find_c = $(sort $(shell find $(1) -name '*.c' -o -name '*.S' 2>/dev/null))
+objs = $(patsubst %,$(O)/$(2)/%.o,$(basename $(1)))
+
+LWIP := third_party/lwip
+KERNEL_SRC := $(filter-out kernel/platform/%,$(call find_c,kernel)) \
+	$(call find_c,lib)
+PROC_SRC := $(call find_c,kernel/platform/proc tender/proc tender/common) \
+	$(call find_c,lib)
+VM_SRC := $(call find_c,kernel/platform/vm) $(call find_c,lib)
+EINKORN_SRC := $(call find_c,cmd/einkorn host/instance host/network \
+	host/volume host/common)
+IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/patch host/common)
+
+LIBEXEC := $(O)/libexec
+PROGRAMS := $(O)/einkorn $(LIBEXEC)/kernel.elf $(LIBEXEC)/einkorn-proc \
+	$(LIBEXEC)/einkorn-vm.elf $(LIBEXEC)/einkorn-image
+
+all: $(PROGRAMS) ## build everything (default)
+
+include $(wildcard */build.mk */*/build.mk */*/*/build.mk)
+
+# ---- kernel ------------------------------------------------------------
+KERNEL_OBJ := $(call objs,$(KERNEL_SRC),kern) $(LWIP_OBJ)
+$(O)/kern/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(FREE) $(KERNEL_CFLAGS) -c -o $@ $<
+$(O)/kern/%.o: %.S
+	@mkdir -p $(@D)
+	@echo "  AS    $<"
+	$(Q)$(CC) $(FREE) -c -o $@ $<
+$(LIBEXEC)/kernel.elf: $(KERNEL_OBJ) kernel/kernel.ld
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)ld -pie --no-dynamic-linker -z noexecstack -z norelro --gc-sections \
+		-T kernel/kernel.ld -o $@ $(KERNEL_OBJ)
+
+# ---- tender "proc" -----------------------------------------------------
+PROC_OBJ := $(call objs,$(PROC_SRC),proc)
+$(O)/proc/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(FREE) -c -o $@ $<
+$(O)/proc/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FREE) -c -o $@ $<
+$(LIBEXEC)/einkorn-proc: $(PROC_OBJ) tender/proc/proc.ld
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)ld -static -z noexecstack -z norelro --gc-sections \
+		-T tender/proc/proc.ld -o $@ $(PROC_OBJ)
+
+# ---- platform "vm" -----------------------------------------------------
+VM_OBJ := $(call objs,$(VM_SRC),vm)
+$(O)/vm/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(FREE) $(VM_CFLAGS) -c -o $@ $<
+$(O)/vm/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FREE) -c -o $@ $<
+$(LIBEXEC)/einkorn-vm.elf: $(VM_OBJ) kernel/platform/vm/vm.ld
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)ld -static -z noexecstack -z norelro --gc-sections \
+		-z max-page-size=4096 -T kernel/platform/vm/vm.ld -o $@ $(VM_OBJ)
+
+# ---- the tool: static, without glibc's start-up ------------------------
+# musl's headers lack Linux's own (linux/, asm/); they come through links.
+MUSL_CFLAGS := $(BASE) -D_GNU_SOURCE -fPIE -nostdinc -isystem $(MUSL_INC) \
+	-isystem $(O)/uapi -isystem $(shell $(CC) -print-file-name=include)
+EINKORN_OBJ := $(call objs,$(EINKORN_SRC),tool)
+$(O)/uapi/.done:
+	@mkdir -p $(O)/uapi
+	@ln -sfn /usr/include/linux $(O)/uapi/linux
+	@ln -sfn /usr/include/asm-generic $(O)/uapi/asm-generic
+	@ln -sfn /usr/include/x86_64-linux-gnu/asm $(O)/uapi/asm
+	@touch $@
+$(O)/tool/%.o: %.c | $(O)/uapi/.done
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(MUSL_CFLAGS) -c -o $@ $<
+$(O)/einkorn: $(EINKORN_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) -static -no-pie -nostdlib -o $@ $(MUSL)/crt1.o $(MUSL)/crti.o \
+		$(EINKORN_OBJ) $(MUSL)/libc.a \
+		$(shell $(CC) -print-libgcc-file-name) $(MUSL)/crtn.o
+
+# ---- verbs that need libraries -----------------------------------------
+HOST_CFLAGS := $(BASE) -D_GNU_SOURCE -fPIE
+IMAGE_OBJ := $(call objs,$(IMAGE_SRC),host)
+$(O)/host/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
+$(LIBEXEC)/einkorn-image: $(IMAGE_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) -pie -o $@ $(IMAGE_OBJ) -lZydis -lcrypto
+
+# ---- unit tests: hosted, with sanitizers -------------------------------
+# A test names the sources it covers in a line "sources: a.c b.c".
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
+$(O)/unit/%: tests/unit/%.c
+	@mkdir -p $(@D)
+	@echo "  TEST  $<"
+	$(Q)$(CC) $(HOST_CFLAGS) -fsanitize=address,undefined \
+		-fno-sanitize-recover=all -MF $@.d -o $@ $< \
+		$$(sed -n 's/.*sources: *\([^*]*\).*/\1/p' $<) -lcmocka \
+		$$(sed -n 's/.*libs: *\([^*]*\).*/\1/p' $<)
+unit: $(UNIT) ## run the unit tests
+	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+
+clean: ## remove what was built
+	rm -rf $(O)
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | \
+		awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.PHONY: all unit clean help
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration handed to an instance: NUL-terminated "key=value" strings
+ * one after another, ended by an empty string. Order matters for arg and env
+ * only. Unknown keys are an error that the kernel names on the console.
+ *
+ *   exe=/usr/sbin/nginx    path of the ELF file in the image; default arg[0]
+ *   arg=...                argv, one string each, argv[0] included
+ *   env=K=V                environment
+ *   cwd=/                  working directory
+ *   uid=0, gid=0           what getuid() and getgid() say
+ *   hostname=name          uname's nodename, /etc/hostname, /etc/hosts
+ *   net0.ip=10.0.0.2/24    IPv4 address of network device 0 (or "dhcp")
+ *   net0.gw=10.0.0.1       its default gateway
+ *   net0.ip6=fd00::2/64, net0.gw6=fd00::1
+ *   dns=10.0.0.1           one resolver each, for /etc/resolv.conf
+ *   volume0=/data[:ro]     where host directory channel 0 is mounted
+ *   loglevel=0..3          0 errors, 1 warnings (default), 2 info, 3 debug
+ */
+#ifndef EINKORN_ABI_CONFIG_H
+#define EINKORN_ABI_CONFIG_H
+
+#define ABI_CONFIG_MAX (1u << 20) /* bytes, final empty string included */
+
+#endif
