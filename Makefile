@@ -11,7 +11,7 @@ MUSL_INC := /usr/include/x86_64-linux-musl
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wimplicit-fallthrough -Wvla -Wundef -Werror
 BASE := -std=gnu11 -g -O2 $(WARN) -I. -MMD -MP -fno-strict-aliasing \
-	-fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-fno-ipa-icf)
+	-fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-fno-ipa-icf -fno-tree-loop-distribute-patterns)
 
 # Freestanding code above 2 GiB: position-independent, no vector registers.
 FREE := $(BASE) -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \

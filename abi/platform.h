@@ -82,11 +82,14 @@ enum abi_upcall {
 
 /*
  * An interrupted context. Entered at vcpu->upcall_entry with rdi = frame,
- * mask set to 1, rsp = frame (the frame lies on the kernel's stack: below
- * kstack_top from application context; below the interrupted stack pointer,
- * 16-byte aligned, from kernel context). Vector registers and FS/GS bases
- * are still the interrupted ones. The kernel resumes a frame by itself with
- * `iretq`, which needs no privilege for an equal ring.
+ * mask set to 1, rsp = frame (the entry is assembly), DF clear. The frame is
+ * 16-byte aligned on the kernel's stack: from application context exactly at
+ * kstack_top - ABI_FRAME_SIZE (the kernel keeps that aligned); from kernel
+ * context below the interrupted stack pointer. Vector registers and FS/GS
+ * bases are still the interrupted ones. The kernel resumes a frame by itself
+ * with `iretq`, which needs no privilege for an equal ring. "Kernel context"
+ * means rip inside boot->kernel; the vDSO that the kernel gives to programs
+ * lies outside it, in program memory.
  */
 struct abi_frame {
     uint64_t r15, r14, r13, r12, rbp, rbx;
