@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The reading side of the image cache: on the path of every start, so it
+ * costs one small file and one lstat for each input.
+ */
+#include "host/common/image_cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/common/xalloc.h"
+
+void image_cache_key(const char *resolved, bool is_directory, char name[32])
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    const uint64_t prime = UINT64_C(0x100000001b3);
+
+    hash = (hash ^ (is_directory ? 'd' : 'e')) * prime;
+    for (; *resolved; resolved++)
+        hash = (hash ^ (uint8_t)*resolved) * prime;
+    snprintf(name, 32, "%016llx.inputs", (unsigned long long)hash);
+}
+
+static char *read_text(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *text = NULL;
+    struct stat st;
+    size_t done = 0;
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) == 0 && st.st_size < (1 << 30)) {
+        text = xmalloc((size_t)st.st_size + 1);
+        while (done < (size_t)st.st_size) {
+            ssize_t n = read(fd, text + done, (size_t)st.st_size - done);
+
+            if (n <= 0)
+                break;
+            done += (size_t)n;
+        }
+        text[done] = '\0';
+    }
+    close(fd);
+    return text;
+}
+
+/* Takes one line off *cursor, without its newline; NULL at the end. */
+static char *next_line(char **cursor)
+{
+    char *line = *cursor;
+    char *end = strchr(line, '\n');
+
+    if (!end)
+        return NULL;
+    *end = '\0';
+    *cursor = end + 1;
+    return line;
+}
+
+/* The value of the next line if it is "name value", else NULL. */
+static char *next_value(char **cursor, const char *name)
+{
+    char *line = next_line(cursor);
+    size_t len = strlen(name);
+
+    if (!line || strncmp(line, name, len) != 0 || line[len] != ' ')
+        return NULL;
+    return line + len + 1;
+}
+
+static void unescape(char *path)
+{
+    char *to = strchr(path, '\\');
+
+    for (char *from = to; from && *from; from++) {
+        if (*from == '\\' && from[1])
+            *to++ = *++from == 'n' ? '\n' : *from;
+        else
+            *to++ = *from;
+    }
+    if (to)
+        *to = '\0';
+}
+
+static bool take_number(char **p, uint64_t *out)
+{
+    char *s = *p;
+    uint64_t v = 0;
+
+    while (*s >= '0' && *s <= '9')
+        v = v * 10 + (uint64_t)(*s++ - '0');
+    if (s == *p || *s != ' ')
+        return false;
+    *p = s + 1;
+    *out = v;
+    return true;
+}
+
+static bool input_is_fresh(int dir_fd, char *line)
+{
+    uint64_t dev, ino, size, ctime_ns;
+    char *p = line + 2;
+    struct stat st;
+
+    if (line[0] == '!' && line[1] == ' ') {
+        unescape(p);
+        return fstatat(dir_fd, p, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+               (errno == ENOENT || errno == ENOTDIR);
+    }
+    if (line[0] != '=' || line[1] != ' ' || !take_number(&p, &dev) ||
+        !take_number(&p, &ino) || !take_number(&p, &size) ||
+        !take_number(&p, &ctime_ns))
+        return false;
+    unescape(p);
+    return fstatat(dir_fd, p, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           st.st_dev == dev && st.st_ino == ino &&
+           (uint64_t)st.st_size == size &&
+           (uint64_t)st.st_ctim.tv_sec * 1000000000u +
+                   (uint64_t)st.st_ctim.tv_nsec ==
+               ctime_ns;
+}
+
+static bool inputs_are_fresh(const char *source, char *cursor, long count)
+{
+    int dir_fd = open(source, O_PATH | O_CLOEXEC);
+    char *line;
+    bool fresh = dir_fd >= 0;
+
+    while (fresh && count-- > 0) {
+        line = next_line(&cursor);
+        fresh = line && input_is_fresh(dir_fd, line);
+    }
+    if (dir_fd >= 0)
+        close(dir_fd);
+    return fresh;
+}
+
+static bool join(char out[PATH_MAX], const char *dir, const char *name)
+{
+    int n = snprintf(out, PATH_MAX, "%s/%s", dir, name);
+
+    return !strchr(name, '/') && n > 0 && n < PATH_MAX;
+}
+
+static bool parse(char *text, const char *cache_dir, struct image_entry *out)
+{
+    char *magic = next_line(&text);
+    char *source = magic ? next_value(&text, "source") : NULL;
+    char *kind = source ? next_value(&text, "kind") : NULL;
+    char *image = kind ? next_value(&text, "image") : NULL;
+    char *sidecar = image ? next_value(&text, "sidecar") : NULL;
+    char *exe = sidecar ? next_value(&text, "exe") : NULL;
+    char *jit = exe ? next_value(&text, "jit") : NULL;
+    char *count = jit ? next_value(&text, "count") : NULL;
+
+    if (!count || strcmp(magic, IMAGE_CACHE_MAGIC) != 0)
+        return false;
+    unescape(source);
+    unescape(exe);
+    if (strcmp(source, out->source) != 0 ||
+        strcmp(kind, out->is_directory ? "directory" : "elf") != 0)
+        return false;
+    if (!join(out->image, cache_dir, image) ||
+        !join(out->sidecar, cache_dir, sidecar))
+        return false;
+    snprintf(out->exe, sizeof(out->exe), "%s", exe[0] == '/' ? exe : "");
+    out->wants_jit = strcmp(jit, "yes") == 0;
+    return inputs_are_fresh(source, text, atol(count)) &&
+           access(out->image, R_OK) == 0 && access(out->sidecar, R_OK) == 0;
+}
+
+int image_cache_find(const char *cache_dir, const char *source,
+                     struct image_entry *out, struct err *err)
+{
+    char path[PATH_MAX], name[32];
+    struct stat st;
+    char *text;
+    int found;
+
+    memset(out, 0, sizeof(*out));
+    if (!realpath(source, out->source) || stat(out->source, &st) < 0)
+        return err_set(err,
+                       errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
+                                                           : ERR_CANNOT_RUN,
+                       "run %s: %m", source);
+    out->is_directory = S_ISDIR(st.st_mode);
+    image_cache_key(out->source, out->is_directory, name);
+    if (!join(path, cache_dir, name))
+        return 0;
+    text = read_text(path);
+    found = text && parse(text, cache_dir, out);
+    free(text);
+    return found;
+}
