@@ -17,7 +17,8 @@ BASE := -std=gnu11 -g -O2 $(WARN) -I. -MMD -MP -fno-strict-aliasing \
 FREE := $(BASE) -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
-	-fno-builtin -nostdinc -isystem $(shell $(CC) -print-file-name=include)
+	-fno-builtin -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+	-isystem $(O)/uapi
 
 find_c = $(sort $(shell find $(1) -name '*.c' -o -name '*.S' 2>/dev/null))
 objs = $(patsubst %,$(O)/$(2)/%.o,$(basename $(1)))
@@ -40,13 +41,21 @@ all: $(PROGRAMS) ## build everything (default)
 
 include $(wildcard */build.mk */*/build.mk */*/*/build.mk)
 
+# Linux's own ABI headers (linux/, asm/), without the C library's.
+$(O)/uapi/.done:
+	@mkdir -p $(O)/uapi
+	@ln -sfn /usr/include/linux $(O)/uapi/linux
+	@ln -sfn /usr/include/asm-generic $(O)/uapi/asm-generic
+	@ln -sfn /usr/include/x86_64-linux-gnu/asm $(O)/uapi/asm
+	@touch $@
+
 # ---- kernel ------------------------------------------------------------
 KERNEL_OBJ := $(call objs,$(KERNEL_SRC),kern) $(LWIP_OBJ)
-$(O)/kern/%.o: %.c
+$(O)/kern/%.o: %.c | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(FREE) $(KERNEL_CFLAGS) -c -o $@ $<
-$(O)/kern/%.o: %.S
+$(O)/kern/%.o: %.S | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	@echo "  AS    $<"
 	$(Q)$(CC) $(FREE) -c -o $@ $<
@@ -58,11 +67,11 @@ $(LIBEXEC)/kernel.elf: $(KERNEL_OBJ) kernel/kernel.ld
 
 # ---- tender "proc" -----------------------------------------------------
 PROC_OBJ := $(call objs,$(PROC_SRC),proc)
-$(O)/proc/%.o: %.c
+$(O)/proc/%.o: %.c | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(FREE) -c -o $@ $<
-$(O)/proc/%.o: %.S
+$(O)/proc/%.o: %.S | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FREE) -c -o $@ $<
 $(LIBEXEC)/einkorn-proc: $(PROC_OBJ) tender/proc/proc.ld
@@ -73,11 +82,11 @@ $(LIBEXEC)/einkorn-proc: $(PROC_OBJ) tender/proc/proc.ld
 
 # ---- platform "vm" -----------------------------------------------------
 VM_OBJ := $(call objs,$(VM_SRC),vm)
-$(O)/vm/%.o: %.c
+$(O)/vm/%.o: %.c | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(FREE) $(VM_CFLAGS) -c -o $@ $<
-$(O)/vm/%.o: %.S
+$(O)/vm/%.o: %.S | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FREE) -c -o $@ $<
 $(LIBEXEC)/einkorn-vm.elf: $(VM_OBJ) kernel/platform/vm/vm.ld
@@ -87,16 +96,9 @@ $(LIBEXEC)/einkorn-vm.elf: $(VM_OBJ) kernel/platform/vm/vm.ld
 		-z max-page-size=4096 -T kernel/platform/vm/vm.ld -o $@ $(VM_OBJ)
 
 # ---- the tool: static, without glibc's start-up ------------------------
-# musl's headers lack Linux's own (linux/, asm/); they come through links.
 MUSL_CFLAGS := $(BASE) -D_GNU_SOURCE -fPIE -nostdinc -isystem $(MUSL_INC) \
 	-isystem $(O)/uapi -isystem $(shell $(CC) -print-file-name=include)
 EINKORN_OBJ := $(call objs,$(EINKORN_SRC),tool)
-$(O)/uapi/.done:
-	@mkdir -p $(O)/uapi
-	@ln -sfn /usr/include/linux $(O)/uapi/linux
-	@ln -sfn /usr/include/asm-generic $(O)/uapi/asm-generic
-	@ln -sfn /usr/include/x86_64-linux-gnu/asm $(O)/uapi/asm
-	@touch $@
 $(O)/tool/%.o: %.c | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	@echo "  CC    $<"

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Time and timers. Clocks are read with rdtsc and re-synchronised with the
+ * platform about once a second; monotonic time never goes back. Timers are
+ * kept in a heap; callbacks run in kernel context (idle, tick, system call
+ * exit), never nested, and may arm timers again.
+ */
+#ifndef EINKORN_KERNEL_CORE_CLOCK_H
+#define EINKORN_KERNEL_CORE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NSEC_PER_SEC UINT64_C(1000000000)
+#define NO_DEADLINE UINT64_MAX
+
+/* What the vDSO reads too (mapped read-only into the program): a sequence
+ * count, odd while it changes; ns = base + ((tsc - tsc_base) * mult >> shift).
+ * Beyond tsc_max the reader must ask the kernel. */
+struct clock_page {
+    uint32_t seq;
+    uint32_t shift;
+    uint64_t tsc_base, tsc_max;
+    uint64_t mult;
+    uint64_t mono_base_ns;
+    int64_t real_minus_mono_ns;
+};
+
+void clock_init(void);
+uint64_t clock_mono_ns(void);
+int64_t clock_real_ns(void);
+const struct clock_page *clock_page(void);
+
+struct timer {
+    uint64_t deadline_ns; /* monotonic */
+    void (*fn)(struct timer *timer);
+    uint32_t slot; /* place in the heap, 0: not armed */
+};
+
+/* (Re-)arms; fn must be set. */
+void timer_set(struct timer *timer, uint64_t deadline_mono_ns);
+void timer_cancel(struct timer *timer); /* not armed is fine */
+static inline bool timer_armed(const struct timer *timer)
+{
+    return timer->slot != 0;
+}
+
+/* Runs what is due; returns the next deadline or NO_DEADLINE. */
+uint64_t timer_run(void);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The program's address space: a tree of mappings over the platform's memory
+ * calls, which do demand-zero and copy-on-write. Semantics of mmap(2),
+ * munmap(2), mprotect(2), mremap(2), madvise(2), brk(2). One instance, one
+ * address space. Ranges lie in [ABI_USER_MIN, ABI_USER_TOP).
+ */
+#ifndef EINKORN_KERNEL_MM_MM_H
+#define EINKORN_KERNEL_MM_MM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What a file-like mapping shows. File systems embed it in their objects; a
+ * mapping holds a reference.
+ */
+struct backing {
+    const struct backing_ops *ops;
+    uint32_t refs;
+};
+
+struct backing_ops {
+    /* Make [off, off+len) of the object appear at addr with prot, through
+     * platform.ops (mem_map, shm_map ...). off, len page-aligned; may reach
+     * beyond the object's end by less than a page. 0 or -errno. */
+    int (*map)(struct backing *b, uint64_t off, uint64_t addr, size_t len_bytes,
+               int prot, bool shared);
+    /* prot of an existing mapping changes; NULL: platform mem_protect. Lets
+     * image files swap in patched text when they become executable. */
+    int (*protect)(struct backing *b, uint64_t off, uint64_t addr,
+                   size_t len_bytes, int prot, bool shared);
+    /* Address space that a loader's first mapping should keep behind it for
+     * trampolines (bytes beyond len), or NULL for none. */
+    size_t (*tail)(struct backing *b, uint64_t off, size_t len_bytes);
+    /* Last reference dropped. */
+    void (*release)(struct backing *b);
+    /* Size in bytes now: touching pages wholly beyond is SIGBUS. */
+    uint64_t (*size)(struct backing *b);
+    /* Text for /proc/self/maps ("/usr/lib/..."), inode number. */
+    int (*describe)(struct backing *b, char *buf, size_t size_bytes,
+                    uint64_t *ino);
+    /* Shared writable mappings: written back here by msync/munmap when the
+     * object's own pages are not what is mapped; NULL otherwise. */
+    int (*sync)(struct backing *b, uint64_t off, uint64_t addr,
+                size_t len_bytes);
+};
+
+void backing_get(struct backing *b);
+void backing_put(struct backing *b);
+
+void mm_init(void);
+/* Forget everything below ABI_USER_TOP (exec). */
+void mm_reset(void);
+
+/* As mmap(2): prot PROT_*, flags MAP_*; backing NULL for anonymous (its
+ * reference is taken by mm on success). Address or -errno. */
+int64_t mm_map(uint64_t addr, size_t len_bytes, int prot, int flags,
+               struct backing *b, uint64_t off);
+int64_t mm_unmap(uint64_t addr, size_t len_bytes);
+int64_t mm_protect(uint64_t addr, size_t len_bytes, int prot);
+int64_t mm_remap(uint64_t old_addr, size_t old_len, size_t new_len, int flags,
+                 uint64_t new_addr);
+int64_t mm_advise(uint64_t addr, size_t len_bytes, int advice);
+int64_t mm_sync(uint64_t addr, size_t len_bytes, int flags);
+int64_t mm_mincore(uint64_t addr, size_t len_bytes, uint64_t vec_uptr);
+int64_t mm_brk(uint64_t addr);
+void mm_set_brk(uint64_t start);
+
+/* An exception hit program memory. 0: retry the instruction; otherwise the
+ * signal to raise (SIGSEGV, SIGBUS) with its si_code in *code. */
+int mm_fault(uint64_t addr, uint32_t error, int *code);
+
+/* Canonical address of a program counter that may stand in a trampoline. */
+uint64_t mm_canonical_pc(uint64_t pc);
+/* Hidden mapping for trampolines of patched text; -EBUSY if taken. */
+int mm_map_trampolines(uint64_t addr, size_t len_bytes, uint64_t sidecar_off);
+
+/* Walk in address order for /proc/self/maps: the first mapping that ends
+ * above addr; false at the end. */
+struct mm_info {
+    uint64_t start, end, off, ino;
+    int prot, flags; /* MAP_SHARED, MAP_GROWSDOWN ... */
+    char name[256];  /* path, "[heap]", "[stack]", "[vdso]" or empty */
+};
+bool mm_next(uint64_t addr, struct mm_info *out);
+/* Name for an anonymous mapping ("[stack]"); a constant string. */
+void mm_name(uint64_t addr, const char *name);
+
+/* Bytes mapped and committed, for /proc and limits. */
+struct mm_usage {
+    uint64_t virtual_bytes, committed_bytes, data_bytes, stack_bytes;
+};
+void mm_usage(struct mm_usage *out);
+
+#endif

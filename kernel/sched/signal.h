@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals: signal(7), rt_sigaction(2), sigreturn(2). Frames on the program's
+ * stack have Linux's layout (struct rt_sigframe, x86-64).
+ *
+ * A handler of a system call that was interrupted returns one of the ERESTART
+ * codes; on the way out it becomes EINTR or the call is made again.
+ */
+#ifndef EINKORN_KERNEL_SCHED_SIGNAL_H
+#define EINKORN_KERNEL_SCHED_SIGNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/sched/thread.h"
+
+enum {
+    ERESTARTSYS = 512,           /* again if SA_RESTART, else EINTR */
+    ERESTARTNOHAND = 514,        /* again only if no handler ran */
+    ERESTART_RESTARTBLOCK = 516, /* as NOHAND here; see nanosleep */
+};
+
+struct siginfo_k { /* what siginfo_t carries, kernel form */
+    int32_t signo, errno_, code;
+    int32_t pid, uid;
+    uint64_t value; /* si_value, or the address of a fault */
+    int32_t timer_id, overrun;
+};
+
+/* To the process (any thread that does not block it) or to one thread. 0 or
+ * -EAGAIN (queue full). */
+int signal_send_process(const struct siginfo_k *info);
+int signal_send_thread(struct thread *t, const struct siginfo_k *info);
+/* A fault of the current thread: cannot be blocked or ignored. */
+void signal_fault(const struct siginfo_k *info);
+/* True if an unblocked signal waits for the current thread. */
+bool signal_pending(void);
+/* Temporary mask as ppoll, pselect6, epoll_pwait, sigsuspend want it: restored
+ * when the system call returns or after the handler's frame is built. */
+void signal_set_temp_mask(sigset64_t mask);
+/* Takes one pending signal out of `set` (rt_sigtimedwait, signalfd). True and
+ * *out filled if there was one. */
+bool signal_dequeue(sigset64_t set, struct siginfo_k *out);
+/* Woken whenever a signal is sent (signalfd, rt_sigtimedwait). */
+extern struct waitq signal_waitq;
+/* Writes the 128 bytes of siginfo_t. 0 or -EFAULT. */
+int signal_copy_info(uint64_t uptr, const struct siginfo_k *info);
+/* execve: handlers back to default, ignored ones stay. */
+void signal_reset_handlers(void);
+/* For /proc/self/status. */
+void signal_sets(sigset64_t *pending, sigset64_t *ignored, sigset64_t *caught);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads of the one process, and that process. A thread owns a kernel stack;
+ * at its top stands the frame of its last entry from the program.
+ */
+#ifndef EINKORN_KERNEL_SCHED_THREAD_H
+#define EINKORN_KERNEL_SCHED_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/platform.h"
+#include "kernel/core/clock.h"
+#include "kernel/core/cpu.h"
+#include "kernel/sched/waitq.h"
+#include "lib/list.h"
+
+typedef uint64_t sigset64_t; /* bit n-1: signal n */
+
+enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_DEAD };
+
+enum { SIGNAL_MAX = 64, THREAD_COMM_MAX = 16 };
+
+struct sigqueue; /* sched/signal.c: pending siginfo list */
+
+struct thread {
+    struct list run;  /* run queue */
+    struct list all;  /* process.threads */
+    uint64_t ksp;     /* saved stack pointer while not running */
+    uint8_t *kstack;  /* lowest address */
+    struct abi_frame *frame; /* entry frame, at the top of kstack */
+    enum thread_state state;
+    int32_t tid; /* the first thread's is the pid: 1 */
+    uint64_t fs_base;
+    void *fpu; /* XSAVE area, 64-byte aligned, NULL until first needed */
+    struct waiter *unused0;
+    struct timer sleep_timer;
+    bool woken, interruptible;
+
+    /* signals (sched/signal.h) */
+    sigset64_t blocked, pending;
+    sigset64_t saved_mask; /* to restore after sigsuspend, ppoll ... */
+    bool restore_mask;
+    struct list sigqueue;
+    uint64_t altstack_sp;
+    uint64_t altstack_size;
+    int32_t altstack_flags;
+
+    uint64_t clear_child_tid; /* futex to wake at exit, 0: none */
+    uint64_t robust_list;
+    uint64_t robust_list_len;
+    uint64_t rseq_area;
+    uint64_t cpu_ns; /* run time so far */
+    uint64_t started_ns;
+    uint32_t syscall_nr; /* last entered, for /proc and crash reports */
+    char comm[THREAD_COMM_MAX];
+};
+
+struct rlimit64_pair {
+    uint64_t soft, hard;
+};
+
+/* The process: one for each instance. Subsystems keep their state in their
+ * own files; what several need stands here. */
+struct process {
+    struct list threads;
+    uint32_t nr_threads;
+    uint32_t uid, euid, suid, gid, egid, sgid;
+    uint32_t umask;
+    struct rlimit64_pair limits[16]; /* RLIMIT_* */
+    char exe[256];                   /* /proc/self/exe */
+    uint64_t start_mono_ns;
+    uint64_t arg_start, arg_end, env_start, env_end, auxv_start, auxv_len;
+    uint64_t stack_top;
+    bool dumpable;
+};
+extern struct process process;
+
+void sched_init(void);
+
+/* A thread that will run fn(arg) in the kernel, on its own stack; NULL when
+ * out of memory. Not yet runnable: thread_wake() starts it. A thread enters
+ * the program by filling t->frame and calling thread_enter_user(). */
+struct thread *thread_create(void (*fn)(void *arg), void *arg);
+_Noreturn void thread_enter_user(void);
+/* The current thread ends (clear_child_tid, robust list); the last one ends
+ * the instance with the given status. */
+_Noreturn void thread_exit(int status);
+/* exit_group(2): ends the instance: status in the Docker sense (0-255,
+ * 128+signal). */
+_Noreturn void process_exit(int status);
+struct thread *thread_find(int32_t tid);
+/* Ends all threads but the current one (execve). */
+void thread_kill_others(void);
+
+void sched_yield(void);
+/* Runs at each return to the program: reschedule, deliver signals. */
+void sched_return_to_user(struct abi_frame *frame);
+/* Vector state of t into its t->fpu (allocated if need be); 0 or -ENOMEM. */
+int thread_save_fpu(struct thread *t);
+/* Size of the XSAVE area in bytes (CPUID 0xd). */
+uint32_t fpu_size_bytes(void);
+
+#endif
