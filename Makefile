@@ -136,6 +136,52 @@ $(O)/unit/%: tests/unit/%.c
 unit: $(UNIT) ## run the unit tests
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
 
+# ---- guest tests: programs that run on Linux and in every instance -----
+# Each tests/guest/NAME.c exits 0 if all is well, 77 to skip with a reason. A
+# line "only: musl" or "only: glibc" limits the C library.
+GUEST_SRC := $(sort $(wildcard tests/guest/*.c))
+GUEST_NAMES := $(patsubst tests/guest/%.c,%,$(GUEST_SRC))
+GUEST := $(patsubst %,$(O)/guest/musl/%,$(GUEST_NAMES)) \
+	$(patsubst %,$(O)/guest/glibc/%,$(GUEST_NAMES))
+GUEST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -D_GNU_SOURCE -I.
+$(O)/guest/musl/%: tests/guest/%.c $(wildcard tests/guest/*.h) | $(O)/uapi/.done
+	@mkdir -p $(@D)
+	@echo "  GUEST $@"
+	$(Q)gcc $(GUEST_CFLAGS) -no-pie -static -nostdinc -isystem $(MUSL_INC) \
+		-isystem $(O)/uapi \
+		-isystem $$(gcc -print-file-name=include) -nostdlib -o $@ \
+		$(MUSL)/crt1.o $(MUSL)/crti.o $< $(MUSL)/libc.a \
+		$$(gcc -print-libgcc-file-name) $(MUSL)/crtn.o
+$(O)/guest/glibc/%: tests/guest/%.c $(wildcard tests/guest/*.h)
+	@mkdir -p $(@D)
+	@echo "  GUEST $@"
+	$(Q)gcc $(GUEST_CFLAGS) -o $@ $< -pthread -lrt -lm
+guest: $(GUEST) ## build the guest test programs
+
+# ---- tests -------------------------------------------------------------
+PYTEST := python3 -m pytest -q -rs -p no:cacheprovider
+test: all unit guest ## all tests of the default set (skips are printed)
+	O=$(O) $(PYTEST) tests
+test-all: all unit guest ## the same, and every guest test on every platform
+	O=$(O) EINKORN_TEST_ALL=1 $(PYTEST) tests
+
+# ---- lint --------------------------------------------------------------
+C_FILES = $(shell git ls-files '*.c' '*.h')
+lint: lint-layers lint-format lint-cppcheck lint-tidy ## all static checks
+lint-layers: ## who includes whom (layers.txt)
+	tools/check-layers
+lint-format: ## clang-format decides
+	clang-format --dry-run -Werror $(C_FILES)
+lint-cppcheck: ## cppcheck over everything
+	cppcheck -q --std=c11 --enable=warning,portability --inline-suppr \
+		--suppressions-list=tools/cppcheck.txt --error-exitcode=1 -I. \
+		-j2 abi lib kernel tender host cmd
+lint-tidy: compile_commands.json ## clang-tidy over everything
+	clang-tidy -quiet -p . $(filter-out tests/%,$(filter %.c,$(C_FILES)))
+compile_commands.json: Makefile ## for editors and clang-tidy
+	@$(MAKE) -s --no-print-directory -Bn Q= O=$(O) CC=clang all 2>/dev/null | \
+		tools/compile-commands > $@
+
 clean: ## remove what was built
 	rm -rf $(O)
 
@@ -143,5 +189,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | \
 		awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-.PHONY: all unit clean help
+.PHONY: all unit guest test test-all lint lint-layers lint-format \
+	lint-cppcheck lint-tidy clean help
+.DELETE_ON_ERROR:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every guest program on Linux itself, then as a unikernel.
+
+The same binary must pass on both: Linux is the reference.
+"""
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from tests.conftest import BUILD, TEST_ALL
+
+HERE = pathlib.Path(__file__).resolve().parent
+PLATFORMS = ["linux", "proc"] + (["qemu"] if TEST_ALL else [])
+QUICK_ON_QEMU = {"hello"}
+
+
+def programs():
+    for source in sorted(HERE.glob("*.c")):
+        only = re.search(r"only: *(\w+)", source.read_text())
+        for libc in ("musl", "glibc"):
+            if not only or only[1] in (libc, "proc"):
+                yield source.stem, libc
+
+
+def cases():
+    for name, libc in programs():
+        platforms = list(PLATFORMS)
+        if name in QUICK_ON_QEMU and "qemu" not in platforms:
+            platforms.append("qemu")
+        for platform in platforms:
+            yield pytest.param(name, libc, platform,
+                               id=f"{name}-{libc}-{platform}")
+
+
+@pytest.mark.parametrize("name,libc,platform", cases())
+def test_guest(name, libc, platform, einkorn, tmp_path):
+    program = BUILD / "guest" / libc / name
+    if platform == "linux":
+        result = subprocess.run([str(program)], capture_output=True, text=True,
+                                timeout=60, cwd=tmp_path)
+    else:
+        result = einkorn("run", "--rm", "--network", "none", "--platform",
+                         platform, program, timeout=300)
+    if result.returncode == 77:
+        pytest.skip(result.stdout.strip() or "no reason given")
+    assert result.returncode == 0, result.stdout + result.stderr
