@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What all Python tests share: where the build is, a private state folder."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / os.environ.get("O", "build")
+EINKORN = BUILD / "einkorn"
+TEST_ALL = bool(os.environ.get("EINKORN_TEST_ALL"))
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory):
+    """Environment with state folders of the test run's own."""
+    base = tmp_path_factory.mktemp("einkorn")
+    env = dict(os.environ)
+    env["EINKORN_ROOT"] = str(base / "root")
+    env["EINKORN_RUN"] = str(base / "run")
+    return env
+
+
+@pytest.fixture(scope="session")
+def einkorn(state):
+    """Runs the tool: einkorn("run", "--rm", ...) -> CompletedProcess."""
+
+    def run(*args, timeout=60, **kwargs):
+        kwargs.setdefault("capture_output", True)
+        kwargs.setdefault("env", state)
+        return subprocess.run([str(EINKORN), *map(str, args)], text=True,
+                              timeout=timeout, **kwargs)
+
+    return run
