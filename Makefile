@@ -159,11 +159,15 @@ $(O)/guest/glibc/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 guest: $(GUEST) ## build the guest test programs
 
 # ---- tests -------------------------------------------------------------
-PYTEST := python3 -m pytest -q -rs -p no:cacheprovider
+PYTEST := /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider
 test: all unit guest ## all tests of the default set (skips are printed)
 	O=$(O) $(PYTEST) tests
 test-all: all unit guest ## the same, and every guest test on every platform
 	O=$(O) EINKORN_TEST_ALL=1 $(PYTEST) tests
+
+bench: all ## measure, write bench/results.json and docs/performance.md
+	O=$(O) bench/bench
+	bench/report
 
 # ---- lint --------------------------------------------------------------
 C_FILES = $(shell git ls-files '*.c' '*.h')
@@ -189,7 +193,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | \
 		awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-.PHONY: all unit guest test test-all lint lint-layers lint-format \
+.PHONY: all unit guest bench test test-all lint lint-layers lint-format \
 	lint-cppcheck lint-tidy clean help
 .DELETE_ON_ERROR:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
