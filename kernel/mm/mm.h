@@ -22,13 +22,21 @@ struct backing {
 };
 
 struct backing_ops {
-    /* Make [off, off+len) of the object appear at addr with prot, through
+    /* The bytes come from the sealed image: its private mappings may be
+     * executable without ABI_BOOT_JIT as long as they were never writable. */
+    bool sealed;
+    /* No operation may block. mm calls map for the pages within size() only
+     * (rounded up to a page); the rest is mapped on a fault once the object
+     * has grown.
+     *
+     * Make [off, off+len) of the object appear at addr with prot, through
      * platform.ops (mem_map, shm_map ...). off, len page-aligned; may reach
      * beyond the object's end by less than a page. 0 or -errno. */
     int (*map)(struct backing *b, uint64_t off, uint64_t addr, size_t len_bytes,
                int prot, bool shared);
-    /* prot of an existing mapping changes; NULL: platform mem_protect. Lets
-     * image files swap in patched text when they become executable. */
+    /* A mapping that was never writable becomes executable; NULL: platform
+     * mem_protect, as for all other changes. Lets image files swap in patched
+     * text (sidecar_map_exec). */
     int (*protect)(struct backing *b, uint64_t off, uint64_t addr,
                    size_t len_bytes, int prot, bool shared);
     /* Address space that a loader's first mapping should keep behind it for
@@ -50,6 +58,9 @@ struct backing_ops {
 void backing_get(struct backing *b);
 void backing_put(struct backing *b);
 
+/* The object became shorter: pages wholly beyond size() fault from now on. */
+void mm_truncated(struct backing *b);
+
 void mm_init(void);
 /* Forget everything below ABI_USER_TOP (exec). */
 void mm_reset(void);
@@ -58,6 +69,11 @@ void mm_reset(void);
  * reference is taken by mm on success). Address or -errno. */
 int64_t mm_map(uint64_t addr, size_t len_bytes, int prot, int flags,
                struct backing *b, uint64_t off);
+enum {
+    /* Beside MAP_* in flags: mprotect(PROT_WRITE) will be refused (a shared
+     * mapping of a file opened for reading). */
+    MM_DENY_WRITE = 1 << 30,
+};
 int64_t mm_unmap(uint64_t addr, size_t len_bytes);
 int64_t mm_protect(uint64_t addr, size_t len_bytes, int prot);
 int64_t mm_remap(uint64_t old_addr, size_t old_len, size_t new_len, int flags,
@@ -67,6 +83,8 @@ int64_t mm_sync(uint64_t addr, size_t len_bytes, int flags);
 int64_t mm_mincore(uint64_t addr, size_t len_bytes, uint64_t vec_uptr);
 int64_t mm_brk(uint64_t addr);
 void mm_set_brk(uint64_t start);
+/* Where mm_map looks for room, downwards (exec: below the stack). */
+void mm_set_map_top(uint64_t top);
 
 /* An exception hit program memory. 0: retry the instruction; otherwise the
  * signal to raise (SIGSEGV, SIGBUS) with its si_code in *code. */
@@ -74,8 +92,10 @@ int mm_fault(uint64_t addr, uint32_t error, int *code);
 
 /* Canonical address of a program counter that may stand in a trampoline. */
 uint64_t mm_canonical_pc(uint64_t pc);
-/* Hidden mapping for trampolines of patched text; -EBUSY if taken. */
-int mm_map_trampolines(uint64_t addr, size_t len_bytes, uint64_t sidecar_off);
+/* Hidden mapping for the trampolines of a sidecar segment, which belong to
+ * text at `anchor`; -EBUSY if the program has something there. */
+int mm_map_trampolines(uint64_t addr, size_t len_bytes, uint64_t sidecar_off,
+                       uint64_t anchor, uint32_t seg);
 
 /* Walk in address order for /proc/self/maps: the first mapping that ends
  * above addr; false at the end. */
@@ -87,6 +107,9 @@ struct mm_info {
 bool mm_next(uint64_t addr, struct mm_info *out);
 /* Name for an anonymous mapping ("[stack]"); a constant string. */
 void mm_name(uint64_t addr, const char *name);
+
+/* RLIMIT_AS and RLIMIT_DATA in bytes (UINT64_MAX: none). */
+void mm_set_limits(uint64_t as_bytes, uint64_t data_bytes);
 
 /* Bytes mapped and committed, for /proc and limits. */
 struct mm_usage {

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Patched text (abi/sidecar.h): finds it for a file of the image and maps it
+ * with its trampolines. The sidecar is checked once, by sidecar_init(); one
+ * that is damaged is reported and not used.
+ */
+#ifndef EINKORN_KERNEL_MM_SIDECAR_H
+#define EINKORN_KERNEL_MM_SIDECAR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Called by mm_init(). */
+void sidecar_init(void);
+
+/* For backing_ops.map and .protect of a file whose data starts at image_off
+ * in the image, when prot has PROT_EXEC: make [file_off, file_off+len) appear
+ * at addr, patched wherever a whole patched segment lies inside and its
+ * trampolines find room, else the original. image_off, file_off, addr and len
+ * are page-aligned. 0 or -errno. */
+int sidecar_map_exec(uint64_t image_off, uint64_t file_off, uint64_t addr,
+                     size_t len_bytes, int prot);
+
+/* For backing_ops.tail: address space to keep behind a mapping of len bytes
+ * at file_off for the trampolines; 0 for most. */
+size_t sidecar_tail(uint64_t image_off, uint64_t file_off, size_t len_bytes);
+
+/* The original text under trampolines at tramp_addr of segment `seg` (as
+ * given to mm_map_trampolines), which are about to go, comes back. */
+int sidecar_unpatch(uint32_t seg, uint64_t tramp_addr, int prot);
+
+/* Address in the original text for offset `off` in the trampolines at
+ * tramp_addr of segment `seg`. */
+uint64_t sidecar_canonical(uint32_t seg, uint64_t tramp_addr, uint64_t pc);
+
+#endif
