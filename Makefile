@@ -31,7 +31,8 @@ PROC_SRC := $(call find_c,kernel/platform/proc tender/proc tender/common) \
 VM_SRC := $(call find_c,kernel/platform/vm) $(call find_c,lib)
 EINKORN_SRC := $(call find_c,cmd/einkorn host/instance host/network \
 	host/volume host/common)
-IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/patch host/common)
+IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/patch host/common) \
+	lib/elf.c
 
 LIBEXEC := $(O)/libexec
 PROGRAMS := $(O)/einkorn $(LIBEXEC)/kernel.elf $(LIBEXEC)/einkorn-proc \

@@ -15,14 +15,50 @@
 
 #include "host/common/xalloc.h"
 
-void image_cache_key(const char *resolved, bool is_directory, char name[32])
+int image_cache_source(const char *path, char out[PATH_MAX], bool *is_directory,
+                       struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    char dir[PATH_MAX];
+    struct stat st;
+    int n;
+
+    if (strlen(path) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        goto fail;
+    }
+    if (stat(path, &st) < 0)
+        goto fail;
+    *is_directory = S_ISDIR(st.st_mode);
+    if (*is_directory) {
+        if (!realpath(path, out))
+            goto fail;
+        return 0;
+    }
+    n = slash ? (int)(slash - path) : 0;
+    snprintf(dir, sizeof(dir), "%.*s/", n, slash ? path : "");
+    if (!realpath(slash ? dir : ".", dir))
+        goto fail;
+    n = snprintf(out, PATH_MAX, "%s/%s", strcmp(dir, "/") ? dir : "",
+                 slash ? slash + 1 : path);
+    if (n < PATH_MAX)
+        return 0;
+    errno = ENAMETOOLONG;
+fail:
+    return err_set(err,
+                   errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
+                                                       : ERR_CANNOT_RUN,
+                   "run %s: %m", path);
+}
+
+void image_cache_key(const char *source, bool is_directory, char name[32])
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     const uint64_t prime = UINT64_C(0x100000001b3);
 
     hash = (hash ^ (is_directory ? 'd' : 'e')) * prime;
-    for (; *resolved; resolved++)
-        hash = (hash ^ (uint8_t)*resolved) * prime;
+    for (; *source; source++)
+        hash = (hash ^ (uint8_t)*source) * prime;
     snprintf(name, 32, "%016llx.inputs", (unsigned long long)hash);
 }
 
@@ -179,17 +215,12 @@ int image_cache_find(const char *cache_dir, const char *source,
                      struct image_entry *out, struct err *err)
 {
     char path[PATH_MAX], name[32];
-    struct stat st;
     char *text;
     int found;
 
     memset(out, 0, sizeof(*out));
-    if (!realpath(source, out->source) || stat(out->source, &st) < 0)
-        return err_set(err,
-                       errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
-                                                           : ERR_CANNOT_RUN,
-                       "run %s: %m", source);
-    out->is_directory = S_ISDIR(st.st_mode);
+    if (image_cache_source(source, out->source, &out->is_directory, err) < 0)
+        return -1;
     image_cache_key(out->source, out->is_directory, name);
     if (!join(path, cache_dir, name))
         return 0;

@@ -16,10 +16,10 @@
 #define IMAGE_CACHE_MAGIC "einkorn-inputs 1"
 
 struct image_entry {
-    char source[PATH_MAX];  /* the program or directory, links resolved */
+    char source[PATH_MAX];  /* see image_cache_source() */
     char image[PATH_MAX];   /* full path of the EROFS file */
     char sidecar[PATH_MAX]; /* full path of the sidecar */
-    char exe[PATH_MAX];     /* the program's path in the image, or "" */
+    char exe[PATH_MAX];     /* program's link-free path in the image, or "" */
     bool is_directory;
     bool wants_jit;
 };
@@ -30,7 +30,13 @@ struct image_entry {
 int image_cache_find(const char *cache_dir, const char *source,
                      struct image_entry *out, struct err *err);
 
-/* The name of the inputs file, "KEY.inputs", for a resolved path. */
-void image_cache_key(const char *resolved, bool is_directory, char name[32]);
+/* What an entry is called after: a directory with all links resolved; a
+ * program with all links resolved but that of its own name, which may say what
+ * it does and which package it came with. -1 and err if it does not exist. */
+int image_cache_source(const char *path, char out[PATH_MAX], bool *is_directory,
+                       struct err *err);
+
+/* The name of the inputs file, "KEY.inputs", for a source. */
+void image_cache_key(const char *source, bool is_directory, char name[32]);
 
 #endif
