@@ -12,7 +12,7 @@
  * order gives the device number.
  *
  *   kernel=FILE    the library OS's ELF file
- *   image=FILE     EROFS image, at least one page (none: boot->image is empty)
+ *   image=FILE     EROFS image (none: boot->image is empty)
  *   sidecar=FILE   patched text of that image (abi/sidecar.h)
  *   config=FILE    abi/config.h strings: a file, memfd or pipe, read whole and
  *                  copied. Without any NUL byte in it, it is text: each line
@@ -28,6 +28,7 @@
  *   netns=FD       network namespace to enter (the pinned empty one)
  *   mntns=FD       mount namespace to enter (a pinned one, root empty and
  *                  read-only)
+ *   ns=FD          (0 to 8 times) any further namespace to enter
  *   unshare=0|1    1 (default): make new mount, ipc, uts and, unless given
  *                  above, network namespaces; 0: the caller has made them
  *   uid=N, gid=N   host identity to take; default 65534 if started as root
@@ -62,6 +63,7 @@
 #define HANDOVER_KEY_CHAN "chan="
 #define HANDOVER_KEY_NETNS "netns="
 #define HANDOVER_KEY_MNTNS "mntns="
+#define HANDOVER_KEY_NS "ns="
 #define HANDOVER_KEY_UNSHARE "unshare="
 #define HANDOVER_KEY_UID "uid="
 #define HANDOVER_KEY_GID "gid="

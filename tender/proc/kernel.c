@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Loads the library OS: an ELF file linked for ABI_KERNEL_BASE. Its segments
+ * are mapped from the file, so that instances share what they do not write.
+ */
+#include "abi/layout.h"
+#include "lib/elf.h"
+#include "lib/string.h"
+#include "tender/common/say.h"
+#include "tender/common/sys.h"
+#include "tender/proc/launch.h"
+
+#include <linux/fs.h>
+#include <linux/mman.h>
+
+#define PAGE_UP(x) (((x) + ABI_PAGE_SIZE - 1) & -ABI_PAGE_SIZE)
+#define PAGE_DOWN(x) ((x) & -ABI_PAGE_SIZE)
+
+enum { MAX_PHDR = 16 };
+
+struct elf {
+    const char *name;
+    int32_t fd;
+    uint32_t nr;
+    uint64_t entry;
+    struct elf64_phdr ph[MAX_PHDR];
+    struct elf_span span;
+};
+
+static void read_headers(struct elf *e)
+{
+    uint8_t page[ABI_PAGE_SIZE];
+    struct elf64_ehdr eh;
+    enum elf_reason reason;
+    int64_t got = sys4(__NR_pread64, e->fd, page, sizeof(page), 0);
+    int64_t len = sys3(__NR_lseek, e->fd, 0, SEEK_END);
+
+    if (got < 0 || len < 0)
+        die("read kernel %s: %s", e->name, errno_text(got < 0 ? got : len));
+    reason = elf_check_header(page, (uint64_t)got);
+    if (reason)
+        die("kernel %s %s", e->name, elf_reason_text(reason));
+    memcpy(&eh, page, sizeof(eh));
+    if (eh.e_phnum > MAX_PHDR)
+        die("kernel %s has more than %d program headers", e->name, MAX_PHDR);
+    e->nr = eh.e_phnum;
+    e->entry = eh.e_entry;
+    memcpy(e->ph, page + eh.e_phoff, e->nr * sizeof(e->ph[0]));
+    reason = elf_check_loads(e->ph, e->nr, (uint64_t)len, &e->span);
+    if (reason)
+        die("kernel %s %s", e->name, elf_reason_text(reason));
+    if (e->span.lo != ABI_KERNEL_BASE || e->span.hi > ABI_HEAP_BASE)
+        die("kernel %s is not linked for address %llx", e->name,
+            (unsigned long long)ABI_KERNEL_BASE);
+}
+
+static int is_load(const struct elf64_phdr *ph)
+{
+    return ph->p_type == ELF_PT_LOAD && ph->p_memsz;
+}
+
+/* Is [addr, addr + len) inside one segment that has these flags? */
+static int inside(const struct elf *e, uint64_t addr, uint64_t len,
+                  uint32_t flags)
+{
+    for (uint32_t i = 0; i < e->nr; i++) {
+        const struct elf64_phdr *ph = &e->ph[i];
+
+        if (is_load(ph) && (ph->p_flags & flags) == flags &&
+            addr >= ph->p_vaddr && len <= ph->p_memsz &&
+            addr - ph->p_vaddr <= ph->p_memsz - len)
+            return 1;
+    }
+    return 0;
+}
+
+static void map_or_die(const struct elf *e, uint64_t addr, uint64_t len,
+                       int prot, int flags, uint64_t off)
+{
+    int64_t ret = sys_mmap(addr, len, prot, flags | MAP_PRIVATE | MAP_FIXED,
+                           flags & MAP_ANONYMOUS ? -1 : e->fd, off);
+
+    if (ret != (int64_t)addr)
+        die("map kernel %s: %s", e->name, errno_text(ret));
+}
+
+static void map_segment(const struct elf *e, const struct elf64_phdr *ph)
+{
+    uint64_t begin = PAGE_DOWN(ph->p_vaddr);
+    uint64_t file_end = ph->p_vaddr + ph->p_filesz;
+    uint64_t end = PAGE_UP(ph->p_vaddr + ph->p_memsz);
+    int prot = (ph->p_flags & ELF_PF_R ? PROT_READ : 0) |
+               (ph->p_flags & ELF_PF_W ? PROT_WRITE : 0) |
+               (ph->p_flags & ELF_PF_X ? PROT_EXEC : 0);
+
+    if ((prot & PROT_WRITE) && (prot & PROT_EXEC))
+        die("kernel %s has a writable executable segment", e->name);
+    if (ph->p_filesz)
+        map_or_die(e, begin, PAGE_UP(file_end) - begin, prot, 0,
+                   PAGE_DOWN(ph->p_offset));
+    else
+        file_end = begin;
+    if (end > PAGE_UP(file_end))
+        map_or_die(e, PAGE_UP(file_end), end - PAGE_UP(file_end), prot,
+                   MAP_ANONYMOUS, 0);
+    if ((prot & PROT_WRITE) && ph->p_filesz && ph->p_memsz > ph->p_filesz)
+        memset((void *)file_end, 0, PAGE_UP(file_end) - file_end);
+}
+
+static void map_segments(const struct elf *e)
+{
+    uint64_t floor = 0;
+
+    for (uint32_t i = 0; i < e->nr; i++) {
+        if (!is_load(&e->ph[i]))
+            continue;
+        if (PAGE_DOWN(e->ph[i].p_vaddr) < floor)
+            die("kernel %s has segments that share a page", e->name);
+        map_segment(e, &e->ph[i]);
+        floor = PAGE_UP(e->ph[i].p_vaddr + e->ph[i].p_memsz);
+    }
+}
+
+/* It runs where it is linked for: the addend is the value. */
+static void apply(const struct elf *e, const struct elf64_rela *r)
+{
+    if (elf_r_type(r->r_info) != ELF_R_RELATIVE)
+        die("kernel %s has a relocation of type %u", e->name,
+            elf_r_type(r->r_info));
+    if (!inside(e, r->r_offset, sizeof(uint64_t), ELF_PF_R | ELF_PF_W))
+        die("kernel %s has a relocation outside its data", e->name);
+    if (*(int64_t *)r->r_offset != r->r_addend)
+        *(int64_t *)r->r_offset = r->r_addend;
+}
+
+static void relocate(const struct elf *e)
+{
+    const struct elf64_dyn *dyn = NULL;
+    uint64_t nr = 0, rela = 0, rela_bytes = 0;
+
+    for (uint32_t i = 0; i < e->nr; i++) {
+        if (e->ph[i].p_type != ELF_PT_DYNAMIC)
+            continue;
+        dyn = (const struct elf64_dyn *)e->ph[i].p_vaddr;
+        nr = e->ph[i].p_memsz / sizeof(*dyn);
+        if (!inside(e, e->ph[i].p_vaddr, e->ph[i].p_memsz, ELF_PF_R))
+            die("kernel %s has its dynamic section outside", e->name);
+    }
+    for (uint64_t i = 0; i < nr && dyn[i].d_tag != ELF_DT_NULL; i++) {
+        if (dyn[i].d_tag == ELF_DT_RELA)
+            rela = dyn[i].d_val;
+        if (dyn[i].d_tag == ELF_DT_RELASZ)
+            rela_bytes = dyn[i].d_val;
+    }
+    if (rela_bytes && !inside(e, rela, rela_bytes, ELF_PF_R))
+        die("kernel %s has relocations outside", e->name);
+    for (uint64_t off = 0; off < rela_bytes; off += sizeof(struct elf64_rela))
+        apply(e, (const struct elf64_rela *)(rela + off));
+}
+
+uint64_t kernel_load(const char *file)
+{
+    struct elf e = {.name = file};
+
+    e.fd = args_open("kernel", file);
+    read_headers(&e);
+    map_segments(&e);
+    relocate(&e);
+    if (!inside(&e, e.entry, 1, ELF_PF_R | ELF_PF_X))
+        die("kernel %s has its entry point outside its text", file);
+    gate.boot.kernel.base = e.span.lo;
+    gate.boot.kernel.len_bytes = e.span.hi - e.span.lo;
+    sys1(__NR_close, e.fd);
+    return e.entry;
+}
