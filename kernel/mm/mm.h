@@ -19,6 +19,7 @@
 struct backing {
     const struct backing_ops *ops;
     uint32_t refs;
+    uint32_t nr_vmas; /* mm's: mappings that show it */
 };
 
 struct backing_ops {
@@ -50,7 +51,8 @@ struct backing_ops {
     int (*describe)(struct backing *b, char *buf, size_t size_bytes,
                     uint64_t *ino);
     /* Shared writable mappings: written back here by msync/munmap when the
-     * object's own pages are not what is mapped; NULL otherwise. */
+     * object's own pages are not what is mapped; NULL otherwise. The only
+     * one that may block. */
     int (*sync)(struct backing *b, uint64_t off, uint64_t addr,
                 size_t len_bytes);
 };

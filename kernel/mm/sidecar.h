@@ -25,9 +25,11 @@ int sidecar_map_exec(uint64_t image_off, uint64_t file_off, uint64_t addr,
  * at file_off for the trampolines; 0 for most. */
 size_t sidecar_tail(uint64_t image_off, uint64_t file_off, size_t len_bytes);
 
-/* The original text under trampolines at tramp_addr of segment `seg` (as
- * given to mm_map_trampolines), which are about to go, comes back. */
-int sidecar_unpatch(uint32_t seg, uint64_t tramp_addr, int prot);
+/* The trampolines at tramp_addr of segment `seg` (as given to
+ * mm_map_trampolines) are gone: their text gets its original bytes back, if
+ * it is not longer than `len`. 0 or -errno. */
+int sidecar_unpatch(uint32_t seg, uint64_t tramp_addr, uint64_t len_bytes,
+                    int prot);
 
 /* Address in the original text for offset `off` in the trampolines at
  * tramp_addr of segment `seg`. */

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * madvise(2), msync(2), mincore(2).
+ */
+#include <asm/errno.h>
+#include <linux/mman.h>
+
+#include "kernel/core/cpu.h"
+#include "kernel/core/uaccess.h"
+#include "kernel/mm/mm.h"
+#include "kernel/mm/space.h"
+#include "kernel/mm/vma.h"
+
+enum {
+    MADV_DONTNEED_LOCKED_ = 24, /* newer than Debian 12's headers */
+    MS_ASYNC_ = 1,
+    MS_INVALIDATE_ = 2,
+    MS_SYNC_ = 4,
+};
+
+/* Advice that may be ignored by definition. */
+static bool is_hint(int advice)
+{
+    switch (advice) {
+    case MADV_NORMAL:
+    case MADV_RANDOM:
+    case MADV_SEQUENTIAL:
+    case MADV_WILLNEED:
+    case MADV_DONTFORK:
+    case MADV_DOFORK:
+    case MADV_WIPEONFORK:
+    case MADV_KEEPONFORK:
+    case MADV_MERGEABLE:
+    case MADV_UNMERGEABLE:
+    case MADV_HUGEPAGE:
+    case MADV_NOHUGEPAGE:
+    case MADV_DONTDUMP:
+    case MADV_DODUMP:
+    case MADV_COLD:
+    case MADV_PAGEOUT:
+        return true;
+    }
+    return false;
+}
+
+static int64_t discard(const struct vma *v, uint64_t start, uint64_t end,
+                       bool only_anonymous)
+{
+    if (only_anonymous && v->backing)
+        return -EINVAL;
+    if (v->filled < end)
+        end = v->filled;
+    if ((v->flags & MAP_SHARED) || end <= start)
+        return 0; /* shared pages stay with their object */
+    return platform.ops.mem_discard(start, end - start);
+}
+
+static int64_t advise_one(const struct vma *v, uint64_t start, uint64_t end,
+                          int advice)
+{
+    switch (advice) {
+    case MADV_DONTNEED:
+    case MADV_DONTNEED_LOCKED_:
+        return discard(v, start, end, false);
+    case MADV_FREE:
+        return discard(v, start, end, true);
+    }
+    return 0;
+}
+
+int64_t mm_advise(uint64_t addr, size_t len_bytes, int advice)
+{
+    int64_t err = 0, hole = 0;
+    uint64_t end;
+
+    if (!is_hint(advice) && advice != MADV_DONTNEED && advice != MADV_FREE &&
+        advice != MADV_DONTNEED_LOCKED_)
+        return -EINVAL;
+    if (addr % ABI_PAGE_SIZE)
+        return -EINVAL;
+    if (len_bytes == 0)
+        return 0;
+    if (!space_range(addr, len_bytes, &end))
+        return len_bytes > page_up(len_bytes) ? -EINVAL : -ENOMEM;
+    while (addr < end && !err) {
+        struct vma *v = vma_overlap(addr, end);
+        uint64_t stop = v && v->end < end ? v->end : end;
+
+        if (!v || v->start > addr || v->hidden)
+            hole = -ENOMEM;
+        if (v && !v->hidden)
+            err =
+                advise_one(v, v->start > addr ? v->start : addr, stop, advice);
+        addr = stop;
+    }
+    return err ? err : hole;
+}
+
+/* Is all of [addr, end) mapped? */
+static bool all_mapped(uint64_t addr, uint64_t end)
+{
+    while (addr < end) {
+        struct vma *v = vma_find(addr);
+
+        if (!v || v->start > addr || v->hidden)
+            return false;
+        addr = v->end;
+    }
+    return true;
+}
+
+int64_t mm_sync(uint64_t addr, size_t len_bytes, int flags)
+{
+    uint64_t end;
+    int err;
+
+    if ((flags & ~(MS_ASYNC_ | MS_INVALIDATE_ | MS_SYNC_)) ||
+        (flags & (MS_ASYNC_ | MS_SYNC_)) == (MS_ASYNC_ | MS_SYNC_) ||
+        addr % ABI_PAGE_SIZE)
+        return -EINVAL;
+    if (len_bytes == 0)
+        return 0;
+    if (!space_range(addr, len_bytes, &end))
+        return -ENOMEM;
+    err = space_sync(addr, end);
+    return all_mapped(addr, end) ? err : -ENOMEM;
+}
+
+int64_t mm_mincore(uint64_t addr, size_t len_bytes, uint64_t vec_uptr)
+{
+    static const uint8_t ones[64] = {[0 ... 63] = 1};
+    uint64_t end, nr;
+
+    if (addr % ABI_PAGE_SIZE)
+        return -EINVAL;
+    if (len_bytes == 0)
+        return 0;
+    if (!space_range(addr, len_bytes, &end) || !all_mapped(addr, end))
+        return -ENOMEM;
+    /* What the platform really holds is not known: all counts as resident. */
+    for (nr = (end - addr) / ABI_PAGE_SIZE; nr > 0;) {
+        uint64_t part = nr < sizeof(ones) ? nr : sizeof(ones);
+
+        if (copy_to_user(vec_uptr, ones, part))
+            return -EFAULT;
+        vec_uptr += part;
+        nr -= part;
+    }
+    return 0;
+}

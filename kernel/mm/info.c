@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What /proc says about the address space.
+ */
+#include <linux/mman.h>
+
+#include "kernel/mm/mm.h"
+#include "kernel/mm/space.h"
+#include "kernel/mm/vma.h"
+#include "lib/string.h"
+
+void mm_name(uint64_t addr, const char *name)
+{
+    struct vma *v = vma_find(addr);
+
+    if (v && v->start <= addr)
+        v->name = name;
+}
+
+static struct vma *visible(struct vma *v)
+{
+    while (v && v->hidden)
+        v = vma_next(v);
+    return v;
+}
+
+bool mm_next(uint64_t addr, struct mm_info *out)
+{
+    struct vma *v = visible(vma_find(addr));
+
+    if (!v)
+        return false;
+    *out = (struct mm_info){.start = v->start,
+                            .end = v->end,
+                            .off = v->backing ? v->off : 0,
+                            .prot = v->prot,
+                            .flags = v->flags};
+    if (v->name)
+        strlcpy(out->name, v->name, sizeof(out->name));
+    else if (v->backing && v->backing->ops->describe)
+        v->backing->ops->describe(v->backing, out->name, sizeof(out->name),
+                                  &out->ino);
+    return true;
+}
+
+static bool is_stack(const struct vma *v)
+{
+    return v->name && strcmp(v->name, "[stack]") == 0;
+}
+
+void mm_usage(struct mm_usage *out)
+{
+    *out = (struct mm_usage){.virtual_bytes = vma_total_bytes()};
+    for (struct vma *v = visible(vma_find(0)); v; v = visible(vma_next(v))) {
+        uint64_t len = v->end - v->start;
+        bool private_write = (v->prot & PROT_WRITE) && !(v->flags & MAP_SHARED);
+
+        if (is_stack(v))
+            out->stack_bytes += len;
+        else if (private_write)
+            out->data_bytes += len;
+        if (private_write && !(v->flags & MAP_NORESERVE))
+            out->committed_bytes += len;
+    }
+}
