@@ -28,7 +28,6 @@ KERNEL_SRC := $(filter-out kernel/platform/%,$(call find_c,kernel)) \
 	$(call find_c,lib)
 PROC_SRC := $(call find_c,kernel/platform/proc tender/proc tender/common) \
 	$(call find_c,lib)
-VM_SRC := $(call find_c,kernel/platform/vm) $(call find_c,lib)
 EINKORN_SRC := $(call find_c,cmd/einkorn host/instance host/network \
 	host/volume host/common)
 IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/patch host/common) \
@@ -82,19 +81,30 @@ $(LIBEXEC)/einkorn-proc: $(PROC_OBJ) tender/proc/proc.ld
 		-T tender/proc/proc.ld -o $@ $(PROC_OBJ)
 
 # ---- platform "vm" -----------------------------------------------------
-VM_OBJ := $(call objs,$(VM_SRC),vm)
+# Two parts that share no symbol but the named ones: each is linked by itself
+# first, with what it needs of lib, and its hidden symbols become local.
 $(O)/vm/%.o: %.c | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	$(Q)$(CC) $(FREE) $(VM_CFLAGS) -c -o $@ $<
-$(O)/vm/%.o: %.S | $(O)/uapi/.done
+	$(Q)$(CC) $(FREE) -c -o $@ $<
+$(O)/vm/%.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FREE) -c -o $@ $<
-$(LIBEXEC)/einkorn-vm.elf: $(VM_OBJ) kernel/platform/vm/vm.ld
+VM_LIB := $(call objs,$(call find_c,lib),vm)
+vm_part_objs = $(call objs,$(call find_c,kernel/platform/vm/$(1)),vm) $(VM_LIB)
+$(O)/vm/ring0.o: $(call vm_part_objs,ring0)
+$(O)/vm/ring3.o: $(call vm_part_objs,ring3)
+$(O)/vm/ring0.o $(O)/vm/ring3.o:
+	$(Q)ld -r -o $@ $^
+	$(Q)objcopy --localize-hidden $@
+$(LIBEXEC)/einkorn-vm.elf: $(O)/vm/ring0.o $(O)/vm/ring3.o \
+		kernel/platform/vm/vm.ld
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	$(Q)ld -static -z noexecstack -z norelro --gc-sections \
-		-z max-page-size=4096 -T kernel/platform/vm/vm.ld -o $@ $(VM_OBJ)
+		-z max-page-size=4096 --no-warn-rwx-segments \
+		-T kernel/platform/vm/vm.ld -o $@ \
+		$(O)/vm/ring0.o $(O)/vm/ring3.o
 
 # ---- the tool: static, without glibc's start-up ------------------------
 MUSL_CFLAGS := $(BASE) -D_GNU_SOURCE -fPIE -nostdinc -isystem $(MUSL_INC) \

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between the two halves of platform "vm": the shim (ring 0) and the part that
+ * shares ring 3 with the kernel and the program. A call is a `syscall` whose
+ * return address lies in the ring-3 part's gate; number in rax, arguments in
+ * rdi, rsi, rdx, r10, r8, result in rax. Any other `syscall` is the program's.
+ */
+#ifndef EINKORN_VM_HCALL_H
+#define EINKORN_VM_HCALL_H
+
+#include "abi/layout.h"
+
+/* What lies where in the platform's own window. */
+#define VM_RING3_BASE ABI_PLATFORM_BASE
+#define VM_HANDOVER (ABI_PLATFORM_BASE + 0x10000000)
+#define VM_BOOT_STACK (ABI_PLATFORM_BASE + 0x20000000)
+#define VM_BOOT_STACK_SIZE 0x10000
+#define VM_MMIO (ABI_PLATFORM_BASE + 0x30000000)
+#define VM_DMA (ABI_PLATFORM_BASE + 0x40000000)
+#define VM_BUNDLE (ABI_PLATFORM_BASE + 0x4000000000)
+
+#define VM_CS 0x33 /* Linux's selectors for 64-bit programs */
+#define VM_SS 0x2b
+
+enum vm_hcall {
+    VM_VCPU_INIT,   /* (struct abi_vcpu *) */
+    VM_WAIT,        /* (ns): until pending, device interrupt or ns passed */
+    VM_TICK,        /* (period_ns) */
+    VM_EXIT,        /* (status) */
+    VM_MEM_SET,     /* (addr, len, origin): see enum vm_origin */
+    VM_MEM_PROTECT, /* (addr, len, prot) */
+    VM_MEM_DISCARD, /* (addr, len) */
+    VM_MEM_MOVE,    /* (old_addr, old_len, new_addr, new_len) */
+    VM_SHM_PUNCH,   /* (offset, len) */
+    /* Until VM_SEAL only: */
+    VM_MAP_MMIO,  /* (addr, phys): one page, uncached */
+    VM_DMA_ALLOC, /* (addr, len): returns physical address, zeroed */
+    VM_IRQ,       /* (line, ack register's address or 0, value for it) */
+    VM_SEAL,      /* (kernel_base, kernel_len, flags, tsc_hz) */
+    VM_NR_HCALLS,
+};
+
+/*
+ * Where a range's content comes from: kind, protection (ABI_PROT_*) and the
+ * page-aligned offset in the source, in one word. Zero is "not mapped".
+ */
+enum vm_kind {
+    VM_NONE = 0,
+    VM_ANON = 1,    /* zeroed on first touch */
+    VM_FILE = 2,    /* the bundle, copy-on-write */
+    VM_SHARED = 3,  /* the shareable object */
+    VM_PRIVATE = 4, /* the shareable object, copy-on-write */
+    VM_WINDOW = 5,  /* the kernel's window on the object: owns its pages */
+    VM_FIXED = 6,   /* ring-3 part, MMIO, DMA: never touched again */
+};
+
+enum { VM_KIND_SHIFT = 4, VM_PROT_MASK = 7 };
+
+#define VM_ORIGIN(kind, prot, off)                                             \
+    ((uint64_t)(kind) << VM_KIND_SHIFT | (uint64_t)(prot) | (uint64_t)(off))
+#define VM_OFF_MASK UINT64_C(0x000ffffffffff000)
+
+/* What the shim knows when it enters the ring-3 part, at VM_HANDOVER. */
+struct vm_handover {
+    uint64_t ram_bytes;    /* that may be given out */
+    uint64_t bundle_bytes; /* mapped at VM_BUNDLE, read-only */
+    char cmdline[2048];
+};
+
+#endif

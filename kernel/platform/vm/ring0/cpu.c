@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The processor's own state: segments, interrupt table, task state, control
+ * registers. Follows the AMD64 Architecture Programmer's Manual, volume 2.
+ */
+#include "kernel/platform/vm/ring0/asm.h"
+#include "kernel/platform/vm/ring0/shim.h"
+#include "lib/string.h"
+
+#define MSR_STAR 0xc0000081
+#define MSR_LSTAR 0xc0000082
+#define MSR_FMASK 0xc0000084
+
+#define CR4_OSFXSR (1u << 9)
+#define CR4_OSXMMEXCPT (1u << 10)
+#define CR4_FSGSBASE (1u << 16)
+#define CR4_OSXSAVE (1u << 18)
+#define CR4_SMEP (1u << 20)
+
+enum { KERNEL_CS = 0x10, TSS_SEL = 0x40, IST_FATAL = 1 };
+enum { GATE_INTERRUPT = 0x8e, GATE_DPL3 = 0x60 };
+enum { VEC_NMI = 2, VEC_BREAKPOINT = 3, VEC_OVERFLOW = 4, VEC_DOUBLE = 8 };
+enum { VEC_MACHINE = 18 };
+
+/* Ports up to here may be opened to ring 3. */
+enum { IO_PORTS = 0x408 };
+
+struct tss {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3, iomap_off;
+    uint8_t iomap[IO_PORTS / 8 + 1]; /* last byte: all ones */
+} __attribute__((packed));
+
+struct gate {
+    uint16_t off0, selector;
+    uint8_t ist, type;
+    uint16_t off1;
+    uint32_t off2, reserved;
+};
+
+struct table_reg {
+    uint16_t limit;
+    uint64_t base;
+} __attribute__((packed));
+
+extern const char trap_stubs[], syscall_entry[];
+extern char shim_stack_top[], shim_ist_top[];
+
+static struct tss tss;
+static struct gate idt[NR_VECTORS];
+static uint64_t gdt[10] = {
+    [2] = 0x00af9b000000ffff, /* 0x10 ring 0 code */
+    [3] = 0x00cf93000000ffff, /* 0x18 ring 0 data */
+    [4] = 0x00cffb000000ffff, /* 0x23 ring 3 code, 32-bit */
+    [5] = 0x00cff3000000ffff, /* 0x2b ring 3 data */
+    [6] = 0x00affb000000ffff, /* 0x33 ring 3 code */
+};
+
+static void load_tables(void)
+{
+    uint64_t base = (uint64_t)&tss, limit = sizeof(tss) - 1;
+    struct table_reg gdtr = {sizeof(gdt) - 1, (uint64_t)gdt};
+    struct table_reg idtr = {sizeof(idt) - 1, (uint64_t)idt};
+
+    gdt[TSS_SEL / 8] = (limit & 0xffff) | (base & 0xffffff) << 16 |
+                       UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
+    gdt[TSS_SEL / 8 + 1] = base >> 32;
+    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+    __asm__ volatile("lidt %0" ::"m"(idtr));
+    __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
+}
+
+static void set_gate(uint32_t vector)
+{
+    uint64_t entry = (uint64_t)trap_stubs + 16 * vector;
+    struct gate *gate = &idt[vector];
+
+    gate->off0 = (uint16_t)entry;
+    gate->off1 = (uint16_t)(entry >> 16);
+    gate->off2 = (uint32_t)(entry >> 32);
+    gate->selector = KERNEL_CS;
+    gate->type = GATE_INTERRUPT;
+    if (vector == VEC_BREAKPOINT || vector == VEC_OVERFLOW)
+        gate->type |= GATE_DPL3;
+    if (vector == VEC_NMI || vector == VEC_DOUBLE || vector == VEC_MACHINE)
+        gate->ist = IST_FATAL;
+}
+
+static void open_ports(uint16_t first, uint32_t nr)
+{
+    for (uint32_t port = first; port < first + nr; port++)
+        tss.iomap[port / 8] &= (uint8_t) ~(1u << port % 8);
+}
+
+/* Ring 3 drives the serial console, the clocks and nothing else. */
+static void init_tss(void)
+{
+    tss.rsp[0] = (uint64_t)shim_stack_top;
+    tss.ist[IST_FATAL - 1] = (uint64_t)shim_ist_top;
+    tss.iomap_off = offsetof(struct tss, iomap);
+    memset(tss.iomap, 0xff, sizeof(tss.iomap));
+    open_ports(0x3f8, 8); /* COM1 */
+    open_ports(0x402, 1); /* error stream */
+    open_ports(0x40, 4);  /* PIT */
+    open_ports(0x61, 1);  /* its gate */
+    open_ports(0x70, 2);  /* RTC */
+}
+
+static void init_syscall(void)
+{
+    wrmsr(MSR_STAR, UINT64_C(0x23) << 48 | (uint64_t)KERNEL_CS << 32);
+    wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
+    wrmsr(MSR_FMASK, 0x47700); /* TF, IF, DF, IOPL, NT, AC */
+}
+
+/* All vector state that the processor offers, except what needs a kernel's
+ * own care (PKRU, AMX). */
+static void init_xsave(void)
+{
+    uint32_t r[4];
+    uint64_t mask = 7;
+
+    cpuid(0xd, 0, r);
+    if ((r[0] & 0xe0) == 0xe0)
+        mask |= 0xe0;
+    xsetbv(0, r[0] & mask);
+}
+
+static void init_control(void)
+{
+    uint32_t leaf1[4], leaf7[4];
+    uint64_t cr4 = read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT;
+
+    cpuid(1, 0, leaf1);
+    cpuid(7, 0, leaf7);
+    if (!(leaf7[1] & 1))
+        panic("the processor lacks FSGSBASE (QEMU: -cpu max)", 0, 0);
+    if (!(leaf1[2] & 1u << 26))
+        panic("the processor lacks XSAVE (QEMU: -cpu max)", 0, 0);
+    cr4 |= CR4_FSGSBASE | CR4_OSXSAVE;
+    if (leaf7[1] & 1u << 7)
+        cr4 |= CR4_SMEP;
+    write_cr4(cr4);
+    init_xsave();
+}
+
+void cpu_init(void)
+{
+    for (uint32_t vector = 0; vector < NR_VECTORS; vector++)
+        set_gate(vector);
+    init_tss();
+    load_tables();
+    init_syscall();
+    init_control();
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All ways into ring 0 after boot. Each builds a struct abi_frame on the
+ * shim's stack, has C look at it or change it, and leaves by iretq.
+ * Interrupts are off in ring 0 except in cpu_idle().
+ */
+#define USER_CS 0x33
+#define USER_SS 0x2b
+
+    .text
+/* One stub of 16 bytes for each vector; error code 0 where the processor
+ * gives none, in the frame's "kind". */
+    .globl trap_stubs
+    .balign 16
+trap_stubs:
+    .set vector, 0
+    .rept 64
+    .balign 16
+    .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || \
+        vector == 21 || vector == 29 || vector == 30
+    .else
+    push $0
+    .endif
+    push $vector
+    jmp trap_common
+    .set vector, vector + 1
+    .endr
+
+    .macro PUSH_GENERAL
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    .endm
+
+trap_common:
+    cld
+    push $0 /* addr */
+    PUSH_GENERAL
+    mov %rsp, %rdi
+    call trap
+    jmp leave
+
+    .globl syscall_entry
+syscall_entry:
+    mov %rsp, user_rsp(%rip)
+    lea shim_stack_top(%rip), %rsp
+    push $USER_SS
+    push user_rsp(%rip)
+    push %r11
+    push $USER_CS
+    push %rcx
+    push $0
+    push $0
+    push $0
+    PUSH_GENERAL
+    mov %rsp, %rdi
+    call syscall_trap
+
+leave:
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    add $24, %rsp
+    iretq
+
+/* void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg): never returns */
+    .globl ring3_enter
+ring3_enter:
+    push $USER_SS
+    push %rsi
+    push $0x202
+    push $USER_CS
+    push %rdi
+    mov %rdx, %rdi
+    xor %ebp, %ebp
+    iretq
+
+    .bss
+    .balign 8
+user_rsp:
+    .skip 8
+
+    .section .note.GNU-stack, "", @progbits

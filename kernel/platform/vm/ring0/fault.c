@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page faults: what a first touch brings in, and copy-on-write.
+ */
+#include "kernel/platform/vm/ring0/asm.h"
+#include "kernel/platform/vm/ring0/space.h"
+#include "lib/string.h"
+
+enum {
+    FAULT_WRITE = 2,
+    FAULT_RESERVED = 8,
+    FAULT_FETCH = 16,
+    AROUND_PAGES = 16, /* of a file, mapped at one touch */
+};
+
+static phys_t bundle;
+static uint64_t bundle_len;
+
+void space_init(phys_t base, uint64_t bundle_bytes)
+{
+    bundle = base;
+    bundle_len = bundle_bytes;
+    if (space_set(ABI_SHM_BASE, ABI_SHM_MAX,
+                  VM_ORIGIN(VM_WINDOW, ABI_PROT_READ | ABI_PROT_WRITE, 0)))
+        out_of_memory();
+}
+
+/* ---- the shareable object --------------------------------------------- */
+
+/* Number of other mappings of a page, in its origin's upper bits. A count
+ * that reaches the maximum stays there: the page is then never freed. */
+enum { COUNT_SHIFT = 52, COUNT_MAX = 0xfff };
+
+phys_t window_page(uint64_t offset, bool create)
+{
+    struct slot s;
+
+    if (!space_walk(ABI_SHM_BASE + offset, 0, create, &s))
+        return 0;
+    if (!*s.pte && create) {
+        phys_t page = page_alloc_zeroed();
+
+        if (page)
+            *s.pte = pte_make(page, *s.origin, true);
+    }
+    return *s.pte & PTE_ADDR;
+}
+
+void window_count(uint64_t offset, int change)
+{
+    struct slot s;
+    uint64_t count;
+
+    if (!space_walk(ABI_SHM_BASE + offset, 0, false, &s))
+        return;
+    count = *s.origin >> COUNT_SHIFT;
+    if (count == COUNT_MAX || (change < 0 && count == 0))
+        return;
+    *s.origin += (uint64_t)(int64_t)change << COUNT_SHIFT;
+}
+
+/* ---- bringing in ------------------------------------------------------ */
+
+/* A copy of `page` of our own, or zeroes. */
+static phys_t own_page(phys_t page)
+{
+    phys_t own = page ? page_alloc() : page_alloc_zeroed();
+
+    if (!own)
+        out_of_memory();
+    if (page)
+        memcpy(phys_to_virt(own), phys_to_virt(page), PAGE_SIZE);
+    return own;
+}
+
+static void map_around(struct slot s, uint64_t addr)
+{
+    uint32_t left = NR_ENTRIES - 1 - table_index(addr, 0);
+
+    for (uint32_t j = 1; j < AROUND_PAGES && j <= left; j++) {
+        uint64_t origin = origin_advance(*s.origin, j * PAGE_SIZE);
+
+        if (s.origin[j] != origin || s.pte[j] ||
+            origin_offset(origin) >= bundle_len)
+            return;
+        s.pte[j] = pte_make(bundle + origin_offset(origin), origin, false);
+    }
+}
+
+static bool file_fault(struct slot s, uint64_t addr, bool write)
+{
+    phys_t page = bundle + origin_offset(*s.origin);
+
+    if (origin_offset(*s.origin) >= bundle_len)
+        return false;
+    if (write) {
+        *s.pte = pte_make(own_page(page), *s.origin, true);
+    } else {
+        *s.pte = pte_make(page, *s.origin, false);
+        map_around(s, addr);
+    }
+    return true;
+}
+
+static bool shared_fault(struct slot s)
+{
+    uint64_t offset = origin_offset(*s.origin);
+    phys_t page = window_page(offset, true);
+
+    if (!page)
+        out_of_memory();
+    if (!*s.pte)
+        window_count(offset, 1);
+    *s.pte = pte_make(page, *s.origin, false);
+    return true;
+}
+
+static bool private_fault(struct slot s, bool write)
+{
+    phys_t page = window_page(origin_offset(*s.origin), false);
+
+    if (!write)
+        return shared_fault(s);
+    page = own_page(page);
+    pte_drop(s.pte, *s.origin);
+    *s.pte = pte_make(page, *s.origin, true);
+    return true;
+}
+
+static bool bring_in(struct slot s, uint64_t addr, bool write)
+{
+    if (*s.pte & PTE_OWNED) {
+        *s.pte = pte_make(*s.pte & PTE_ADDR, *s.origin, true);
+        return true;
+    }
+    switch (origin_kind(*s.origin)) {
+    case VM_ANON:
+    case VM_WINDOW:
+        *s.pte = pte_make(own_page(0), *s.origin, true);
+        return true;
+    case VM_FILE:
+        return file_fault(s, addr, write);
+    case VM_SHARED:
+        return shared_fault(s);
+    case VM_PRIVATE:
+        return private_fault(s, write);
+    case VM_NONE:
+    case VM_FIXED:
+        break;
+    }
+    return false;
+}
+
+static bool allowed(uint64_t origin, uint32_t error)
+{
+    if (error & FAULT_RESERVED)
+        return false;
+    if (error & FAULT_FETCH)
+        return origin & ABI_PROT_EXEC;
+    if (error & FAULT_WRITE)
+        return origin & ABI_PROT_WRITE;
+    return origin & VM_PROT_MASK;
+}
+
+bool space_fault(uint64_t addr, uint32_t error)
+{
+    struct slot s;
+
+    if (addr >= ABI_PLATFORM_END || !allowed(space_origin(addr), error))
+        return false;
+    if (!space_walk(addr, 0, true, &s))
+        out_of_memory();
+    if (!bring_in(s, addr, error & FAULT_WRITE))
+        return false;
+    invlpg(addr);
+    return true;
+}

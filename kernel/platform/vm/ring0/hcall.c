@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls from the ring-3 part: checks of ranges, then one call of another file.
+ * Until it seals the machine, the ring-3 part may also load the kernel and map
+ * devices; afterwards only the program's half of the address space changes.
+ */
+#include "kernel/platform/vm/hcall.h"
+#include "kernel/platform/vm/ring0/shim.h"
+
+static bool sealed;
+static bool jit;
+
+bool sealed_exec(void)
+{
+    return sealed && !jit;
+}
+
+static bool range_ok(uint64_t addr, uint64_t len_bytes, uint64_t top)
+{
+    return !((addr | len_bytes) & (PAGE_SIZE - 1)) && addr <= top &&
+           len_bytes <= top - addr;
+}
+
+static uint64_t range_top(void)
+{
+    return sealed ? ABI_USER_TOP : ABI_PLATFORM_END;
+}
+
+static bool in_heap(uint64_t addr, uint64_t len_bytes)
+{
+    return addr >= ABI_HEAP_BASE &&
+           range_ok(addr, len_bytes, ABI_HEAP_BASE + ABI_HEAP_MAX);
+}
+
+static int64_t mem_set(uint64_t addr, uint64_t len_bytes, uint64_t origin)
+{
+    uint64_t kind = origin >> VM_KIND_SHIFT & 0xff;
+
+    if (!range_ok(addr, len_bytes, range_top()) || origin & 8 ||
+        kind > VM_PRIVATE || origin >> 52)
+        return -EINVAL;
+    if (sealed_exec() && origin & ABI_PROT_EXEC &&
+        (kind != VM_FILE || origin & ABI_PROT_WRITE))
+        return -EACCES;
+    return space_set(addr, len_bytes, origin);
+}
+
+static int64_t mem_protect(uint64_t addr, uint64_t len_bytes, uint64_t prot)
+{
+    if (!range_ok(addr, len_bytes, range_top()) || prot & ~VM_PROT_MASK)
+        return -EINVAL;
+    if (sealed_exec() && prot & ABI_PROT_EXEC && prot & ABI_PROT_WRITE)
+        return -EACCES;
+    return space_protect(addr, len_bytes, (uint32_t)prot);
+}
+
+static int64_t mem_discard(uint64_t addr, uint64_t len_bytes)
+{
+    if (!range_ok(addr, len_bytes, ABI_USER_TOP) && !in_heap(addr, len_bytes))
+        return -EINVAL;
+    space_discard(addr, len_bytes);
+    return 0;
+}
+
+static int64_t mem_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
+                        uint64_t new_len)
+{
+    if (!range_ok(old, old_len, ABI_USER_TOP) || !old_len || !new_len ||
+        !range_ok(new_addr, new_len, ABI_USER_TOP))
+        return -EINVAL;
+    if (old != new_addr && old < new_addr + new_len && new_addr < old + old_len)
+        return -EINVAL;
+    return space_move(old, old_len, new_addr, new_len);
+}
+
+static int64_t shm_punch(uint64_t offset, uint64_t len_bytes)
+{
+    if (!range_ok(offset, len_bytes, ABI_SHM_MAX))
+        return -EINVAL;
+    space_punch(offset, len_bytes);
+    return 0;
+}
+
+/* ---- until sealed ----------------------------------------------------- */
+
+static int64_t map_mmio(uint64_t addr, uint64_t phys)
+{
+    if (addr < VM_MMIO || addr >= VM_DMA || (addr | phys) % PAGE_SIZE)
+        return -EINVAL;
+    return space_map_fixed(addr, phys, ABI_PROT_READ | ABI_PROT_WRITE, true);
+}
+
+static int64_t dma_alloc(uint64_t addr, uint64_t len_bytes)
+{
+    phys_t base;
+
+    if (addr < VM_DMA || !range_ok(addr, len_bytes, VM_BUNDLE))
+        return -EINVAL;
+    base = page_alloc_contiguous(len_bytes / PAGE_SIZE);
+    if (!base)
+        return -ENOMEM;
+    for (uint64_t off = 0; off < len_bytes; off += PAGE_SIZE)
+        if (space_map_fixed(addr + off, base + off,
+                            ABI_PROT_READ | ABI_PROT_WRITE, false))
+            return -ENOMEM;
+    return (int64_t)base;
+}
+
+static int64_t route(uint64_t line, uint64_t ack, uint64_t value)
+{
+    if (line >= NR_LINES || ack % 4 || ack > UINT32_MAX)
+        return -EINVAL;
+    irq_route((uint32_t)line, ack, (uint32_t)value);
+    return 0;
+}
+
+static int64_t seal(uint64_t base, uint64_t len_bytes, uint64_t flags,
+                    uint64_t tsc_hz)
+{
+    if (!range_ok(base, len_bytes, ABI_HEAP_BASE) || base < ABI_KERNEL_BASE)
+        return -EINVAL;
+    vcpu_set_kernel(base, len_bytes);
+    timer_calibrate(tsc_hz);
+    jit = flags & ABI_BOOT_JIT;
+    sealed = true;
+    return 0;
+}
+
+static int64_t boot_call(const struct abi_frame *f)
+{
+    if (sealed)
+        return -ENOSYS;
+    switch ((enum vm_hcall)f->rax) {
+    case VM_MAP_MMIO:
+        return map_mmio(f->rdi, f->rsi);
+    case VM_DMA_ALLOC:
+        return dma_alloc(f->rdi, f->rsi);
+    case VM_IRQ:
+        return route(f->rdi, f->rsi, f->rdx);
+    case VM_SEAL:
+        return seal(f->rdi, f->rsi, f->rdx, f->r10);
+    default:
+        return -ENOSYS;
+    }
+}
+
+int64_t hcall(struct abi_frame *f)
+{
+    if (f->rax >= VM_NR_HCALLS)
+        return -ENOSYS;
+    switch ((enum vm_hcall)f->rax) {
+    case VM_VCPU_INIT:
+        return vcpu_set(f->rdi);
+    case VM_WAIT:
+        return vcpu_wait(f->rdi);
+    case VM_TICK:
+        return vcpu_tick(f->rdi);
+    case VM_EXIT:
+        machine_exit((uint32_t)f->rdi);
+    case VM_MEM_SET:
+        return mem_set(f->rdi, f->rsi, f->rdx);
+    case VM_MEM_PROTECT:
+        return mem_protect(f->rdi, f->rsi, f->rdx);
+    case VM_MEM_DISCARD:
+        return mem_discard(f->rdi, f->rsi);
+    case VM_MEM_MOVE:
+        return mem_move(f->rdi, f->rsi, f->rdx, f->r10);
+    case VM_SHM_PUNCH:
+        return shm_punch(f->rdi, f->rsi);
+    default:
+        return boot_call(f);
+    }
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupt controllers and the timer: local APIC (xAPIC mode), I/O APIC.
+ * Lines are edge-triggered. Where a device wants to be told that its interrupt
+ * was seen, that is done here: if the driver in ring 3 did it later, a line
+ * raised in between would never show another edge.
+ */
+#include "kernel/platform/vm/muldiv.h"
+#include "kernel/platform/vm/ring0/asm.h"
+#include "kernel/platform/vm/ring0/shim.h"
+
+#define LAPIC UINT64_C(0xfee00000)
+#define IOAPIC UINT64_C(0xfec00000)
+#define MSR_APIC_BASE 0x1b
+
+enum lapic_reg {
+    LAPIC_EOI = 0xb0,
+    LAPIC_SPURIOUS = 0xf0,
+    LAPIC_LVT_TIMER = 0x320,
+    LAPIC_LVT_LINT0 = 0x350,
+    LAPIC_TIMER_INITIAL = 0x380,
+    LAPIC_TIMER_CURRENT = 0x390,
+    LAPIC_TIMER_DIVIDE = 0x3e0,
+};
+
+enum { APIC_ENABLE = 0x100, LVT_MASKED = 1 << 16, LVT_PERIODIC = 1 << 17 };
+enum { DIVIDE_BY_1 = 11, PIC1_DATA = 0x21, PIC2_DATA = 0xa1 };
+
+/* What to write where when a line was raised; phys 0: nothing. */
+static struct {
+    phys_t phys;
+    uint32_t value;
+} line_acks[NR_LINES];
+
+static uint64_t timer_hz;
+static uint64_t start_tsc;
+
+static volatile uint32_t *mmio(uint64_t addr)
+{
+    return phys_to_virt(addr);
+}
+
+static void lapic_write(enum lapic_reg reg, uint32_t value)
+{
+    *mmio(LAPIC + reg) = value;
+}
+
+static uint32_t lapic_read(enum lapic_reg reg)
+{
+    return *mmio(LAPIC + reg);
+}
+
+static void ioapic_write(uint32_t reg, uint32_t value)
+{
+    *mmio(IOAPIC) = reg;
+    *mmio(IOAPIC + 0x10) = value;
+}
+
+void irq_init(void)
+{
+    outb(PIC1_DATA, 0xff);
+    outb(PIC2_DATA, 0xff);
+    wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 1u << 11);
+    lapic_write(LAPIC_SPURIOUS, APIC_ENABLE | VECTOR_SPURIOUS);
+    lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
+    lapic_write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_1);
+    lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+    /* Counts from here until timer_calibrate() looks. */
+    start_tsc = rdtsc();
+    lapic_write(LAPIC_TIMER_INITIAL, UINT32_MAX);
+}
+
+void irq_route(uint32_t line, phys_t ack, uint32_t value)
+{
+    line_acks[line].phys = ack;
+    line_acks[line].value = value;
+    ioapic_write(0x11 + 2 * line, 0); /* to APIC 0 */
+    ioapic_write(0x10 + 2 * line, VECTOR_LINE0 + line);
+}
+
+void irq_ack(uint32_t vector)
+{
+    uint32_t line = vector - VECTOR_LINE0;
+
+    if (line < NR_LINES && line_acks[line].phys)
+        *mmio(line_acks[line].phys) = line_acks[line].value;
+    lapic_write(LAPIC_EOI, 0);
+}
+
+void timer_calibrate(uint64_t tsc_hz)
+{
+    uint64_t ticks = UINT32_MAX - lapic_read(LAPIC_TIMER_CURRENT);
+    uint64_t cycles = rdtsc() - start_tsc;
+
+    timer_hz = mul_div(ticks, tsc_hz, cycles);
+    if (!timer_hz)
+        panic("the APIC timer stands still", ticks, cycles);
+    timer_set(0, false);
+}
+
+void timer_set(uint64_t ns, bool periodic)
+{
+    uint64_t count = mul_div(ns, timer_hz, 1000000000);
+
+    if (!ns) {
+        lapic_write(LAPIC_TIMER_INITIAL, 0);
+        return;
+    }
+    if (count > UINT32_MAX)
+        count = UINT32_MAX;
+    lapic_write(LAPIC_LVT_TIMER, VECTOR_TIMER | (periodic ? LVT_PERIODIC : 0));
+    lapic_write(LAPIC_TIMER_INITIAL, count ? (uint32_t)count : 1);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ring 0 from the first C instruction to the jump into ring 3, and the two
+ * functions that every later entry reaches: trap() and syscall_trap().
+ */
+#include "kernel/platform/vm/ring0/asm.h"
+#include "kernel/platform/vm/ring0/pvh.h"
+#include "kernel/platform/vm/ring0/space.h"
+#include "lib/string.h"
+
+#define LOW_MEMORY UINT64_C(0x100000)     /* firmware's; left alone */
+#define BOOT_MAPPED UINT64_C(0x100000000) /* by boot.S */
+
+enum { VEC_PAGE_FAULT = 14, COM2_VECTOR = VECTOR_LINE0 + 3, VEC_NMI = 2 };
+
+void ring0_main(uint32_t start_info);
+void trap(struct abi_frame *frame);
+void syscall_trap(struct abi_frame *frame);
+_Noreturn void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg);
+
+extern uint64_t space_pml4[NR_ENTRIES], boot_pdpt[NR_ENTRIES];
+extern uint64_t boot_pd[4 * NR_ENTRIES], shim_pdpt[NR_ENTRIES];
+
+/* ---- entries ---------------------------------------------------------- */
+
+static void exception(struct abi_frame *frame)
+{
+    if (frame->vector == VEC_PAGE_FAULT) {
+        frame->addr = read_cr2();
+        if (space_fault(frame->addr, frame->error))
+            return;
+    }
+    if (frame->cs != VM_CS)
+        panic("exception in ring 0: rip, address", frame->rip, frame->addr);
+    upcall_deliver(frame, ABI_UPCALL_EXCEPTION);
+}
+
+static void interrupt(struct abi_frame *frame)
+{
+    irq_ack(frame->vector);
+    if (frame->vector == VECTOR_TIMER) {
+        vcpu_timer(frame);
+        return;
+    }
+    if (frame->vector == COM2_VECTOR)
+        control_interrupt();
+    upcall_event(frame, ABI_PENDING_DEVICE);
+}
+
+/* The stub left the error code in `kind`, and the vector above it. */
+void trap(struct abi_frame *frame)
+{
+    frame->error = (uint32_t)frame->kind;
+    if (frame->vector < VECTOR_TIMER && frame->vector != VEC_NMI)
+        exception(frame);
+    else if (frame->vector < VECTOR_SPURIOUS && frame->vector != VEC_NMI)
+        interrupt(frame);
+}
+
+void syscall_trap(struct abi_frame *frame)
+{
+    uint64_t gate_len = ring3_layout.gate_end - ring3_layout.gate_begin;
+
+    if (frame->rip - ring3_layout.gate_begin <= gate_len)
+        frame->rax = (uint64_t)hcall(frame);
+    else
+        upcall_deliver(frame, ABI_UPCALL_SYSCALL);
+}
+
+/* ---- boot ------------------------------------------------------------- */
+
+static phys_t bundle;
+static struct vm_handover *handover;
+
+/* Gives [base, end) away except for what already has an owner. */
+static void add_memory(phys_t base, phys_t end)
+{
+    struct {
+        phys_t base, end;
+    } taken[] = {
+        {0, LOW_MEMORY},
+        {shim_layout.begin - UINT64_C(0xffffffff80000000),
+         shim_layout.phys_end},
+        {bundle, bundle + handover->bundle_bytes},
+    };
+
+    for (uint32_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        if (taken[i].end <= base || taken[i].base >= end)
+            continue;
+        if (taken[i].base > base)
+            add_memory(base, taken[i].base);
+        base = taken[i].end;
+        if (base >= end)
+            return;
+    }
+    page_add_range(base, end - base);
+}
+
+/* Extends the direct map beyond what boot.S mapped, GiB by GiB. */
+static void map_high(phys_t base, phys_t end)
+{
+    for (phys_t gib = base & -span(2); gib < end; gib += span(2)) {
+        uint64_t *entry = &boot_pdpt[table_index(gib, 2)];
+        phys_t page = *entry ? 0 : page_alloc();
+        uint64_t *pd;
+
+        if (*entry)
+            continue;
+        if (!page)
+            return;
+        pd = phys_to_virt(page);
+        for (uint32_t i = 0; i < NR_ENTRIES; i++)
+            pd[i] = (gib + i * span(1)) | PTE_P | PTE_W | 0x80;
+        *entry = page | PTE_P | PTE_W;
+    }
+}
+
+static void init_memory(const struct pvh_start_info *info)
+{
+    const struct pvh_memmap_entry *map = phys_to_virt(info->memmap_paddr);
+
+    for (uint32_t i = 0; i < info->memmap_entries; i++)
+        if (map[i].type == PVH_RAM && map[i].addr < BOOT_MAPPED)
+            add_memory(map[i].addr, map[i].addr + map[i].size);
+    for (uint32_t i = 0; i < info->memmap_entries; i++)
+        if (map[i].type == PVH_RAM && map[i].addr >= BOOT_MAPPED) {
+            map_high(map[i].addr, map[i].addr + map[i].size);
+            add_memory(map[i].addr, map[i].addr + map[i].size);
+        }
+}
+
+/* The shim's own pages: each section with its rights, the direct map never
+ * executable, nothing left at low addresses, APICs uncached. */
+static void protect_shim(void)
+{
+    static uint64_t pd[NR_ENTRIES] __attribute__((aligned(4096)));
+    static uint64_t pt[NR_ENTRIES] __attribute__((aligned(4096)));
+    const uint64_t offset = UINT64_C(0xffffffff80000000);
+
+    for (uint64_t va = shim_layout.begin; va < shim_layout.end; va += PAGE_SIZE)
+        pt[table_index(va, 0)] = (va - offset) | PTE_P |
+                                 (va >= shim_layout.rodata ? PTE_NX : 0) |
+                                 (va >= shim_layout.data ? PTE_W : 0);
+    pd[table_index(shim_layout.begin, 1)] =
+        ((uint64_t)pt - offset) | PTE_P | PTE_W;
+    shim_pdpt[table_index(shim_layout.begin, 2)] =
+        ((uint64_t)pd - offset) | PTE_P | PTE_W;
+    boot_pd[UINT64_C(0xfec00000) >> 21] |= PTE_PCD;
+    boot_pd[UINT64_C(0xfee00000) >> 21] |= PTE_PCD;
+    space_pml4[256] |= PTE_NX;
+    space_pml4[0] = 0;
+    write_cr3(read_cr3());
+}
+
+static void map_ring3(void)
+{
+    const struct ring3_layout *r = &ring3_layout;
+    uint64_t rodata = r->text_pages, data = rodata + r->rodata_pages;
+
+    for (uint64_t i = 0; i < data + r->data_pages; i++) {
+        uint32_t prot = i < rodata ? ABI_PROT_READ | ABI_PROT_EXEC
+                        : i < data ? ABI_PROT_READ
+                                   : ABI_PROT_READ | ABI_PROT_WRITE;
+
+        if (space_map_fixed(VM_RING3_BASE + i * PAGE_SIZE,
+                            r->phys + i * PAGE_SIZE, prot, false))
+            out_of_memory();
+    }
+}
+
+static void map_boot_ranges(void)
+{
+    phys_t page = (phys_t)handover - UINT64_C(0xffffffff80000000);
+    uint64_t rw = ABI_PROT_READ | ABI_PROT_WRITE;
+
+    if (space_map_fixed(VM_HANDOVER, page, ABI_PROT_READ, false) ||
+        space_set(VM_BOOT_STACK, VM_BOOT_STACK_SIZE,
+                  VM_ORIGIN(VM_ANON, rw, 0)) ||
+        space_set(VM_BUNDLE, handover->bundle_bytes,
+                  VM_ORIGIN(VM_FILE, ABI_PROT_READ, 0)))
+        out_of_memory();
+}
+
+static void read_start_info(const struct pvh_start_info *info)
+{
+    static struct vm_handover page __attribute__((aligned(4096)));
+    const struct pvh_module *module = phys_to_virt(info->modlist_paddr);
+
+    if (info->magic != PVH_MAGIC || info->version < 1)
+        panic("no PVH start information with a memory map", info->magic,
+              info->version);
+    if (info->nr_modules != 1 || module->paddr % PAGE_SIZE)
+        panic("exactly one page-aligned boot module is needed (-initrd)",
+              info->nr_modules, module->paddr);
+    handover = &page;
+    handover->bundle_bytes = module->size & -PAGE_SIZE;
+    bundle = module->paddr;
+    if (info->cmdline_paddr)
+        strlcpy(handover->cmdline, phys_to_virt(info->cmdline_paddr),
+                sizeof(handover->cmdline));
+}
+
+void ring0_main(uint32_t start_info)
+{
+    const struct pvh_start_info *info = phys_to_virt(start_info);
+
+    cpu_init();
+    read_start_info(info);
+    init_memory(info);
+    protect_shim();
+    irq_init();
+    control_init();
+    handover->ram_bytes = page_nr_free() * PAGE_SIZE;
+    space_init(bundle, handover->bundle_bytes);
+    map_ring3();
+    map_boot_ranges();
+    ring3_enter(ring3_layout.entry, VM_BOOT_STACK + VM_BOOT_STACK_SIZE - 8,
+                VM_HANDOVER);
+}

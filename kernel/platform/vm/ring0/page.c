@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Physical pages: first those that were freed (a list through the pages
+ * themselves), then untouched memory, range after range, so that memory which
+ * nobody needs is never touched.
+ */
+#include "kernel/platform/vm/ring0/shim.h"
+#include "lib/string.h"
+
+enum { MAX_RANGES = 16 };
+
+static struct {
+    phys_t next, end;
+} ranges[MAX_RANGES];
+static uint32_t nr_ranges;
+static phys_t free_list;
+static uint64_t nr_freed;
+
+void page_add_range(phys_t base, uint64_t len_bytes)
+{
+    phys_t next = (base + PAGE_SIZE - 1) & -PAGE_SIZE;
+    phys_t end = (base + len_bytes) & -PAGE_SIZE;
+
+    if (next >= end || nr_ranges == MAX_RANGES)
+        return;
+    ranges[nr_ranges].next = next;
+    ranges[nr_ranges].end = end;
+    nr_ranges++;
+}
+
+static phys_t take_fresh(uint64_t len_bytes)
+{
+    for (uint32_t i = 0; i < nr_ranges; i++) {
+        phys_t page = ranges[i].next;
+
+        if (ranges[i].end - page < len_bytes)
+            continue;
+        ranges[i].next += len_bytes;
+        return page;
+    }
+    return 0;
+}
+
+phys_t page_alloc(void)
+{
+    phys_t page = free_list;
+
+    if (!page)
+        return take_fresh(PAGE_SIZE);
+    free_list = *(phys_t *)phys_to_virt(page);
+    nr_freed--;
+    return page;
+}
+
+phys_t page_alloc_zeroed(void)
+{
+    phys_t page = page_alloc();
+
+    if (page)
+        memset(phys_to_virt(page), 0, PAGE_SIZE);
+    return page;
+}
+
+phys_t page_alloc_contiguous(uint64_t nr_pages)
+{
+    phys_t page = take_fresh(nr_pages * PAGE_SIZE);
+
+    if (page)
+        memset(phys_to_virt(page), 0, nr_pages * PAGE_SIZE);
+    return page;
+}
+
+void page_free(phys_t page)
+{
+    *(phys_t *)phys_to_virt(page) = free_list;
+    free_list = page;
+    nr_freed++;
+}
+
+uint64_t page_nr_free(void)
+{
+    uint64_t nr = nr_freed;
+
+    for (uint32_t i = 0; i < nr_ranges; i++)
+        nr += (ranges[i].end - ranges[i].next) / PAGE_SIZE;
+    return nr;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shim's inside: what its few files offer each other. Everything here
+ * runs in ring 0, with interrupts off, on one processor and never nested,
+ * except that a touch of ring-3 memory may fault once (space_fault).
+ */
+#ifndef EINKORN_VM_SHIM_H
+#define EINKORN_VM_SHIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/platform.h"
+#include "kernel/platform/vm/hcall.h"
+
+#define PAGE_SIZE UINT64_C(4096)
+#define DIRECT_MAP                                                             \
+    UINT64_C(0xffff800000000000) /* all memory, not executable                 \
+                                  */
+
+enum { ENOENT = 2, ENOMEM = 12, EACCES = 13, EINVAL = 22, ENOSYS = 38 };
+
+typedef uint64_t phys_t;
+
+static inline void *phys_to_virt(phys_t phys)
+{
+    return (void *)(DIRECT_MAP + phys);
+}
+
+/* ---- page.c: physical memory ------------------------------------------ */
+
+/* Gives [base, base + len) to the allocator, whole pages of it. */
+void page_add_range(phys_t base, uint64_t len_bytes);
+/* A page with any content; 0: none left. */
+phys_t page_alloc(void);
+phys_t page_alloc_zeroed(void);
+/* Contiguous and zeroed; never given back. */
+phys_t page_alloc_contiguous(uint64_t nr_pages);
+void page_free(phys_t page);
+uint64_t page_nr_free(void);
+
+/* ---- space.c, fault.c: the address space ------------------------------ */
+
+void space_init(phys_t bundle, uint64_t bundle_bytes);
+/* Ranges are page-aligned and valid; -ENOMEM when tables find no memory. */
+int64_t space_set(uint64_t addr, uint64_t len_bytes, uint64_t origin);
+int64_t space_protect(uint64_t addr, uint64_t len_bytes, uint32_t prot);
+void space_discard(uint64_t addr, uint64_t len_bytes);
+int64_t space_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
+                   uint64_t new_len);
+void space_punch(uint64_t offset, uint64_t len_bytes);
+/* One page at a physical address, for good. */
+int64_t space_map_fixed(uint64_t addr, phys_t phys, uint32_t prot,
+                        bool uncached);
+/* A page fault at addr: true if it is dealt with. error: as the processor's.
+ * Ends the instance when memory has run out. */
+bool space_fault(uint64_t addr, uint32_t error);
+
+/* ---- cpu.c: descriptor tables, control registers ---------------------- */
+
+void cpu_init(void);
+
+/* ---- irq.c: interrupt controllers, timer ------------------------------ */
+
+enum {
+    VECTOR_TIMER = 32,
+    VECTOR_LINE0 = 33, /* interrupt line n: VECTOR_LINE0 + n */
+    NR_LINES = 24,
+    VECTOR_SPURIOUS = 63,
+    NR_VECTORS = 64,
+};
+
+void irq_init(void);
+/* Enables a line. ack: device register that takes `value` each time; or 0. */
+void irq_route(uint32_t line, phys_t ack, uint32_t value);
+void irq_ack(uint32_t vector);
+/* The processor's clock is known: measure the timer by it. */
+void timer_calibrate(uint64_t tsc_hz);
+/* Next timer interrupt; ns 0: none. */
+void timer_set(uint64_t ns, bool periodic);
+
+/* ---- upcall.c --------------------------------------------------------- */
+
+int64_t vcpu_set(uint64_t addr);
+void vcpu_set_kernel(uint64_t base, uint64_t len_bytes);
+/* Make `reasons` pending, and deliver if the frame's context allows it. */
+void upcall_event(struct abi_frame *frame, uint8_t reasons);
+/* Deliver now; for a frame from ring 3. */
+void upcall_deliver(struct abi_frame *frame, enum abi_upcall kind);
+void upcall_stop(uint32_t signal);
+int64_t vcpu_wait(uint64_t ns);
+int64_t vcpu_tick(uint64_t period_ns);
+void vcpu_timer(struct abi_frame *frame);
+
+/* ---- hcall.c ---------------------------------------------------------- */
+
+int64_t hcall(struct abi_frame *frame);
+/* Is executable memory that can be written, or could once, refused? */
+bool sealed_exec(void);
+
+/* ---- control.c: the tool's line, the end ------------------------------ */
+
+void control_init(void);
+void control_interrupt(void);
+_Noreturn void machine_exit(uint32_t status);
+/* One line on the error stream, then exit status 125. */
+_Noreturn void panic(const char *what, uint64_t a, uint64_t b);
+_Noreturn void out_of_memory(void);
+
+/* ---- main.c, boot.S --------------------------------------------------- */
+
+struct ring3_layout {
+    uint64_t phys, text_pages, rodata_pages, data_pages;
+    uint64_t entry, gate_begin, gate_end;
+};
+extern const struct ring3_layout ring3_layout;
+
+struct shim_layout {
+    uint64_t begin, rodata, data, end, phys_end;
+};
+extern const struct shim_layout shim_layout;
+
+#endif

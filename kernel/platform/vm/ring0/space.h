@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shape of the address space, for space.c and fault.c.
+ *
+ * Each page table has a shadow of the same shape that says what each entry
+ * is *meant* to hold (VM_ORIGIN). An entry without a child table describes
+ * its whole span, so that reserving terabytes costs a few words; a child is
+ * made when a part of the span becomes different, or is touched. Beside a
+ * child's entry the shadow holds the physical address of the child's shadow.
+ */
+#ifndef EINKORN_VM_SPACE_H
+#define EINKORN_VM_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/platform/vm/ring0/shim.h"
+
+enum { TOP_LEVEL = 3, NR_ENTRIES = 512 };
+
+#define PTE_P UINT64_C(1)
+#define PTE_W UINT64_C(2)
+#define PTE_U UINT64_C(4)
+#define PTE_PCD UINT64_C(0x10)
+#define PTE_OWNED UINT64_C(0x200) /* ours: the page is freed with the entry */
+#define PTE_NX (UINT64_C(1) << 63)
+#define PTE_ADDR UINT64_C(0x000ffffffffff000)
+
+struct table {
+    uint64_t *pte;
+    uint64_t *origin;
+};
+
+/* One entry, and its origin. */
+struct slot {
+    uint64_t *pte;
+    uint64_t *origin;
+};
+
+static inline uint64_t span(int level)
+{
+    return PAGE_SIZE << (9 * level);
+}
+
+static inline uint32_t table_index(uint64_t addr, int level)
+{
+    return addr >> (12 + 9 * level) & (NR_ENTRIES - 1);
+}
+
+static inline enum vm_kind origin_kind(uint64_t origin)
+{
+    return origin >> VM_KIND_SHIFT & 0xf;
+}
+
+static inline uint64_t origin_offset(uint64_t origin)
+{
+    return origin & VM_OFF_MASK;
+}
+
+/* The origin of what lies delta bytes further on. */
+static inline uint64_t origin_advance(uint64_t origin, uint64_t delta)
+{
+    enum vm_kind kind = origin_kind(origin);
+
+    return kind >= VM_FILE && kind <= VM_WINDOW ? origin + delta : origin;
+}
+
+/* A leaf entry for this page, with the rights that the origin allows now. */
+uint64_t pte_make(phys_t page, uint64_t origin, bool owned);
+/* Empties a leaf entry: frees the page, or the claim on a shared one. */
+void pte_drop(uint64_t *pte, uint64_t origin);
+
+/* The entry for addr at `level`. create: make the tables on the way (false
+ * means no memory); else false means that a table is missing. */
+bool space_walk(uint64_t addr, int level, bool create, struct slot *out);
+/* What addr is meant to hold. */
+uint64_t space_origin(uint64_t addr);
+
+/* The shareable object's page at offset; 0: none yet (create: no memory). */
+phys_t window_page(uint64_t offset, bool create);
+/* One more or one less program address maps that page. */
+void window_count(uint64_t offset, int change);
+
+#endif

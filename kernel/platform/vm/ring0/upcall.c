@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtual CPU as the kernel sees it (abi/platform.h): pending and mask
+ * bytes, delivery of upcalls, sleeping.
+ */
+#include "kernel/platform/vm/ring0/asm.h"
+#include "kernel/platform/vm/ring0/shim.h"
+
+enum { RFLAGS_ENTRY = 0x202 }; /* IF, the reserved one */
+
+/* In the kernel's memory. Touching it from here may fault in a page; if that
+ * is impossible the instance ends. */
+static struct abi_vcpu *vcpu;
+static struct abi_range kernel;
+static uint64_t tick_ns;
+static uint64_t early_stop; /* what came before vcpu_set() */
+static uint8_t early_pending;
+static bool timer_fired;
+
+static bool in_kernel_memory(uint64_t addr, uint64_t len_bytes)
+{
+    return addr >= ABI_KERNEL_BASE && addr < ABI_SHM_BASE - len_bytes;
+}
+
+static void set_pending(uint8_t reasons)
+{
+    __atomic_fetch_or(&vcpu->pending, reasons, __ATOMIC_SEQ_CST);
+}
+
+int64_t vcpu_set(uint64_t addr)
+{
+    if (addr % 8 || !in_kernel_memory(addr, sizeof(struct abi_vcpu)))
+        return -EINVAL;
+    vcpu = (struct abi_vcpu *)addr;
+    vcpu->stop_signals |= early_stop;
+    set_pending(early_pending);
+    early_stop = early_pending = 0;
+    return 0;
+}
+
+void vcpu_set_kernel(uint64_t base, uint64_t len_bytes)
+{
+    kernel.base = base;
+    kernel.len_bytes = len_bytes;
+}
+
+static bool in_kernel_text(uint64_t rip)
+{
+    return rip - kernel.base < kernel.len_bytes;
+}
+
+/* Kernel context keeps its stack. From the application, and where the kernel
+ * still has (or has again) the program's stack, the frame goes to the top. */
+static struct abi_frame *frame_place(const struct abi_frame *frame)
+{
+    bool own_stack = frame->rsp >= ABI_USER_TOP &&
+                     (vcpu->mask || in_kernel_text(frame->rip));
+    uint64_t top = own_stack ? frame->rsp : vcpu->kstack_top;
+
+    top = (top & -UINT64_C(16)) - ABI_FRAME_SIZE;
+    if (!in_kernel_memory(top, ABI_FRAME_SIZE) &&
+        !(top >= VM_BOOT_STACK && top < VM_BOOT_STACK + VM_BOOT_STACK_SIZE))
+        panic("the kernel's stack pointer is wild: rsp, rip", frame->rsp,
+              frame->rip);
+    return (struct abi_frame *)top;
+}
+
+void upcall_deliver(struct abi_frame *frame, enum abi_upcall kind)
+{
+    struct abi_frame *place;
+
+    if (!vcpu)
+        panic("exception before the kernel is up: rip, address", frame->rip,
+              frame->addr);
+    place = frame_place(frame);
+    frame->kind = kind;
+    *place = *frame;
+    vcpu->mask = 1;
+    frame->rip = vcpu->upcall_entry;
+    frame->rsp = frame->rdi = (uint64_t)place;
+    frame->rflags = RFLAGS_ENTRY;
+    frame->cs = VM_CS;
+    frame->ss = VM_SS;
+}
+
+void upcall_event(struct abi_frame *frame, uint8_t reasons)
+{
+    if (!vcpu) {
+        early_pending |= reasons;
+        return;
+    }
+    set_pending(reasons);
+    if (frame->cs != VM_CS || vcpu->mask)
+        return;
+    if (frame->rip >= vcpu->exit_begin && frame->rip < vcpu->exit_end)
+        frame->rip = vcpu->exit_begin;
+    else
+        upcall_deliver(frame, ABI_UPCALL_EVENT);
+}
+
+void upcall_stop(uint32_t signal)
+{
+    uint64_t bit = UINT64_C(1) << ((signal - 1) & 63);
+
+    if (signal < 1 || signal > 64)
+        return;
+    if (!vcpu) {
+        early_stop |= bit;
+        early_pending |= ABI_PENDING_STOP;
+        return;
+    }
+    __atomic_fetch_or(&vcpu->stop_signals, bit, __ATOMIC_SEQ_CST);
+    set_pending(ABI_PENDING_STOP);
+}
+
+void vcpu_timer(struct abi_frame *frame)
+{
+    if (frame->cs == VM_CS)
+        upcall_event(frame, ABI_PENDING_TICK);
+    else
+        timer_fired = true;
+}
+
+int64_t vcpu_wait(uint64_t ns)
+{
+    if (!vcpu)
+        return -EINVAL;
+    timer_fired = ns == 0;
+    if (vcpu->pending || timer_fired)
+        return 0;
+    timer_set(ns == UINT64_MAX ? 0 : ns, false);
+    while (!vcpu->pending && !timer_fired)
+        cpu_idle();
+    timer_set(tick_ns, true);
+    return 0;
+}
+
+int64_t vcpu_tick(uint64_t period_ns)
+{
+    enum { PERIOD_MIN_NS = 100000 };
+
+    if (period_ns && period_ns < PERIOD_MIN_NS)
+        period_ns = PERIOD_MIN_NS;
+    tick_ns = period_ns;
+    timer_set(tick_ns, true);
+    return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Console: standard output and input are COM1 (a 16550), standard error is
+ * QEMU's debug port where there is one. docs/vm.md.
+ */
+#include "kernel/platform/vm/ring3/ring3.h"
+#include "lib/string.h"
+
+enum { COM1 = 0x3f8, COM1_LINE = 4, ERR_PORT = 0x402, ERR_MAGIC = 0x65 };
+enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_MCR = 4, UART_LSR = 5 };
+enum { IER_RX = 1, FCR_ENABLE = 1, MCR_DTR_RTS_OUT2 = 0xb };
+enum { LSR_READY = 1, LSR_EMPTY = 0x20, FIFO_BYTES = 16 };
+
+static bool has_input, has_err_port;
+
+void console_init(uint64_t flags)
+{
+    has_input = flags & ABI_BOOT_STDIN;
+    has_err_port = inb(ERR_PORT) == ERR_MAGIC;
+    outb(COM1 + UART_FCR, FCR_ENABLE);
+    outb(COM1 + UART_MCR, MCR_DTR_RTS_OUT2);
+    if (has_input) {
+        outb(COM1 + UART_IER, IER_RX);
+        vm_call(VM_IRQ, COM1_LINE, 0, 0, 0);
+    }
+}
+
+static void out_bytes(uint16_t port, const void *buf, uint64_t len_bytes)
+{
+    __asm__ volatile("rep outsb"
+                     : "+S"(buf), "+c"(len_bytes)
+                     : "d"(port)
+                     : "memory");
+}
+
+static void uart_write(const char *buf, uint64_t len_bytes)
+{
+    while (len_bytes) {
+        uint64_t n = len_bytes < FIFO_BYTES ? len_bytes : FIFO_BYTES;
+
+        while (!(inb(COM1 + UART_LSR) & LSR_EMPTY))
+            ;
+        out_bytes(COM1 + UART_DATA, buf, n);
+        buf += n;
+        len_bytes -= n;
+    }
+}
+
+int64_t console_write(uint32_t stream, const void *buf, uint64_t len_bytes)
+{
+    if (stream != ABI_CONSOLE_OUT && stream != ABI_CONSOLE_ERR)
+        return -EINVAL;
+    if (stream == ABI_CONSOLE_ERR && has_err_port)
+        out_bytes(ERR_PORT, buf, len_bytes);
+    else
+        uart_write(buf, len_bytes);
+    return (int64_t)len_bytes;
+}
+
+int64_t console_read(void *buf, uint64_t len_bytes)
+{
+    uint8_t *bytes = buf;
+    uint64_t n = 0;
+
+    if (!has_input)
+        return 0;
+    while (n < len_bytes && inb(COM1 + UART_LSR) & LSR_READY)
+        bytes[n++] = inb(COM1 + UART_DATA);
+    return n || !len_bytes ? (int64_t)n : -EAGAIN;
+}
+
+/* A serial line has no terminal's state. */
+int64_t console_ctl(uint32_t op, void *arg)
+{
+    (void)op;
+    (void)arg;
+    return -ENOTTY;
+}

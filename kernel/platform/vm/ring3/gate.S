@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entry of the ring-3 part, and the one `syscall` that the shim takes for a
+ * call to itself (hcall.h).
+ */
+    .section .text.entry, "ax"
+    .globl ring3_entry
+ring3_entry:
+    call ring3_main
+    ud2
+
+/* int64_t vm_call(nr, a, b, c, d) */
+    .text
+    .globl vm_call, ring3_gate_begin, ring3_gate_end
+vm_call:
+    mov %rdi, %rax
+    mov %rsi, %rdi
+    mov %rdx, %rsi
+    mov %rcx, %rdx
+    mov %r8, %r10
+ring3_gate_begin:
+    syscall
+ring3_gate_end:
+    ret
+
+    .section .note.GNU-stack, "", @progbits

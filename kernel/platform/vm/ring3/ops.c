@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The table of calls that the kernel gets. Memory calls become one origin for
+ * a range (hcall.h); devices are other files'.
+ */
+#include "kernel/platform/vm/ring3/ring3.h"
+
+static struct bundle_part parts[2]; /* by enum abi_source, whole pages */
+
+void ops_init(const struct bundle_header *bundle)
+{
+    parts[ABI_SOURCE_IMAGE] = bundle->image;
+    parts[ABI_SOURCE_SIDECAR] = bundle->sidecar;
+    for (int i = 0; i < 2; i++)
+        parts[i].len_bytes = (parts[i].len_bytes + PAGE_SIZE - 1) & -PAGE_SIZE;
+}
+
+/* ---- processors, time, events ------------------------------------------ */
+
+static int64_t vcpu_init(struct abi_vcpu *vcpu)
+{
+    int64_t ret = vm_call(VM_VCPU_INIT, (uint64_t)vcpu, 0, 0, 0);
+
+    if (!ret)
+        __asm__ volatile("wrgsbase %0" ::"r"(vcpu) : "memory");
+    return ret;
+}
+
+/* One virtual CPU in this version: every other index is out of range. */
+static int64_t vcpu_start(uint32_t index, struct abi_vcpu *vcpu, uint64_t entry,
+                          uint64_t arg, uint64_t stack_top)
+{
+    (void)index, (void)vcpu, (void)entry, (void)arg, (void)stack_top;
+    return -EINVAL;
+}
+
+static int64_t vcpu_kick(uint32_t index)
+{
+    struct abi_vcpu *vcpu;
+
+    if (index != 0)
+        return -EINVAL;
+    __asm__("mov %%gs:8, %0" : "=r"(vcpu)); /* ABI_VCPU_SELF */
+    __atomic_fetch_or(&vcpu->pending, ABI_PENDING_KICK, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+static int64_t wait(uint64_t deadline_mono_ns)
+{
+    uint64_t ns = UINT64_MAX;
+
+    if (net_ready())
+        return 0;
+    if (deadline_mono_ns != ABI_NO_DEADLINE) {
+        uint64_t now = clock_mono_ns();
+
+        ns = deadline_mono_ns > now ? deadline_mono_ns - now : 0;
+    }
+    return vm_call(VM_WAIT, ns, 0, 0, 0);
+}
+
+static int64_t tick(uint64_t period_ns)
+{
+    return vm_call(VM_TICK, period_ns, 0, 0, 0);
+}
+
+static void exit(uint32_t status)
+{
+    for (;;)
+        vm_call(VM_EXIT, status, 0, 0, 0);
+}
+
+/* ---- address space ------------------------------------------------------ */
+
+static int64_t mem_set(uint64_t addr, uint64_t len_bytes, uint64_t kind,
+                       uint32_t prot, uint64_t offset)
+{
+    if (prot & ~(uint32_t)VM_PROT_MASK || offset & ~VM_OFF_MASK)
+        return -EINVAL;
+    return vm_call(VM_MEM_SET, addr, len_bytes, VM_ORIGIN(kind, prot, offset),
+                   0);
+}
+
+static int64_t mem_release(uint64_t addr, uint64_t len_bytes)
+{
+    return mem_set(addr, len_bytes, VM_NONE, 0, 0);
+}
+
+static int64_t mem_commit(uint64_t addr, uint64_t len_bytes, uint32_t prot)
+{
+    return mem_set(addr, len_bytes, VM_ANON, prot, 0);
+}
+
+static int64_t mem_map(uint64_t addr, uint64_t len_bytes, uint32_t prot,
+                       uint32_t source, uint64_t offset)
+{
+    if (source > ABI_SOURCE_SIDECAR || offset > parts[source].len_bytes ||
+        len_bytes > parts[source].len_bytes - offset)
+        return -EINVAL;
+    return mem_set(addr, len_bytes, VM_FILE, prot, parts[source].off + offset);
+}
+
+static int64_t mem_protect(uint64_t addr, uint64_t len_bytes, uint32_t prot)
+{
+    return vm_call(VM_MEM_PROTECT, addr, len_bytes, prot, 0);
+}
+
+static int64_t mem_discard(uint64_t addr, uint64_t len_bytes)
+{
+    return vm_call(VM_MEM_DISCARD, addr, len_bytes, 0, 0);
+}
+
+static int64_t mem_move(uint64_t old_addr, uint64_t old_len_bytes,
+                        uint64_t new_addr, uint64_t new_len_bytes)
+{
+    return vm_call(VM_MEM_MOVE, old_addr, old_len_bytes, new_addr,
+                   new_len_bytes);
+}
+
+static int64_t shm_map(uint64_t addr, uint64_t len_bytes, uint32_t prot,
+                       uint64_t offset, uint32_t is_private)
+{
+    if (offset > ABI_SHM_MAX || len_bytes > ABI_SHM_MAX - offset)
+        return -EINVAL;
+    return mem_set(addr, len_bytes, is_private ? VM_PRIVATE : VM_SHARED, prot,
+                   offset);
+}
+
+static int64_t shm_punch(uint64_t offset, uint64_t len_bytes)
+{
+    return vm_call(VM_SHM_PUNCH, offset, len_bytes, 0, 0);
+}
+
+/* ---- devices that this machine does not have ----------------------------- */
+
+static int64_t blk_read(uint32_t dev, void *buf, uint64_t len_bytes,
+                        uint64_t offset)
+{
+    (void)dev, (void)buf, (void)len_bytes, (void)offset;
+    return -ENODEV;
+}
+
+static int64_t blk_write(uint32_t dev, const void *buf, uint64_t len_bytes,
+                         uint64_t offset, uint32_t flush)
+{
+    (void)dev, (void)buf, (void)len_bytes, (void)offset, (void)flush;
+    return -ENODEV;
+}
+
+static int64_t chan_send(uint32_t chan, const void *msg, uint64_t len_bytes)
+{
+    (void)chan, (void)msg, (void)len_bytes;
+    return -ENODEV;
+}
+
+static int64_t chan_recv(uint32_t chan, void *msg, uint64_t len_bytes)
+{
+    (void)chan, (void)msg, (void)len_bytes;
+    return -ENODEV;
+}
+
+const struct abi_ops vm_ops = {
+    .vcpu_init = vcpu_init,
+    .vcpu_start = vcpu_start,
+    .vcpu_kick = vcpu_kick,
+    .wait = wait,
+    .tick = tick,
+    .clock_sample = clock_sample,
+    .random = random_bytes,
+    .exit = exit,
+    .mem_reserve = mem_release,
+    .mem_commit = mem_commit,
+    .mem_map = mem_map,
+    .mem_protect = mem_protect,
+    .mem_release = mem_release,
+    .mem_discard = mem_discard,
+    .mem_move = mem_move,
+    .shm_map = shm_map,
+    .shm_punch = shm_punch,
+    .console_write = console_write,
+    .console_read = console_read,
+    .console_ctl = console_ctl,
+    .net_send = net_send,
+    .net_recv = net_recv,
+    .blk_read = blk_read,
+    .blk_write = blk_write,
+    .chan_send = chan_send,
+    .chan_recv = chan_recv,
+};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ring-3 part's inside: loads the kernel, drives devices, and implements
+ * the calls of abi/platform.h, by itself or through the shim. It is called by
+ * the kernel only, on its stack, masked.
+ */
+#ifndef EINKORN_VM_RING3_H
+#define EINKORN_VM_RING3_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/bundle.h"
+#include "abi/platform.h"
+#include "kernel/platform/vm/hcall.h"
+
+#define PAGE_SIZE UINT64_C(4096)
+
+enum {
+    EIO = 5,
+    EAGAIN = 11,
+    ENOMEM = 12,
+    EINVAL = 22,
+    ENOTTY = 25,
+    ENODEV = 19,
+    ENOSYS = 38,
+};
+
+int64_t vm_call(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+
+/* One line on the error stream, then exit status 125. */
+_Noreturn void die(const char *what);
+
+static inline void outb(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+}
+
+static inline uint8_t inb(uint16_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint64_t rdtsc(void)
+{
+    uint32_t lo, hi;
+
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi)::"memory");
+    return (uint64_t)hi << 32 | lo;
+}
+
+static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+                     : "a"(leaf), "c"(sub));
+}
+
+/* Loads before loads, stores before stores, and also stores before loads. */
+static inline void full_barrier(void)
+{
+    __asm__ volatile("mfence" ::: "memory");
+}
+
+/* ---- load.c ----------------------------------------------------------- */
+
+/* Loads the kernel's ELF file; returns its entry point. */
+uint64_t load_kernel(const void *file, uint64_t len_bytes,
+                     struct abi_range *where);
+
+/* ---- clock.c ---------------------------------------------------------- */
+
+/* Measures the processor's clock; returns its frequency. real_ns: what the
+ * host's clock said shortly before boot, or 0. */
+uint64_t clock_init(int64_t real_ns);
+int64_t clock_sample(struct abi_clock_sample *out);
+uint64_t clock_mono_ns(void);
+
+/* ---- console.c -------------------------------------------------------- */
+
+void console_init(uint64_t flags);
+int64_t console_write(uint32_t stream, const void *buf, uint64_t len_bytes);
+int64_t console_read(void *buf, uint64_t len_bytes);
+int64_t console_ctl(uint32_t op, void *arg);
+
+/* ---- random.c --------------------------------------------------------- */
+
+void random_init(const uint8_t seed[32]);
+int64_t random_bytes(void *buf, uint64_t len_bytes);
+
+/* ---- net.c ------------------------------------------------------------ */
+
+struct virtio_dev;
+
+void net_attach(const struct virtio_dev *dev, struct abi_boot *boot);
+/* Has a device frames for us, or room that was asked for? */
+bool net_ready(void);
+int64_t net_send(uint32_t dev, const struct abi_packet *packets,
+                 uint32_t nr_packets);
+int64_t net_recv(uint32_t dev, struct abi_packet *packets, uint32_t nr_packets);
+
+/* ---- ops.c ------------------------------------------------------------ */
+
+extern const struct abi_ops vm_ops;
+/* Where the bundle's parts lie, for mem_map(). */
+void ops_init(const struct bundle_header *bundle);
+
+#endif
