@@ -27,9 +27,14 @@ struct clock_page {
 };
 
 void clock_init(void);
+bool clock_ready(void); /* clock_init() has run */
 uint64_t clock_mono_ns(void);
 int64_t clock_real_ns(void);
+/* Take a fresh sample of the platform's clocks (restored, or long asleep). */
+void clock_resync(void);
 const struct clock_page *clock_page(void);
+/* From now on the page is copied to `copy` too when it changes (the vDSO's). */
+void clock_set_copy(struct clock_page *copy);
 
 struct timer {
     uint64_t deadline_ns; /* monotonic */
@@ -47,5 +52,6 @@ static inline bool timer_armed(const struct timer *timer)
 
 /* Runs what is due; returns the next deadline or NO_DEADLINE. */
 uint64_t timer_run(void);
+uint64_t timer_next(void); /* the next deadline, or NO_DEADLINE */
 
 #endif

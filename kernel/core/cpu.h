@@ -17,9 +17,17 @@ struct cpu {
     struct abi_vcpu vcpu;     /* must be first: GS base */
     struct thread *current;   /* thread whose kernel stack we run on */
     struct thread *fpu_owner; /* whose vector state is in the registers */
-    struct thread *idle;
     bool need_resched; /* current should yield before it leaves the kernel */
+    bool work; /* sched_return_to_user() has something to do on the way out */
+    bool ticking;         /* platform.ops.tick() is on */
+    uint64_t switched_ns; /* when current began to run, for its cpu_ns */
 };
+
+/* Ask for a look round before the current thread leaves the kernel. */
+static inline void cpu_set_work(struct cpu *cpu)
+{
+    cpu->work = true;
+}
 
 /* The boot information and, through it, the platform's calls. Set first thing
  * in kernel_main and constant from then on. The one re-bindable place that

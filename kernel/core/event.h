@@ -19,6 +19,7 @@ struct event_source {
 };
 
 void event_register(struct event_source *source);
+bool event_has_sources(void);
 /* Polls every source and runs due timers. True if anything was done. Not
  * re-entrant: a nested call returns false at once. */
 bool event_poll(void);

@@ -45,6 +45,25 @@ bool signal_dequeue(sigset64_t set, struct siginfo_k *out);
 extern struct waitq signal_waitq;
 /* Writes the 128 bytes of siginfo_t. 0 or -EFAULT. */
 int signal_copy_info(uint64_t uptr, const struct siginfo_k *info);
+/* The current thread ends: frees what only it would have got. */
+void signal_thread_exit(struct thread *t);
+
+/* What sigaction(2) sets; handler may be SIG_DFL (0) or SIG_IGN (1). */
+struct signal_action {
+    uint64_t handler, flags, restorer;
+    sigset64_t mask;
+};
+struct signal_action *signal_action(int signo);
+/* An action changed: drop what is now ignored. */
+void signal_action_changed(int signo);
+/* sigprocmask(2) of the current thread; KILL and STOP stay open. */
+void signal_set_mask(sigset64_t mask);
+
+/* Stop requests of the platform: bit n-1 for signal n. */
+void signal_take_stop(uint64_t signals);
+/* On the way out to the program: restarts or ends an interrupted call, builds
+ * the frames of handlers, acts on defaults. May not return. */
+void signal_deliver(struct abi_frame *frame);
 /* execve: handlers back to default, ignored ones stay. */
 void signal_reset_handlers(void);
 /* For /proc/self/status. */

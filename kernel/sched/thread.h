@@ -19,23 +19,29 @@ typedef uint64_t sigset64_t; /* bit n-1: signal n */
 
 enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_DEAD };
 
-enum { SIGNAL_MAX = 64, THREAD_COMM_MAX = 16 };
+enum {
+    SIGNAL_MAX = 64,
+    THREAD_COMM_MAX = 16,
+    KSTACK_PAGES = 8,
+    SLICE_NS = 4000000, /* how long a thread runs while others wait */
+};
 
 struct sigqueue; /* sched/signal.c: pending siginfo list */
 
 struct thread {
-    struct list run;  /* run queue */
-    struct list all;  /* process.threads */
-    uint64_t ksp;     /* saved stack pointer while not running */
-    uint8_t *kstack;  /* lowest address */
+    struct list run;         /* run queue */
+    struct list all;         /* process.threads */
+    uint64_t ksp;            /* saved stack pointer while not running */
+    uint8_t *kstack;         /* lowest address */
     struct abi_frame *frame; /* entry frame, at the top of kstack */
     enum thread_state state;
     int32_t tid; /* the first thread's is the pid: 1 */
     uint64_t fs_base;
     void *fpu; /* XSAVE area, 64-byte aligned, NULL until first needed */
-    struct waiter *unused0;
     struct timer sleep_timer;
-    bool woken, interruptible;
+    bool killed; /* ends instead of returning to the program */
+    bool woken;  /* since it last began to sleep: sleep returns at once */
+    bool interruptible; /* while SLEEPING: signals wake it */
 
     /* signals (sched/signal.h) */
     sigset64_t blocked, pending;
@@ -46,11 +52,12 @@ struct thread {
     uint64_t altstack_size;
     int32_t altstack_flags;
 
-    uint64_t clear_child_tid; /* futex to wake at exit, 0: none */
+    uint64_t restart_deadline_ns; /* of an interrupted nanosleep, 0: none */
+    uint64_t clear_child_tid;     /* futex to wake at exit, 0: none */
     uint64_t robust_list;
     uint64_t robust_list_len;
     uint64_t rseq_area;
-    uint64_t cpu_ns; /* run time so far */
+    uint64_t cpu_ns; /* run time so far, without the present turn */
     uint64_t started_ns;
     uint32_t syscall_nr; /* last entered, for /proc and crash reports */
     char comm[THREAD_COMM_MAX];
@@ -83,6 +90,8 @@ void sched_init(void);
  * the program by filling t->frame and calling thread_enter_user(). */
 struct thread *thread_create(void (*fn)(void *arg), void *arg);
 _Noreturn void thread_enter_user(void);
+/* The boot context ends and t runs. */
+_Noreturn void sched_start(struct thread *t);
 /* The current thread ends (clear_child_tid, robust list); the last one ends
  * the instance with the given status. */
 _Noreturn void thread_exit(int status);
@@ -90,14 +99,22 @@ _Noreturn void thread_exit(int status);
  * 128+signal). */
 _Noreturn void process_exit(int status);
 struct thread *thread_find(int32_t tid);
+/* Called before the instance ends, e.g. to flush or report. */
+void process_at_exit(void (*fn)(void));
 /* Ends all threads but the current one (execve). */
 void thread_kill_others(void);
+
+/* Run time of a thread, and of all that ever lived. */
+uint64_t thread_cpu_ns(const struct thread *t);
+uint64_t process_cpu_ns(void);
 
 void sched_yield(void);
 /* Runs at each return to the program: reschedule, deliver signals. */
 void sched_return_to_user(struct abi_frame *frame);
 /* Vector state of t into its t->fpu (allocated if need be); 0 or -ENOMEM. */
 int thread_save_fpu(struct thread *t);
+/* The current thread's vector state as at the start of a program (execve). */
+void thread_reset_fpu(void);
 /* Size of the XSAVE area in bytes (CPUID 0xd). */
 uint32_t fpu_size_bytes(void);
 

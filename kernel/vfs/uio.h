@@ -29,12 +29,12 @@ void uio_init(struct uio *u, struct uio_seg *seg, uint64_t base,
 /* iovec array of the program (at most 1024, as IOV_MAX); *segs is allocated
  * when more than `nr_stack` entries are needed, to be kfree'd if it is not
  * `stack`. 0 or -errno as readv(2). */
-int uio_import(struct uio *u, uint64_t iov_uptr, size_t nr, struct uio_seg *stack,
-               size_t nr_stack, struct uio_seg **segs);
+int uio_import(struct uio *u, uint64_t iov_uptr, size_t nr,
+               struct uio_seg *stack, size_t nr_stack, struct uio_seg **segs);
 /* Move up to len bytes between buf and the front of u. Returns the bytes that
  * were moved (less than len only at the end of u), or -EFAULT if none were. */
 int64_t uio_put(struct uio *u, const void *buf, size_t len_bytes); /* to u */
-int64_t uio_get(struct uio *u, void *buf, size_t len_bytes);     /* from u */
+int64_t uio_get(struct uio *u, void *buf, size_t len_bytes);       /* from u */
 int64_t uio_zero(struct uio *u, size_t len_bytes);
 
 #endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ways into the kernel and the one way out (abi/platform.h: struct abi_vcpu,
+ * struct abi_frame). The kernel runs masked; only the exit window is not.
+ *
+ * fast_entry    patched system calls jump here: rcx = return address, stack
+ *               and FS are the program's. Builds the frame at kstack_top.
+ * upcall_entry  the platform's upcalls: rdi = rsp = frame.
+ * exit_begin    leaves with the frame that %gs:FRAME names. Everything up to
+ *               exit_end may be cut short and begun again by an event.
+ */
+#include "kernel/arch/x86_64/frame.h"
+
+    .text
+    .globl fast_entry
+    .type fast_entry, @function
+    .balign 64
+fast_entry:
+    movb $1, %gs:VCPU_MASK
+    mov %rsp, %gs:VCPU_SCRATCH
+    mov %gs:VCPU_KSTACK_TOP, %rsp
+    sub $FRAME_SIZE, %rsp
+    mov %rcx, FRAME_RIP(%rsp)
+    mov %rcx, FRAME_RCX(%rsp)
+    mov %gs:VCPU_SCRATCH, %rcx
+    mov %rcx, FRAME_RSP(%rsp)
+    movq $0x202, FRAME_RFLAGS(%rsp)
+    movq $FRAME_KIND_FAST, FRAME_KIND(%rsp)
+    mov %rdi, FRAME_RDI(%rsp)
+    mov %rsi, FRAME_RSI(%rsp)
+    mov %rdx, FRAME_RDX(%rsp)
+    mov %rax, FRAME_RAX(%rsp)
+    mov %r8, FRAME_R8(%rsp)
+    mov %r9, FRAME_R9(%rsp)
+    mov %r10, FRAME_R10(%rsp)
+    movq $0x202, FRAME_R11(%rsp)
+    mov %rbx, FRAME_RBX(%rsp)
+    mov %rbp, FRAME_RBP(%rsp)
+    mov %r12, FRAME_R12(%rsp)
+    mov %r13, FRAME_R13(%rsp)
+    mov %r14, FRAME_R14(%rsp)
+    mov %r15, FRAME_R15(%rsp)
+    mov %rsp, %rdi
+    xor %ebp, %ebp
+    call syscall_dispatch
+    mov FRAME_RBP(%rsp), %rbp
+
+    /*
+     * C code has preserved rbx, rbp and r12 to r15, and the fast way out
+     * relies on it; whoever changes them in a frame, or fills one from
+     * elsewhere, sets another kind. An event in here makes the platform jump
+     * to exit_begin: nothing is lost, the frame is still whole.
+     */
+    .globl exit_begin
+exit_begin:
+    mov %gs:VCPU_FRAME, %rsp
+    movb $0, %gs:VCPU_MASK
+    cmpb $0, %gs:VCPU_PENDING
+    jne .Lpending
+    cmpl $FRAME_KIND_FAST, FRAME_KIND(%rsp)
+    jne .Lfull
+    mov FRAME_RAX(%rsp), %rax
+    mov FRAME_RDI(%rsp), %rdi
+    mov FRAME_RSI(%rsp), %rsi
+    mov FRAME_RDX(%rsp), %rdx
+    mov FRAME_R8(%rsp), %r8
+    mov FRAME_R9(%rsp), %r9
+    mov FRAME_R10(%rsp), %r10
+    mov FRAME_RIP(%rsp), %rcx
+    mov FRAME_RSP(%rsp), %rsp
+    jmp *%rcx
+.Lfull:
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    add $(FRAME_RIP - FRAME_ADDR), %rsp
+    iretq
+    .globl exit_end
+exit_end:
+.Lpending:
+    movb $1, %gs:VCPU_MASK
+    mov %rsp, %rdi
+    xor %ebp, %ebp
+    call sched_return_to_user
+    mov FRAME_RBP(%rsp), %rbp
+    jmp exit_begin
+    .size fast_entry, . - fast_entry
+
+    /* void arch_exit_to_user(void): the current thread's frame, for the first
+     * time. Never returns. */
+    .globl arch_exit_to_user
+    .type arch_exit_to_user, @function
+arch_exit_to_user:
+    jmp exit_begin
+    .size arch_exit_to_user, . - arch_exit_to_user
+
+    .globl upcall_entry
+    .type upcall_entry, @function
+    .balign 16
+upcall_entry:
+    cmp %gs:VCPU_FRAME, %rdi
+    jne .Lnested
+    xor %ebp, %ebp
+    call upcall_from_user
+    mov FRAME_RBP(%rsp), %rbp
+    jmp exit_begin
+.Lnested:
+    /* An exception in the kernel: the frame stays where it is, masked. */
+    mov FRAME_RBP(%rsp), %rbp
+    call upcall_from_kernel
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    add $(FRAME_RIP - FRAME_ADDR), %rsp
+    iretq
+    .size upcall_entry, . - upcall_entry
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Size classes over page runs. A slab is a run of one or four pages cut into
+ * equal objects; free objects are chained through their first bytes. Larger
+ * requests are runs of their own, hence page-aligned.
+ */
+#include "kernel/core/alloc.h"
+
+#include "abi/layout.h"
+#include "kernel/core/log.h"
+#include "kernel/core/page.h"
+#include "lib/list.h"
+#include "lib/string.h"
+
+enum { UNIT = 16, NO_OBJECT = 0xffff, OBJECT_MAX = 2048, SMALL_MAX = 256 };
+
+static const uint16_t sizes[] = {16,  32,  48,  64,  96,   128,  192,
+                                 256, 384, 512, 768, 1024, 1536, 2048};
+
+/* First slab with a free object, for each class. */
+static uint32_t partial[ARRAY_LEN(sizes)];
+
+void alloc_init(void)
+{
+    pages_init();
+}
+
+static uint32_t class_of(size_t len_bytes)
+{
+    uint32_t class = 0;
+
+    while (sizes[class] < len_bytes)
+        class ++;
+    return class;
+}
+
+static uint32_t slab_pages(uint32_t class)
+{
+    return sizes[class] <= SMALL_MAX ? 1 : 4;
+}
+
+static uint32_t slab_new(uint32_t class)
+{
+    uint32_t nr = slab_pages(class), n = pages_take(nr, PAGE_SLAB);
+    struct page *p;
+
+    if (!n)
+        return 0;
+    p = page_of(n);
+    p->class = (uint8_t) class;
+    p->free = NO_OBJECT;
+    for (uint32_t i = 1; i < nr; i++)
+        *page_of(n + i) = (struct page){.kind = PAGE_SLAB_TAIL, .len = i};
+    page_link(&partial[class], n);
+    return n;
+}
+
+static bool slab_full(const struct page *p)
+{
+    uint32_t size = sizes[p->class];
+
+    return p->free == NO_OBJECT &&
+           p->uncarved + size > slab_pages(p->class) * ABI_PAGE_SIZE;
+}
+
+static void *slab_take(uint32_t n)
+{
+    struct page *p = page_of(n);
+    char *base = page_address(n), *object;
+
+    if (p->free != NO_OBJECT) {
+        object = base + p->free * UNIT;
+        p->free = *(uint16_t *)object;
+    } else {
+        object = base + p->uncarved;
+        p->uncarved += sizes[p->class];
+    }
+    p->used++;
+    if (slab_full(p))
+        page_unlink(&partial[p->class], n);
+    return object;
+}
+
+static void slab_give(uint32_t n, void *object)
+{
+    struct page *p = page_of(n);
+    bool was_full = slab_full(p);
+
+    *(uint16_t *)object = p->free;
+    p->free = (uint16_t)(((char *)object - (char *)page_address(n)) / UNIT);
+    p->used--;
+    if (was_full)
+        page_link(&partial[p->class], n);
+    /* Keep the last slab of a class: it will be wanted again. */
+    if (p->used == 0 && (p->next || p->prev)) {
+        page_unlink(&partial[p->class], n);
+        for (uint32_t i = 1; i < p->len; i++)
+            page_of(n + i)->kind = PAGE_UNUSED;
+        pages_give(n, p->len);
+    }
+}
+
+void *page_alloc(size_t nr_pages)
+{
+    uint32_t n;
+
+    if (nr_pages > UINT32_MAX)
+        return NULL;
+    n = pages_take((uint32_t)nr_pages, PAGE_RUN);
+    return n ? page_address(n) : NULL;
+}
+
+void page_free(void *page, size_t nr_pages)
+{
+    uint32_t n = page_number(page);
+
+    assert(page_of(n)->kind == PAGE_RUN && page_of(n)->len == nr_pages);
+    pages_give(n, (uint32_t)nr_pages);
+}
+
+void *kmalloc(size_t len_bytes)
+{
+    uint32_t class, n;
+
+    if (len_bytes > OBJECT_MAX)
+        return page_alloc(len_bytes / ABI_PAGE_SIZE +
+                          (len_bytes % ABI_PAGE_SIZE != 0));
+    class = class_of(len_bytes);
+    n = partial[class];
+    if (!n)
+        n = slab_new(class);
+    return n ? slab_take(n) : NULL;
+}
+
+void *kzalloc(size_t len_bytes)
+{
+    void *ptr = kmalloc(len_bytes);
+
+    if (ptr)
+        memset(ptr, 0, len_bytes);
+    return ptr;
+}
+
+/* First page of the slab or run that ptr belongs to. */
+static uint32_t owner(const void *ptr)
+{
+    uint32_t n = page_number(ptr);
+
+    if (page_of(n)->kind == PAGE_SLAB_TAIL)
+        n -= page_of(n)->len;
+    return n;
+}
+
+void kfree(void *ptr)
+{
+    uint32_t n;
+
+    if (!ptr)
+        return;
+    n = owner(ptr);
+    if (page_of(n)->kind == PAGE_SLAB) {
+        slab_give(n, ptr);
+        return;
+    }
+    assert(page_of(n)->kind == PAGE_RUN);
+    pages_give(n, page_of(n)->len);
+}
+
+static size_t usable(const void *ptr)
+{
+    const struct page *p = page_of(owner(ptr));
+
+    assert(p->kind == PAGE_SLAB || p->kind == PAGE_RUN);
+    return p->kind == PAGE_SLAB ? sizes[p->class] : p->len * ABI_PAGE_SIZE;
+}
+
+void *krealloc(void *ptr, size_t len_bytes)
+{
+    size_t old = ptr ? usable(ptr) : 0;
+    void *moved;
+
+    if (len_bytes <= old && len_bytes >= old / 4)
+        return ptr;
+    moved = kmalloc(len_bytes);
+    if (!moved)
+        return NULL;
+    if (ptr)
+        memcpy(moved, ptr, old < len_bytes ? old : len_bytes);
+    kfree(ptr);
+    return moved;
+}
+
+char *kstrdup(const char *s)
+{
+    size_t len_bytes = strlen(s) + 1;
+    char *copy = kmalloc(len_bytes);
+
+    if (copy)
+        memcpy(copy, s, len_bytes);
+    return copy;
+}

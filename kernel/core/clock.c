@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Clocks: a line through the platform's last sample. About once a second a
+ * new sample is taken; the new line starts where the old one ended if that is
+ * later, and is bent so that the two meet again within a second.
+ */
+#include "kernel/core/clock.h"
+
+#include "kernel/arch/x86_64/arch.h"
+#include "kernel/core/cpu.h"
+#include "kernel/core/log.h"
+
+enum { SHIFT = 32 };
+
+static struct {
+    bool ready, has_tsc;
+    struct clock_page page;
+    struct clock_page *copy; /* the vDSO's, or NULL */
+    uint64_t nominal_mult;
+    uint64_t resync_tsc; /* when a new sample is due */
+    uint64_t second_tsc; /* ticks in a second */
+    uint64_t last_ns;    /* without TSC: what was returned last */
+} clk;
+
+static uint64_t scale(uint64_t ticks, uint64_t mult)
+{
+    return (uint64_t)((unsigned __int128)ticks * mult >> SHIFT);
+}
+
+static uint64_t line_at(uint64_t tsc)
+{
+    const struct clock_page *p = &clk.page;
+
+    if (tsc < p->tsc_base)
+        return p->mono_base_ns;
+    return p->mono_base_ns + scale(tsc - p->tsc_base, p->mult);
+}
+
+/* The vDSO reads the copy: its sequence count is odd while it changes. */
+static void publish(void)
+{
+    struct clock_page *copy = clk.copy;
+    uint32_t seq;
+
+    if (!copy)
+        return;
+    seq = copy->seq;
+    __atomic_store_n(&copy->seq, seq + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    copy->shift = clk.page.shift;
+    copy->tsc_base = clk.page.tsc_base;
+    copy->tsc_max = clk.page.tsc_max;
+    copy->mult = clk.page.mult;
+    copy->mono_base_ns = clk.page.mono_base_ns;
+    copy->real_minus_mono_ns = clk.page.real_minus_mono_ns;
+    __atomic_store_n(&copy->seq, seq + 2, __ATOMIC_RELEASE);
+}
+
+/* We may be ahead of the platform by some microseconds: run slower, never
+ * back. Beyond a tenth the clock just waits at a tenth of slowness. */
+static uint64_t bent_mult(uint64_t ahead_ns)
+{
+    uint64_t max = NSEC_PER_SEC / 10;
+
+    if (ahead_ns > max)
+        ahead_ns = max;
+    return clk.nominal_mult -
+           clk.nominal_mult / 1000 * ahead_ns / (NSEC_PER_SEC / 1000);
+}
+
+static void move_line(const struct abi_clock_sample *s, bool first)
+{
+    uint64_t ours = first ? 0 : line_at(s->tsc);
+    uint64_t ahead = ours > s->mono_ns ? ours - s->mono_ns : 0;
+
+    clk.page.real_minus_mono_ns = s->real_ns - (int64_t)s->mono_ns;
+    clk.page.mono_base_ns = s->mono_ns + ahead;
+    clk.page.tsc_base = s->tsc;
+    clk.page.mult = bent_mult(ahead);
+    clk.page.tsc_max = s->tsc + 4 * clk.second_tsc;
+    clk.resync_tsc = s->tsc + clk.second_tsc;
+    publish();
+}
+
+/* Without a usable TSC every reading is a sample. */
+static uint64_t sample_now(void)
+{
+    struct abi_clock_sample s;
+
+    if (platform.ops.clock_sample(&s) == 0) {
+        clk.page.real_minus_mono_ns = s.real_ns - (int64_t)s.mono_ns;
+        if (s.mono_ns > clk.last_ns)
+            clk.last_ns = s.mono_ns;
+    }
+    return clk.last_ns;
+}
+
+void clock_resync(void)
+{
+    struct abi_clock_sample s;
+
+    if (!clk.has_tsc)
+        sample_now();
+    else if (platform.ops.clock_sample(&s) == 0)
+        move_line(&s, false);
+}
+
+void clock_init(void)
+{
+    const struct abi_boot *boot = platform.boot;
+    struct abi_clock_sample s;
+
+    clk.page.shift = SHIFT;
+    clk.has_tsc = (boot->flags & ABI_BOOT_TSC) && boot->tsc_hz > 1000000;
+    clk.ready = true;
+    if (!clk.has_tsc) {
+        sample_now();
+        return;
+    }
+    clk.second_tsc = boot->tsc_hz;
+    clk.nominal_mult = (NSEC_PER_SEC << SHIFT) / boot->tsc_hz;
+    if (platform.ops.clock_sample(&s) < 0)
+        panic("the platform has no clock");
+    move_line(&s, true);
+}
+
+bool clock_ready(void)
+{
+    return clk.ready;
+}
+
+uint64_t clock_mono_ns(void)
+{
+    uint64_t tsc;
+
+    if (!clk.has_tsc)
+        return sample_now();
+    tsc = arch_rdtsc();
+    if (tsc >= clk.resync_tsc) {
+        clock_resync();
+        tsc = arch_rdtsc();
+    }
+    return line_at(tsc);
+}
+
+int64_t clock_real_ns(void)
+{
+    uint64_t mono = clock_mono_ns();
+
+    return (int64_t)mono + clk.page.real_minus_mono_ns;
+}
+
+const struct clock_page *clock_page(void)
+{
+    return &clk.page;
+}
+
+void clock_set_copy(struct clock_page *copy)
+{
+    clk.copy = copy;
+    publish();
+}

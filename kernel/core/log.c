@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Log lines and the end of an instance by our own fault.
+ */
+#include "kernel/core/log.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/arch/x86_64/arch.h"
+#include "kernel/core/clock.h"
+#include "kernel/core/cpu.h"
+#include "kernel/core/panic.h"
+#include "lib/fmt.h"
+
+enum { LINE_MAX = 512, PANIC_STATUS = 134 };
+
+static enum log_level max_level = LOG_WARN;
+
+void klog_set_level(enum log_level level)
+{
+    max_level = level;
+}
+
+bool klog_enabled(enum log_level level)
+{
+    return level <= max_level;
+}
+
+static void write_line(const char *line, int len)
+{
+    platform.ops.console_write(ABI_CONSOLE_ERR, line, (uint64_t)len);
+}
+
+static void vlog(const char *fmt, va_list ap)
+{
+    char line[LINE_MAX];
+    uint64_t us = clock_ready() ? clock_mono_ns() / 1000 : 0;
+    int len = snprintf(line, sizeof(line), "einkorn: [%lu.%06lu] ",
+                       us / 1000000, us % 1000000);
+
+    len += vsnprintf(line + len, sizeof(line) - (size_t)len, fmt, ap);
+    if (len > LINE_MAX - 2)
+        len = LINE_MAX - 2;
+    line[len++] = '\n';
+    write_line(line, len);
+}
+
+void klog(enum log_level level, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (level > max_level)
+        return;
+    va_start(ap, fmt);
+    vlog(fmt, ap);
+    va_end(ap);
+}
+
+static void print_pc(uint64_t pc)
+{
+    klog(LOG_ERROR, "  at %#lx", pc);
+}
+
+void log_frame(const struct abi_frame *f)
+{
+    klog(LOG_ERROR, "rip %016lx rsp %016lx flags %lx vector %u error %x",
+         f->rip, f->rsp, f->rflags, f->vector, f->error);
+    klog(LOG_ERROR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax,
+         f->rbx, f->rcx, f->rdx);
+    klog(LOG_ERROR, "rsi %016lx rdi %016lx rbp %016lx addr %016lx", f->rsi,
+         f->rdi, f->rbp, f->addr);
+    klog(LOG_ERROR, "r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9,
+         f->r10, f->r11);
+    klog(LOG_ERROR, "r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12,
+         f->r13, f->r14, f->r15);
+}
+
+void panic_at(const struct abi_frame *f, const char *what)
+{
+    klog(LOG_ERROR, "kernel panic: %s", what);
+    log_frame(f);
+    print_pc(f->rip);
+    arch_backtrace(f->rbp, print_pc);
+    for (;;)
+        platform.ops.exit(PANIC_STATUS);
+}
+
+void panic(const char *fmt, ...)
+{
+    static bool again;
+    va_list ap;
+
+    if (!again) {
+        again = true;
+        klog(LOG_ERROR, "kernel panic:");
+        va_start(ap, fmt);
+        vlog(fmt, ap);
+        va_end(ap);
+        arch_backtrace((uint64_t)__builtin_frame_address(0), print_pc);
+    }
+    for (;;)
+        platform.ops.exit(PANIC_STATUS);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Start-up: one list of calls, then the program's first thread.
+ */
+#include "kernel/main.h"
+#include "kernel/arch/x86_64/arch.h"
+#include "kernel/core/alloc.h"
+#include "kernel/core/clock.h"
+#include "kernel/core/config.h"
+#include "kernel/core/log.h"
+#include "kernel/core/random.h"
+#include "kernel/linux/dispatch.h"
+#include "kernel/mm/mm.h"
+#include "kernel/sched/run.h"
+
+static void platform_init(const struct abi_boot *boot)
+{
+    struct abi_vcpu *vcpu = &cpu0.vcpu;
+
+    platform.boot = boot;
+    platform.ops = *boot->ops;
+    if (boot->magic != ABI_MAGIC || boot->version != ABI_VERSION)
+        platform.ops.exit(PLATFORM_MISMATCH);
+    vcpu->mask = 1;
+    vcpu->self = (uint64_t)&cpu0;
+    vcpu->syscall_entry = (uint64_t)fast_entry;
+    vcpu->upcall_entry = (uint64_t)upcall_entry;
+    vcpu->exit_begin = (uint64_t)exit_begin;
+    vcpu->exit_end = (uint64_t)exit_end;
+    if (platform.ops.vcpu_init(vcpu) < 0)
+        platform.ops.exit(PLATFORM_MISMATCH);
+}
+
+static void first_thread(void *arg)
+{
+    (void)arg;
+    exec_init_program();
+}
+
+_Noreturn void kernel_main(const struct abi_boot *boot)
+{
+    struct thread *init;
+
+    platform_init(boot);
+    config_init();
+    alloc_init();
+    random_init();
+    clock_init();
+    sched_init();
+    syscall_init();
+    mm_init();
+    if (vfs_init)
+        vfs_init();
+    if (net_init)
+        net_init();
+    init = thread_create(first_thread, NULL);
+    if (!init)
+        panic("no memory for the first thread");
+    sched_start(init);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Vector registers belong to cpu->fpu_owner until another thread is about to
+ * return to the program; only then are they saved and loaded.
+ */
+#include "kernel/arch/x86_64/fpu.h"
+
+#include <asm/errno.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/sched/run.h"
+
+uint32_t fpu_size_bytes(void)
+{
+    return arch_fpu_size();
+}
+
+static int ensure_area(struct thread *t)
+{
+    if (!t->fpu)
+        t->fpu = kzalloc(fpu_size_bytes());
+    return t->fpu ? 0 : -ENOMEM;
+}
+
+int thread_save_fpu(struct thread *t)
+{
+    int err = ensure_area(t);
+
+    if (!err && this_cpu()->fpu_owner == t)
+        arch_fpu_save(t->fpu);
+    return err;
+}
+
+void thread_load_fpu(struct thread *t)
+{
+    if (t->fpu)
+        arch_fpu_restore(t->fpu);
+    else if (ensure_area(t) == 0)
+        arch_fpu_reset(t->fpu);
+}
+
+void thread_reset_fpu(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (ensure_area(cpu->current) < 0)
+        return;
+    arch_fpu_reset(cpu->current->fpu);
+    cpu->fpu_owner = cpu->current;
+}

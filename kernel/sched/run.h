@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run queue, shared inside kernel/sched.
+ */
+#ifndef EINKORN_KERNEL_SCHED_RUN_H
+#define EINKORN_KERNEL_SCHED_RUN_H
+
+#include "kernel/sched/thread.h"
+
+/* CPU 0, the only one that runs threads so far. */
+extern struct cpu cpu0;
+
+/* Make t, the first thread, current without a switch away from another. */
+_Noreturn void run_first(struct thread *t);
+/* A new thread's stack: it will run fn(arg). */
+void run_prepare(struct thread *t, void (*fn)(void *), void *arg);
+/* Give up the CPU until current is runnable again; idles meanwhile. */
+void run_others(void);
+/* A dead thread's memory is freed by whoever runs next. */
+void run_reap_later(struct thread *t);
+/* Called by the first instructions of a new thread. */
+void sched_thread_begun(void);
+/* Vector registers from t->fpu, or as a program finds them if it has none. */
+void thread_load_fpu(struct thread *t);
+/* What arrived while masked: devices, timers, stop requests, ticks. */
+void run_take_events(void);
+
+#endif
