@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Decoding along the flow of control from known starts. Functions of known
+ * length are decoded whole (parts that only a jump table reaches, too); what
+ * has no known length ends where its flow ends. What two ways of decoding
+ * disagree about is left alone.
+ */
+#include <string.h>
+
+#include "host/patch/code.h"
+#include "host/patch/insn.h"
+
+enum { MAX_TABLE = 4096, ET_EXEC = ELF_ET_EXEC };
+
+/* A table of 32-bit offsets relative to itself, as position-independent code
+ * has for `switch`. Whatever else it is marks a few targets too many. */
+static void take_jump_table(struct code *c, uint64_t table)
+{
+    if (table % 4)
+        return;
+    for (unsigned i = 0; i < MAX_TABLE; i++) {
+        const uint8_t *p = elf_view_at(&c->elf, table + 4 * i, 4);
+        int32_t off;
+        uint64_t target;
+
+        if (!p)
+            return;
+        memcpy(&off, p, sizeof(off));
+        target = table + (uint64_t)(int64_t)off;
+        if (!code_region_at(c, target))
+            return;
+        code_mark_target(c, target);
+    }
+}
+
+static void take_references(struct code *c, const struct insn *in)
+{
+    if (in->has_target)
+        code_add_start(c, in->target, 0);
+    if (in->is_lea && in->is_rip_relative) {
+        code_mark_target(c, in->target);
+        if (!code_region_at(c, in->target))
+            take_jump_table(c, in->target);
+    }
+    if (in->has_imm32 && c->elf.eh.e_type == ET_EXEC)
+        code_mark_target(c, (uint32_t)in->imm);
+}
+
+/* Do the bytes [at, at+len) contradict what is already known? */
+static bool conflicts(const struct code_region *r, uint64_t at, unsigned len)
+{
+    if (r->flags[at] & CODE_INNER)
+        return true;
+    for (unsigned i = 1; i < len; i++)
+        if (r->flags[at + i] & CODE_INSN)
+            return true;
+    return false;
+}
+
+static void mark_insn(struct code_region *r, uint64_t at, unsigned len)
+{
+    r->flags[at] |= CODE_INSN;
+    r->insn_len[at] = (uint8_t)len;
+    for (unsigned i = 1; i < len; i++)
+        r->flags[at + i] |= CODE_INNER;
+}
+
+static void decode_from(struct code *c, const struct code_start *start)
+{
+    struct code_region *r = code_region_at(c, start->vaddr);
+    uint64_t at = start->vaddr - r->vaddr;
+    uint64_t sure = at + start->len_bytes;
+    struct insn in;
+
+    while (at < r->len_bytes) {
+        if (r->flags[at] & CODE_INSN) {
+            if (at >= sure)
+                return;
+            at += r->insn_len[at];
+            continue;
+        }
+        if (!insn_decode(&in, r->bytes + at, r->len_bytes - at,
+                         r->vaddr + at) ||
+            conflicts(r, at, in.len))
+            return;
+        mark_insn(r, at, in.len);
+        take_references(c, &in);
+        at += in.len;
+        if (in.ends_flow && at >= sure)
+            return;
+    }
+}
+
+void code_decode(struct code *c)
+{
+    size_t nr_known = c->nr_queue;
+
+    /* What the file says about lengths first, guesses afterwards. */
+    for (size_t i = 0; i < nr_known; i++)
+        if (c->queue[i].len_bytes > 0)
+            decode_from(c, &(struct code_start){c->queue[i].vaddr,
+                                                c->queue[i].len_bytes});
+    for (size_t i = 0; i < c->nr_queue; i++) {
+        struct code_start start = c->queue[i];
+
+        if (i >= nr_known || start.len_bytes == 0)
+            decode_from(c, &start);
+    }
+}

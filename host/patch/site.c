@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Choosing what a patch of one site replaces; see site.h.
+ */
+#include "host/patch/site.h"
+
+#include "host/patch/insn.h"
+
+enum { NR_RT_SIGRETURN = 15, MAX_MOVED = 4 };
+
+static bool decode_at(const struct code *c, uint64_t vaddr, struct insn *in)
+{
+    const struct code_region *r = code_region_at(c, vaddr);
+    uint64_t at;
+
+    if (!r || !code_length(c, vaddr))
+        return false;
+    at = vaddr - r->vaddr;
+    return insn_decode(in, r->bytes + at, r->len_bytes - at, vaddr);
+}
+
+static bool is_movable(const struct code *c, uint64_t vaddr)
+{
+    struct insn in;
+
+    return decode_at(c, vaddr, &in) && !in.is_branch;
+}
+
+static bool is_movable_behind(const struct code *c, uint64_t vaddr)
+{
+    const struct code_region *r = code_region_at(c, vaddr);
+
+    /* rcx may hold another address there than after a real syscall. */
+    return is_movable(c, vaddr) &&
+           !insn_uses_rcx(r->bytes + (vaddr - r->vaddr), code_length(c, vaddr));
+}
+
+/* May control arrive in the middle of the jump? */
+static bool is_branched_into(const struct code *c, uint64_t first)
+{
+    for (uint64_t v = first + 1; v < first + SITE_JUMP_LEN; v++) {
+        const struct code_region *r = code_region_at(c, v);
+
+        if (!r || (r->flags[v - r->vaddr] & CODE_TARGET))
+            return true;
+    }
+    return false;
+}
+
+static bool is_sigreturn(const struct code *c, uint64_t vaddr)
+{
+    uint64_t before = code_previous(c, vaddr);
+    struct insn in;
+
+    return before && decode_at(c, before, &in) && in.sets_rax &&
+           in.imm == NR_RT_SIGRETURN;
+}
+
+/* Extend behind the syscall until the jump has room; 0 if that fails. */
+static uint64_t extend(const struct code *c, uint64_t first, uint64_t syscall)
+{
+    uint64_t end = syscall + SITE_SYSCALL_LEN;
+
+    while (end < first + SITE_JUMP_LEN) {
+        if (!is_movable_behind(c, end))
+            return 0;
+        end += code_length(c, end);
+    }
+    return end;
+}
+
+/*
+ * Candidates, best first: as few instructions before the call as leave the
+ * syscall itself untouched; then fewer, with the jump on the syscall too;
+ * then with instructions behind it.
+ */
+enum patch_verdict site_choose(const struct code *c, uint64_t vaddr,
+                               uint64_t floor, struct site *site)
+{
+    uint64_t firsts[MAX_MOVED + 1] = {vaddr};
+    enum patch_verdict verdict = PATCH_SHORT;
+    int nr = 1;
+
+    if (is_sigreturn(c, vaddr))
+        return PATCH_SIGRETURN;
+    while (nr <= MAX_MOVED && vaddr - firsts[nr - 1] < SITE_JUMP_LEN) {
+        uint64_t before = code_previous(c, firsts[nr - 1]);
+
+        if (!before || before < floor || !is_movable(c, before))
+            break;
+        firsts[nr++] = before;
+    }
+    for (int i = nr - 1; i >= 0; i--) {
+        uint64_t end = extend(c, firsts[i], vaddr);
+
+        if (!end || firsts[i] < floor)
+            continue;
+        if (is_branched_into(c, firsts[i])) {
+            verdict = PATCH_BRANCH;
+            continue;
+        }
+        *site = (struct site){vaddr, firsts[i], end};
+        return PATCH_DONE;
+    }
+    return verdict;
+}
