@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where things lie on the host: see dirs.h. */
+#include "host/instance/dirs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fits(int len, const char *what, struct err *err)
+{
+    if (len < 0 || len >= DIR_MAX) {
+        return err_set(err, ERR_TOOL, "%s: path too long (limit %d bytes)",
+                       what, DIR_MAX - 1);
+    }
+    return 0;
+}
+
+static const char *env_dir(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] == '/' ? value : NULL;
+}
+
+static int find_data(char *out, struct err *err)
+{
+    const char *base;
+
+    if ((base = env_dir("EINKORN_ROOT")) != NULL) {
+        return fits(snprintf(out, DIR_MAX, "%s", base), "EINKORN_ROOT", err);
+    }
+    if (geteuid() == 0) {
+        strcpy(out, "/var/lib/einkorn");
+        return 0;
+    }
+    if ((base = env_dir("XDG_DATA_HOME")) != NULL) {
+        return fits(snprintf(out, DIR_MAX, "%s/einkorn", base), "XDG_DATA_HOME",
+                    err);
+    }
+    if ((base = env_dir("HOME")) != NULL) {
+        return fits(snprintf(out, DIR_MAX, "%s/.local/share/einkorn", base),
+                    "HOME", err);
+    }
+    return err_set(err, ERR_TOOL,
+                   "data directory: no HOME (set EINKORN_ROOT to a directory)");
+}
+
+static int find_run(char *out, struct err *err)
+{
+    const char *base;
+
+    if ((base = env_dir("EINKORN_RUN")) != NULL) {
+        return fits(snprintf(out, DIR_MAX, "%s", base), "EINKORN_RUN", err);
+    }
+    if (geteuid() == 0) {
+        strcpy(out, "/run/einkorn");
+        return 0;
+    }
+    if ((base = env_dir("XDG_RUNTIME_DIR")) != NULL) {
+        return fits(snprintf(out, DIR_MAX, "%s/einkorn", base),
+                    "XDG_RUNTIME_DIR", err);
+    }
+    return fits(snprintf(out, DIR_MAX, "/tmp/einkorn-%u", geteuid()), "/tmp",
+                err);
+}
+
+/* Beside the tool in the build tree, below the prefix once installed. */
+static int find_libexec(char *out, struct err *err)
+{
+    char self[DIR_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if (len < 0) {
+        return err_set(err, ERR_TOOL, "/proc/self/exe: %m (is /proc mounted?)");
+    }
+    self[len] = '\0';
+    *strrchr(self, '/') = '\0';
+    if (fits(snprintf(out, DIR_MAX, "%s/libexec", self), self, err) < 0) {
+        return -1;
+    }
+    if (access(out, X_OK) == 0) {
+        return 0;
+    }
+    return fits(snprintf(out, DIR_MAX, "%s/../libexec/einkorn", self), self,
+                err);
+}
+
+int dirs_find(struct dirs *dirs, struct err *err)
+{
+    if (find_data(dirs->data, err) < 0 || find_run(dirs->run, err) < 0) {
+        return -1;
+    }
+    return find_libexec(dirs->libexec, err);
+}
+
+int dirs_make(const char *path, struct err *err)
+{
+    char part[DIR_MAX];
+    struct stat st;
+
+    if (mkdir(path, 0700) == 0 || errno == EEXIST) {
+        /* Below /tmp anybody could have made it before us. */
+        if (stat(path, &st) == 0 && st.st_uid != geteuid()) {
+            return err_set(err, ERR_TOOL,
+                           "directory %s: belongs to user %u (remove it or set "
+                           "EINKORN_RUN)",
+                           path, st.st_uid);
+        }
+        return 0;
+    }
+    if (errno == ENOENT &&
+        snprintf(part, sizeof(part), "%s", path) < (int)sizeof(part) &&
+        strrchr(part, '/') > part) {
+        *strrchr(part, '/') = '\0';
+        if (dirs_make(part, err) < 0) {
+            return -1;
+        }
+        if (mkdir(path, 0700) == 0 || errno == EEXIST) {
+            return 0;
+        }
+    }
+    return err_set(err, ERR_TOOL, "create directory %s: %m", path);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a target to image, sidecar and program: see image.h. */
+#include "host/instance/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/instance/launch.h"
+
+/* The builder has printed its own line; its status is ours. */
+static int build(const struct dirs *dirs, const char *cache_dir,
+                 const char *target, struct err *err)
+{
+    char path[DIR_MAX + 32];
+    char *argv[] = {path, "build",
+                    "-o", (char *)(uintptr_t)cache_dir,
+                    "--", (char *)(uintptr_t)target,
+                    NULL};
+    struct launch launch;
+    int status;
+    pid_t pid;
+
+    snprintf(path, sizeof(path), "%s/einkorn-image", dirs->libexec);
+    launch_init(&launch);
+    launch.path = path;
+    launch.argv = argv;
+    launch.envp = environ;
+    pid = launch_start(&launch, err);
+    if (pid < 0) {
+        return -1;
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status)) {
+        return err_set(err, ERR_TOOL, "image of %s: builder ended by signal %d",
+                       target, WTERMSIG(status));
+    }
+    if (WEXITSTATUS(status) != 0) {
+        err->status = WEXITSTATUS(status); /* said already: no text */
+        return -1;
+    }
+    return 0;
+}
+
+static int find_or_build(struct image *image, const struct dirs *dirs,
+                         const char *target, struct err *err)
+{
+    char cache_dir[DIR_MAX + 16];
+    int found;
+
+    snprintf(cache_dir, sizeof(cache_dir), "%s/cache", dirs->data);
+    found = image_cache_find(cache_dir, target, &image->entry, err);
+    if (found != 0) {
+        return found < 0 ? -1 : 0;
+    }
+    if (dirs_make(dirs->data, err) < 0 ||
+        build(dirs, cache_dir, target, err) < 0) {
+        return -1;
+    }
+    found = image_cache_find(cache_dir, target, &image->entry, err);
+    if (found == 0) {
+        err_set(err, ERR_TOOL,
+                "image of %s: stale at once (do its files keep changing?)",
+                target);
+    }
+    return found == 1 ? 0 : -1;
+}
+
+/* ---- the program in a directory ---- */
+
+/* As the program will see it: symbolic links stay inside the directory. */
+static int open_inside(int root_fd, const char *path)
+{
+    struct open_how how = {
+        .flags = O_PATH | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+
+    return (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+}
+
+static int is_program(int root_fd, const char *path)
+{
+    struct stat st;
+    int fd = open_inside(root_fd, path);
+    int rc;
+
+    if (fd < 0) {
+        return -1;
+    }
+    rc = fstat(fd, &st);
+    close(fd);
+    if (rc == 0 && (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0)) {
+        errno = EACCES;
+        rc = -1;
+    }
+    return rc;
+}
+
+/* execvp(3) inside the directory, with the path that the program will see. */
+static int search_path(int root_fd, const char *name, char exe[PATH_MAX])
+{
+    static const char *const dirs[] = {"/usr/local/sbin", "/usr/local/bin",
+                                       "/usr/sbin",       "/usr/bin",
+                                       "/sbin",           "/bin"};
+
+    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+        snprintf(exe, PATH_MAX, "%s/%.4000s", dirs[i], name);
+        if (is_program(root_fd, exe) == 0) {
+            return 0;
+        }
+    }
+    errno = ENOENT;
+    return -1;
+}
+
+static int find_in_directory(struct image *image, const struct spec *spec,
+                             struct err *err)
+{
+    const char *source = image->entry.source;
+    const char *name;
+    int root_fd, rc;
+
+    if (spec->nr_command == 0) {
+        return err_set(err, ERR_TOOL,
+                       "%s: a directory needs a command (einkorn run %s "
+                       "COMMAND [ARG...])",
+                       spec->target, spec->target);
+    }
+    name = spec->command[0];
+    root_fd = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0) {
+        return err_set(err, ERR_CANNOT_RUN, "open %s: %m", source);
+    }
+    if (strchr(name, '/') == NULL) {
+        rc = search_path(root_fd, name, image->exe);
+    } else {
+        const char *cwd = name[0] != '/' && spec->cwd ? spec->cwd : "";
+
+        snprintf(image->exe, PATH_MAX, "%.2000s%s%.2000s", cwd,
+                 name[0] == '/' ? "" : "/", name);
+        rc = is_program(root_fd, image->exe);
+    }
+    close(root_fd);
+    if (rc < 0) {
+        return err_set(err,
+                       errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
+                                                           : ERR_CANNOT_RUN,
+                       "run %s: %s in %s: %m (COMMAND is a path inside the "
+                       "directory)",
+                       spec->target, name, source);
+    }
+    return 0;
+}
+
+static int open_file(const char *path, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    return fd >= 0 ? fd : err_set(err, ERR_TOOL, "open %s: %m", path);
+}
+
+int image_prepare(struct image *image, const struct dirs *dirs,
+                  const struct spec *spec, struct err *err)
+{
+    if (find_or_build(image, dirs, spec->target, err) < 0) {
+        return -1;
+    }
+    strcpy(image->exe, image->entry.exe);
+    if (image->entry.is_directory && find_in_directory(image, spec, err) < 0) {
+        return -1;
+    }
+    image->image_fd = open_file(image->entry.image, err);
+    if (image->image_fd < 0) {
+        return -1;
+    }
+    image->sidecar_fd = open_file(image->entry.sidecar, err);
+    return image->sidecar_fd < 0 ? -1 : 0;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One tender's supervision: see monitor.h. Terminals stand in pty.c. */
+#include "host/instance/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/instance/pty.h"
+
+static const int handled[] = {
+    SIGCHLD, SIGHUP,  SIGINT,   SIGQUIT, SIGTERM,
+    SIGUSR1, SIGUSR2, SIGWINCH, SIGPIPE, MONITOR_ORDER_SIGNAL,
+};
+
+int monitor_init(struct monitor *m, struct err *err)
+{
+    sigset_t set;
+
+    memset(m, 0, sizeof(*m));
+    m->out_fds[0] = m->out_fds[1] = m->pty_fd = -1;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++) {
+        sigaddset(&set, handled[i]);
+    }
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    m->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (m->signal_fd < 0) {
+        return err_set(err, ERR_TOOL, "signalfd: %m");
+    }
+    return 0;
+}
+
+int monitor_order(int monitor_pidfd, int signal)
+{
+    siginfo_t info;
+
+    memset(&info, 0, sizeof(info));
+    info.si_signo = MONITOR_ORDER_SIGNAL;
+    info.si_code = SI_QUEUE;
+    info.si_pid = getpid();
+    info.si_uid = getuid();
+    info.si_value.sival_int = signal;
+    return (int)syscall(SYS_pidfd_send_signal, monitor_pidfd,
+                        MONITOR_ORDER_SIGNAL, &info, 0);
+}
+
+/* ---- output ---- */
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno == EAGAIN) {
+            struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+            poll(&p, 1, -1);
+            continue;
+        }
+        if (n < 0 && errno != EINTR) {
+            return -1;
+        }
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* One read's worth of stream 1 or 2. Returns 0 at its end. */
+static int copy_output(struct monitor *m, int fd, uint32_t stream)
+{
+    char data[LOG_FRAME_MAX];
+    ssize_t n = read(fd, data, sizeof(data));
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return 1;
+    }
+    if (n <= 0) {
+        return 0; /* a terminal whose other side closed says EIO */
+    }
+    if (m->log != NULL) {
+        log_write(m->log, stream, data, (uint32_t)n);
+    }
+    if (m->echo && write_all((int)stream, data, (size_t)n) < 0) {
+        m->echo = false; /* our reader is gone; the log goes on */
+    }
+    return 1;
+}
+
+static void close_fd(int *fd)
+{
+    close(*fd);
+    *fd = -1;
+}
+
+static void copy_input(struct monitor *m)
+{
+    char data[4096];
+    ssize_t n = read(STDIN_FILENO, data, sizeof(data));
+
+    if (n <= 0 || write_all(m->pty_fd, data, (size_t)n) < 0) {
+        static const char end_of_input = 4;
+
+        m->forward_input = false;
+        (void)!write(m->pty_fd, &end_of_input, 1);
+    }
+}
+
+/* ---- signals ---- */
+
+static int status_of(int status)
+{
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The child's exit status, or -1 if it still runs. Helpers such as passt are
+ * waited for by who started them. */
+static int reap(const struct monitor *m)
+{
+    int status;
+
+    if (waitpid(m->child, &status, WNOHANG) != m->child) {
+        return -1;
+    }
+    return status_of(status);
+}
+
+static void forward(const struct monitor *m,
+                    const struct signalfd_siginfo *info)
+{
+    int signal = (int)info->ssi_signo;
+
+    if (signal == MONITOR_ORDER_SIGNAL) {
+        signal = info->ssi_code == SI_QUEUE ? info->ssi_int : 0;
+    } else if (info->ssi_code == SI_KERNEL && m->pty_fd < 0) {
+        return; /* from the terminal: the child has got it as well */
+    }
+    if (signal == SIGWINCH && m->pty_fd >= 0) {
+        pty_copy_size(m->pty_fd);
+    }
+    if (signal >= 1 && signal <= 64 && signal != SIGPIPE) {
+        kill(m->child, signal);
+    }
+}
+
+static int take_signals(const struct monitor *m)
+{
+    struct signalfd_siginfo info;
+    int status = -1;
+
+    while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo == SIGCHLD) {
+            int s = reap(m);
+
+            status = s >= 0 ? s : status;
+        } else {
+            forward(m, &info);
+        }
+    }
+    return status;
+}
+
+/* ---- the loop ---- */
+
+enum { ON_SIGNAL, ON_STDOUT, ON_STDERR, ON_PTY, ON_INPUT, NR_EVENTS };
+
+static void fill_poll(const struct monitor *m, struct pollfd *p)
+{
+    p[ON_SIGNAL].fd = m->signal_fd;
+    p[ON_STDOUT].fd = m->out_fds[0];
+    p[ON_STDERR].fd = m->out_fds[1];
+    p[ON_PTY].fd = m->pty_fd;
+    p[ON_INPUT].fd = m->forward_input ? STDIN_FILENO : -1;
+    for (int i = 0; i < NR_EVENTS; i++) {
+        p[i].events = POLLIN;
+        p[i].revents = 0;
+    }
+}
+
+static void serve(struct monitor *m, const struct pollfd *p)
+{
+    if (p[ON_STDOUT].revents != 0 && !copy_output(m, m->out_fds[0], 1)) {
+        close_fd(&m->out_fds[0]);
+    }
+    if (p[ON_STDERR].revents != 0 && !copy_output(m, m->out_fds[1], 2)) {
+        close_fd(&m->out_fds[1]);
+    }
+    if (p[ON_PTY].revents != 0 && !copy_output(m, m->pty_fd, 1)) {
+        close_fd(&m->pty_fd);
+        m->forward_input = false;
+    }
+    if (p[ON_INPUT].revents != 0 && m->forward_input) {
+        copy_input(m);
+    }
+}
+
+/* What the child wrote before it ended is all in the pipes now. */
+static void drain(struct monitor *m)
+{
+    struct pollfd p[NR_EVENTS];
+
+    m->forward_input = false;
+    for (;;) {
+        fill_poll(m, p);
+        p[ON_SIGNAL].fd = -1;
+        if (poll(p, NR_EVENTS, 0) <= 0) {
+            return;
+        }
+        serve(m, p);
+    }
+}
+
+int monitor_run(struct monitor *m)
+{
+    struct pollfd p[NR_EVENTS];
+    int status = -1;
+
+    while (status < 0) {
+        fill_poll(m, p);
+        if (poll(p, NR_EVENTS, -1) < 0 && errno != EINTR) {
+            kill(m->child, SIGKILL);
+            break;
+        }
+        serve(m, p);
+        if (p[ON_SIGNAL].revents != 0) {
+            status = take_signals(m);
+        }
+    }
+    drain(m);
+    return status < 0 ? 128 + SIGKILL : status;
+}

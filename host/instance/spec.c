@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parsing the values of `run`'s options: see spec.h. */
+#include "host/instance/spec.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const networks[] = {"auto", "none", "bridge", "user"};
+static const char *const platforms[] = {"auto", "proc", "qemu"};
+
+const char *network_name(enum network_kind network)
+{
+    return networks[network];
+}
+
+const char *platform_name(enum platform_kind platform)
+{
+    return platforms[platform];
+}
+
+static int find_word(const char *const *words, int nr, const char *value)
+{
+    for (int i = 0; i < nr; i++) {
+        if (strcmp(words[i], value) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int spec_set_network(struct spec *spec, const char *value, struct err *err)
+{
+    int i = find_word(networks, 4, value);
+
+    if (i < 0) {
+        return err_set(err, ERR_TOOL,
+                       "--network %s: unknown (use none, bridge or user)",
+                       value);
+    }
+    spec->network = (enum network_kind)i;
+    return 0;
+}
+
+int spec_set_platform(struct spec *spec, const char *value, struct err *err)
+{
+    int i = find_word(platforms, 3, value);
+
+    if (i < 0) {
+        return err_set(err, ERR_TOOL,
+                       "--platform %s: unknown (use auto, proc or qemu)",
+                       value);
+    }
+    spec->platform = (enum platform_kind)i;
+    return 0;
+}
+
+/* As in Docker, K alone takes the value of the tool's own environment. */
+int spec_add_env(struct spec *spec, const char *value, struct err *err)
+{
+    char *joined;
+    const char *own;
+
+    if (value[0] == '=' || value[0] == '\0') {
+        return err_set(err, ERR_TOOL, "-e %s: no name before = (use K=V)",
+                       value);
+    }
+    if (spec->nr_env == MAX_ENV) {
+        return err_set(err, ERR_TOOL, "-e %s: more than %d variables", value,
+                       MAX_ENV);
+    }
+    if (strchr(value, '=') == NULL) {
+        own = getenv(value);
+        if (own == NULL) {
+            return 0;
+        }
+        if (asprintf(&joined, "%s=%s", value, own) < 0) {
+            return err_set(err, ERR_TOOL, "-e %s: out of memory", value);
+        }
+        value = joined;
+    }
+    spec->env[spec->nr_env++] = value;
+    return 0;
+}
+
+static int parse_number(const char *text, uint16_t *out)
+{
+    char *end;
+    unsigned long n;
+
+    if (text[0] < '0' || text[0] > '9') {
+        return -1;
+    }
+    n = strtoul(text, &end, 10);
+    if (*end != '\0' || n < 1 || n > 65535) {
+        return -1;
+    }
+    *out = (uint16_t)n;
+    return 0;
+}
+
+/* [ip:]host:guest[/udp|/tcp], cut in place. */
+static int parse_port(char *text, struct port *port)
+{
+    char *slash = strrchr(text, '/');
+    char *guest = strrchr(text, ':');
+    char *host = text;
+    struct in_addr ip = {0};
+
+    if (slash != NULL) {
+        if (strcmp(slash, "/udp") != 0 && strcmp(slash, "/tcp") != 0) {
+            return -1;
+        }
+        port->is_udp = slash[1] == 'u';
+        *slash = '\0';
+    }
+    if (guest == NULL) {
+        return -1;
+    }
+    *guest++ = '\0';
+    if (strrchr(text, ':') != NULL) {
+        host = strrchr(text, ':');
+        *host++ = '\0';
+        if (inet_aton(text, &ip) == 0) {
+            return -1;
+        }
+    }
+    port->host_ip = ip.s_addr;
+    if (parse_number(host, &port->host_port) < 0) {
+        return -1;
+    }
+    return parse_number(guest, &port->guest_port);
+}
+
+int spec_add_port(struct spec *spec, const char *value, struct err *err)
+{
+    struct port port = {0};
+    char text[64];
+
+    if (spec->nr_ports == MAX_PORTS) {
+        return err_set(err, ERR_TOOL, "-p %s: more than %d ports", value,
+                       MAX_PORTS);
+    }
+    if (snprintf(text, sizeof(text), "%s", value) >= (int)sizeof(text) ||
+        parse_port(text, &port) < 0) {
+        return err_set(err, ERR_TOOL,
+                       "-p %s: not understood (use [ip:]host:guest[/udp], for "
+                       "example 8080:80)",
+                       value);
+    }
+    spec->ports[spec->nr_ports++] = port;
+    return 0;
+}
+
+int spec_add_volume(struct spec *spec, char *value, struct err *err)
+{
+    struct volume volume = {.host = value};
+    char *colon = strchr(value, ':');
+    char *flags;
+
+    if (spec->nr_volumes == ABI_MAX_CHAN) {
+        return err_set(err, ERR_TOOL, "-v %s: more than %d volumes", value,
+                       ABI_MAX_CHAN);
+    }
+    if (colon == NULL || colon[1] != '/') {
+        return err_set(err, ERR_TOOL,
+                       "-v %s: not understood (use host:/guest[:ro])", value);
+    }
+    *colon = '\0';
+    volume.guest = colon + 1;
+    flags = strchr(colon + 1, ':');
+    if (flags != NULL) {
+        *flags++ = '\0';
+        volume.read_only = strcmp(flags, "ro") == 0;
+        if (!volume.read_only && strcmp(flags, "rw") != 0) {
+            return err_set(err, ERR_TOOL,
+                           "-v %s: flag %s is unknown (use ro or rw)", value,
+                           flags);
+        }
+    }
+    spec->volumes[spec->nr_volumes++] = volume;
+    return 0;
+}
+
+static int unit_shift(const char *unit)
+{
+    static const char units[] = "bkmgt";
+    char lower = (char)(unit[0] | 0x20);
+    const char *at = unit[0] == '\0' ? units : strchr(units, lower);
+
+    if (at == NULL ||
+        (unit[0] != '\0' && unit[1] != '\0' && strcasecmp(unit + 1, "b") != 0 &&
+         strcasecmp(unit + 1, "ib") != 0)) {
+        return -1;
+    }
+    return (int)(at - units) * 10;
+}
+
+int spec_set_mem(struct spec *spec, const char *value, struct err *err)
+{
+    char *end;
+    unsigned long long n = strtoull(value, &end, 10);
+    int shift = unit_shift(end);
+
+    if (value[0] < '0' || value[0] > '9' || shift < 0 ||
+        n > (UINT64_MAX >> shift) >> 1) {
+        return err_set(err, ERR_TOOL,
+                       "-m %s: not a size (use for example 64m or 1g)", value);
+    }
+    spec->mem_bytes = n << shift;
+    if (spec->mem_bytes < MEM_MIN_BYTES) {
+        return err_set(err, ERR_TOOL,
+                       "-m %s: too little memory (give at least %dm)", value,
+                       (int)(MEM_MIN_BYTES >> 20));
+    }
+    return 0;
+}
+
+int signal_parse(const char *text)
+{
+    /* x86-64 numbers, as the program sees them. */
+    static const char *const names[] = {
+        "",       "HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",
+        "FPE",    "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM",
+        "STKFLT", "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",
+        "XCPU",   "XFSZ", "VTALRM", "PROF", "WINCH", "IO",   "PWR",  "SYS",
+    };
+    char *end;
+    long n = strtol(text, &end, 10);
+
+    if (end != text) {
+        return *end == '\0' && n >= 1 && n <= 64 ? (int)n : -1;
+    }
+    if (strncasecmp(text, "SIG", 3) == 0) {
+        text += 3;
+    }
+    for (int i = 1; i < (int)(sizeof(names) / sizeof(names[0])); i++) {
+        if (strcasecmp(text, names[i]) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the user asked `run` for, parsed and checked as far as that goes
+ * without looking at the host.
+ */
+#ifndef EINKORN_HOST_INSTANCE_SPEC_H
+#define EINKORN_HOST_INSTANCE_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/platform.h"
+#include "host/common/err.h"
+
+enum network_kind { NETWORK_AUTO, NETWORK_NONE, NETWORK_BRIDGE, NETWORK_USER };
+enum platform_kind { PLATFORM_AUTO, PLATFORM_PROC, PLATFORM_QEMU };
+
+enum { MAX_ENV = 1024, MAX_PORTS = 64 };
+
+/* Less than this and the kernel has no room for a program. */
+#define MEM_MIN_BYTES (UINT64_C(8) << 20)
+
+struct port {
+    uint32_t host_ip; /* network order; 0: all addresses */
+    uint16_t host_port;
+    uint16_t guest_port;
+    bool is_udp;
+};
+
+struct volume {
+    const char *host;  /* an absolute path */
+    const char *guest; /* an absolute path */
+    bool read_only;
+};
+
+struct spec {
+    const char *name; /* NULL: made from the id */
+    const char *target;
+    char **command; /* nr_command strings, argv[0] included */
+    int nr_command;
+    const char *env[MAX_ENV]; /* K=V */
+    int nr_env;
+    struct port ports[MAX_PORTS];
+    int nr_ports;
+    struct volume volumes[ABI_MAX_CHAN];
+    int nr_volumes;
+    const char *cwd;    /* NULL: / */
+    uint64_t mem_bytes; /* 0: no limit asked for */
+    enum network_kind network;
+    enum platform_kind platform;
+    bool detach, remove, no_jit, interactive, tty, stats;
+};
+
+/* Values of options. Each adds to the spec what it parsed; strings stay the
+ * caller's (volumes are cut in place). */
+int spec_add_env(struct spec *spec, const char *value, struct err *err);
+int spec_add_port(struct spec *spec, const char *value, struct err *err);
+int spec_add_volume(struct spec *spec, char *value, struct err *err);
+int spec_set_mem(struct spec *spec, const char *value, struct err *err);
+int spec_set_network(struct spec *spec, const char *value, struct err *err);
+int spec_set_platform(struct spec *spec, const char *value, struct err *err);
+
+const char *network_name(enum network_kind network);
+const char *platform_name(enum platform_kind platform);
+
+/* A signal by number or name ("TERM", "SIGTERM"), or -1. */
+int signal_parse(const char *text);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Starting einkorn-proc for an instance (abi/handover.h). */
+#ifndef EINKORN_HOST_INSTANCE_TENDER_H
+#define EINKORN_HOST_INSTANCE_TENDER_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "host/common/err.h"
+#include "host/instance/cgroup.h"
+#include "host/instance/config.h"
+#include "host/instance/dirs.h"
+
+struct tender {
+    const struct dirs *dirs;
+    const struct plan *plan;
+    const struct cgroup *cgroup;
+    const char *config; /* abi/config.h strings */
+    size_t config_len;
+    int stdio[3];
+    int alive_fd; /* see launch.h */
+    const int *chan_fds;
+    int nr_chans;
+};
+
+/* Returns the tender's pid, or -1. */
+pid_t tender_start(const struct tender *tender, struct err *err);
+
+/* A sealed file in memory with these bytes, or -1. */
+int tender_memfd(const char *name, const void *data, size_t len,
+                 struct err *err);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One instance's network device, put together: see network.h. */
+#include "host/network/network.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/network/address.h"
+#include "host/network/bridge.h"
+#include "host/network/netlink.h"
+#include "host/network/nft.h"
+#include "host/network/passt.h"
+#include "host/network/port.h"
+
+enum network_kind network_choose(const char **note)
+{
+    *note = NULL;
+    if (geteuid() == 0 && access("/dev/net/tun", R_OK | W_OK) == 0) {
+        return NETWORK_BRIDGE;
+    }
+    if (passt_path() != NULL) {
+        return NETWORK_USER;
+    }
+    *note = "no network: a bridge needs root and /dev/net/tun, and passt is "
+            "not installed (apt-get install passt; --network none says this "
+            "is meant)";
+    return NETWORK_NONE;
+}
+
+static void set_address(struct network *net, const struct bridge *bridge,
+                        uint32_t number)
+{
+    net->ip = htonl(bridge->net + number);
+    net->gateway = htonl(bridge->gateway);
+    net->prefix_len = bridge->prefix_len;
+    net->mtu = 1500;
+    net->mac[0] = 0x02; /* locally administered; same address, same MAC */
+    net->mac[1] = 0x45;
+    memcpy(net->mac + 2, &net->ip, sizeof(net->ip));
+}
+
+static int hold_ports(struct network *net, const struct spec *spec,
+                      struct err *err)
+{
+    for (int i = 0; i < spec->nr_ports; i++) {
+        int fd = port_hold(&spec->ports[i], err);
+
+        if (fd < 0) {
+            return -1;
+        }
+        net->port_fds[net->nr_port_fds++] = fd;
+    }
+    return 0;
+}
+
+static int attach_tap(struct network *net, const struct bridge *bridge,
+                      uint32_t number, struct err *err)
+{
+    int fd = nl_open(NETLINK_ROUTE);
+    int index;
+
+    if (fd < 0) {
+        return err_set(err, ERR_TOOL, "netlink socket: %s", strerror(-fd));
+    }
+    index = bridge_ensure(bridge, fd, err);
+    if (index >= 0) {
+        net->dev_fd = bridge_open_tap(bridge, fd, index, number, err);
+    }
+    close(fd);
+    return net->dev_fd < 0 ? -1 : 0;
+}
+
+static int attach_bridge(struct network *net, const char *run_dir,
+                         const char *id, const struct spec *spec,
+                         struct err *err)
+{
+    struct bridge bridge;
+    uint32_t number, last;
+
+    if (bridge_settings(&bridge, err) < 0 || hold_ports(net, spec, err) < 0) {
+        return -1;
+    }
+    last = (UINT32_MAX >> bridge.prefix_len) - 1;
+    net->ip_fd = address_take(run_dir, 2, last, &number, err);
+    if (net->ip_fd < 0) {
+        return -1;
+    }
+    set_address(net, &bridge, number);
+    if (attach_tap(net, &bridge, number, err) < 0) {
+        return -1;
+    }
+    if (spec->nr_ports == 0) {
+        return 0;
+    }
+    net->published = true;
+    return nft_publish(&bridge, id, spec, net->ip, err);
+}
+
+static int attach(struct network *net, const char *run_dir, const char *id,
+                  const struct spec *spec, struct err *err)
+{
+    switch (net->kind) {
+    case NETWORK_BRIDGE:
+        return attach_bridge(net, run_dir, id, spec, err);
+    case NETWORK_USER:
+        return passt_attach(net, spec, err);
+    default:
+        break;
+    }
+    if (spec->nr_ports > 0) {
+        return err_set(err, ERR_TOOL,
+                       "-p: no network to publish ports of (use --network "
+                       "bridge or user)");
+    }
+    return 0;
+}
+
+int network_attach(struct network *net, const char *run_dir, const char *id,
+                   const struct spec *spec, struct err *err)
+{
+    net->dev_fd = net->ip_fd = -1;
+    if (attach(net, run_dir, id, spec, err) < 0) {
+        network_detach(net, run_dir, id);
+        return -1;
+    }
+    return 0;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    *fd = -1;
+}
+
+void network_detach(struct network *net, const char *run_dir, const char *id)
+{
+    if (net->published) {
+        network_remove_leftover(run_dir, id);
+        net->published = false;
+    }
+    close_fd(&net->dev_fd);
+    if (net->passt > 0) {
+        passt_detach(net);
+    }
+    while (net->nr_port_fds > 0) {
+        close(net->port_fds[--net->nr_port_fds]);
+    }
+    close_fd(&net->ip_fd);
+}
+
+void network_remove_leftover(const char *run_dir, const char *id)
+{
+    struct err ignored = {0};
+    struct bridge bridge;
+
+    (void)run_dir;
+    if (geteuid() == 0 && bridge_settings(&bridge, &ignored) == 0) {
+        nft_unpublish(&bridge, id);
+    }
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* NAT and published ports through nft(8): see nft.h. */
+#include "host/network/nft.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/instance/launch.h"
+#include "host/instance/store.h"
+#include "host/network/netlink.h"
+
+/* ---- running nft ---- */
+
+struct script {
+    char text[16384];
+    size_t len;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+line(struct script *s, const char *format, ...)
+{
+    size_t room = sizeof(s->text) - s->len;
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(s->text + s->len, room, format, args);
+    va_end(args);
+    if (len > 0 && (size_t)len < room) {
+        s->len += (size_t)len;
+    }
+}
+
+static const char *nft_path(void)
+{
+    static const char *const paths[] = {"/usr/sbin/nft", "/sbin/nft",
+                                        "/usr/local/sbin/nft", "/usr/bin/nft"};
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        if (access(paths[i], X_OK) == 0) {
+            return paths[i];
+        }
+    }
+    return NULL;
+}
+
+/* Runs `nft ARGS < in > out` and returns its exit status, or -1. */
+static int run(char **argv, int in_fd, int out_fd)
+{
+    static char *no_env[] = {NULL};
+    struct err ignored = {0};
+    struct launch launch;
+    int status;
+    pid_t pid;
+
+    launch_init(&launch);
+    launch.path = nft_path();
+    launch.argv = argv;
+    launch.envp = no_env;
+    launch.stdio[0] = in_fd;
+    launch.stdio[1] = launch.stdio[2] = out_fd;
+    if (launch.path == NULL) {
+        return -1;
+    }
+    pid = launch_start(&launch, &ignored);
+    if (pid < 0) {
+        return -1;
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int memory_file(const char *text, size_t len)
+{
+    int fd = memfd_create("nft", MFD_CLOEXEC);
+
+    if (fd >= 0 &&
+        (write(fd, text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) < 0)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* As one transaction. What nft prints goes to out[]. */
+static int run_script(const struct script *s, char *out, size_t cap)
+{
+    char *argv[] = {"nft", "-f", "-", NULL};
+    int in_fd = memory_file(s->text, s->len);
+    int out_fd = memory_file("", 0);
+    int rc = -1;
+
+    out[0] = '\0';
+    if (in_fd >= 0 && out_fd >= 0) {
+        ssize_t n;
+
+        rc = run(argv, in_fd, out_fd);
+        n = pread(out_fd, out, cap - 1, 0);
+        out[n < 0 ? 0 : n] = '\0';
+    }
+    close(in_fd);
+    close(out_fd);
+    return rc;
+}
+
+/* ---- the table ---- */
+
+static int table_exists(const char *name)
+{
+    struct nfgenmsg body = {.nfgen_family = NFPROTO_IPV4,
+                            .version = NFNETLINK_V0};
+    struct nl_msg msg;
+    int fd = nl_open(NETLINK_NETFILTER);
+    int rc;
+
+    if (fd < 0) {
+        return 0;
+    }
+    nl_begin(&msg, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0, &body,
+             sizeof(body));
+    nl_attr_str(&msg, NFTA_TABLE_NAME, name);
+    rc = nl_call(fd, &msg);
+    close(fd);
+    return rc == 0;
+}
+
+/* Rules are flushed first, so that two makers at once do no harm; maps, and
+ * with them the ports of others, stay. */
+static void write_table(struct script *s, const struct bridge *bridge)
+{
+    struct in_addr net = {htonl(bridge->net)};
+    const char *b = bridge->name;
+
+    line(s, "table ip %s {\n", b);
+    line(s, " map ports { type inet_proto . inet_service : ipv4_addr . "
+            "inet_service; }\n");
+    line(s, " map ports_at { type ipv4_addr . inet_proto . inet_service : "
+            "ipv4_addr . inet_service; }\n");
+    line(s, " chain prerouting { type nat hook prerouting priority dstnat; }\n"
+            " chain output { type nat hook output priority -100; }\n"
+            " chain postrouting { type nat hook postrouting priority srcnat; "
+            "}\n}\n");
+    line(s, "flush table ip %s\n", b);
+    line(s, "table ip %s {\n", b);
+    for (int i = 0; i < 2; i++) {
+        line(s,
+             " chain %s {\n"
+             "  dnat to ip daddr . meta l4proto . th dport map @ports_at\n"
+             "  fib daddr type local dnat to meta l4proto . th dport map "
+             "@ports\n }\n",
+             i == 0 ? "prerouting" : "output");
+    }
+    line(s,
+         " chain postrouting {\n"
+         "  ip saddr 127.0.0.0/8 oifname %s masquerade\n"
+         "  ip saddr %s/%u oifname != %s masquerade\n"
+         "  ip saddr %s/%u oifname %s ct status dnat masquerade\n }\n}\n",
+         b, inet_ntoa(net), bridge->prefix_len, b, inet_ntoa(net),
+         bridge->prefix_len, b);
+}
+
+int nft_ensure(const struct bridge *bridge)
+{
+    struct script s = {.len = 0};
+    char out[512];
+
+    if (table_exists(bridge->name)) {
+        return 0;
+    }
+    write_table(&s, bridge);
+    return run_script(&s, out, sizeof(out));
+}
+
+/* ---- ports ---- */
+
+static void key(struct script *s, const struct port *p)
+{
+    struct in_addr ip = {p->host_ip};
+
+    if (p->host_ip != 0) {
+        line(s, "%s . ", inet_ntoa(ip));
+    }
+    line(s, "%s . %u", p->is_udp ? "udp" : "tcp", p->host_port);
+}
+
+static const char *map_of(const struct port *p)
+{
+    return p->host_ip != 0 ? "ports_at" : "ports";
+}
+
+static int add_all(const struct bridge *bridge, const char *id,
+                   const struct spec *spec, uint32_t guest_ip, char *out,
+                   size_t cap)
+{
+    struct in_addr guest = {guest_ip};
+    struct script s = {.len = 0};
+
+    for (int i = 0; i < spec->nr_ports; i++) {
+        const struct port *p = &spec->ports[i];
+
+        line(&s, "add element ip %s %s { ", bridge->name, map_of(p));
+        key(&s, p);
+        line(&s, " comment \"%.*s\" : %s . %u }\n", ID_SHORT_LEN, id,
+             inet_ntoa(guest), p->guest_port);
+    }
+    return run_script(&s, out, cap);
+}
+
+/* Whoever holds the port on the host may take elements of dead instances
+ * away: one script each, as most are not there. */
+static void remove_stale(const struct bridge *bridge, const struct spec *spec)
+{
+    char out[512];
+
+    for (int i = 0; i < spec->nr_ports; i++) {
+        struct script s = {.len = 0};
+
+        line(&s, "delete element ip %s %s { ", bridge->name,
+             map_of(&spec->ports[i]));
+        key(&s, &spec->ports[i]);
+        line(&s, " }\n");
+        run_script(&s, out, sizeof(out));
+    }
+}
+
+int nft_publish(const struct bridge *bridge, const char *id,
+                const struct spec *spec, uint32_t guest_ip, struct err *err)
+{
+    char out[512];
+
+    if (nft_path() == NULL) {
+        return err_set(err, ERR_TOOL,
+                       "publish ports: nft is missing (apt-get install "
+                       "nftables, or use --network user)");
+    }
+    if (add_all(bridge, id, spec, guest_ip, out, sizeof(out)) == 0) {
+        return 0;
+    }
+    remove_stale(bridge, spec);
+    if (add_all(bridge, id, spec, guest_ip, out, sizeof(out)) == 0) {
+        return 0;
+    }
+    out[strcspn(out, "\n")] = '\0';
+    return err_set(err, ERR_TOOL, "publish ports: nft: %s", out);
+}
+
+/* Elements of one map are listed as `KEY comment "ID" : VALUE`, separated by
+ * commas or newlines. */
+static void collect(struct script *s, const char *table, const char *map,
+                    char *listing, const char *id)
+{
+    char mark[64];
+    char *at = listing;
+
+    snprintf(mark, sizeof(mark), " comment \"%.*s\"", ID_SHORT_LEN, id);
+    while ((at = strstr(at, mark)) != NULL) {
+        char *begin = at;
+
+        while (begin > listing && strchr("{,\n\t", begin[-1]) == NULL) {
+            begin--;
+        }
+        line(s, "delete element ip %s %s { %.*s }\n", table, map,
+             (int)(at - begin), begin);
+        at += strlen(mark);
+    }
+}
+
+static void list_map(const char *table, const char *map, struct script *s,
+                     const char *id)
+{
+    char *argv[] = {"nft",
+                    "-n",
+                    "list",
+                    "map",
+                    "ip",
+                    (char *)(uintptr_t)table,
+                    (char *)(uintptr_t)map,
+                    NULL};
+    int out_fd = memory_file("", 0);
+    off_t len;
+    char *text;
+
+    if (out_fd < 0 || run(argv, -1, out_fd) != 0) {
+        close(out_fd);
+        return;
+    }
+    len = lseek(out_fd, 0, SEEK_END);
+    text = calloc(1, (size_t)len + 1);
+    if (text != NULL && pread(out_fd, text, (size_t)len, 0) == len) {
+        collect(s, table, map, text, id);
+    }
+    free(text);
+    close(out_fd);
+}
+
+void nft_unpublish(const struct bridge *bridge, const char *id)
+{
+    struct script s = {.len = 0};
+    char out[512];
+
+    list_map(bridge->name, "ports", &s, id);
+    list_map(bridge->name, "ports_at", &s, id);
+    if (s.len > 0) {
+        run_script(&s, out, sizeof(out));
+    }
+}
