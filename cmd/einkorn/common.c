@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What several verbs need: see verbs.h. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/einkorn/verbs.h"
+
+int bad_option(struct context *ctx, char **argv, int result)
+{
+    char short_option[3] = {'-', (char)optopt, '\0'};
+    /* For a long option optopt is 0 or its code; its text stands before. */
+    const char *text = optind > 0 && strncmp(argv[optind - 1], "--", 2) == 0
+                           ? argv[optind - 1]
+                           : short_option;
+
+    return err_set(&ctx->err, ERR_TOOL, "%s %s: %s (see `einkorn help`)",
+                   argv[0], text,
+                   result == ':' ? "needs a value" : "unknown option");
+}
+
+int need_operands(struct context *ctx, int argc, const char *verb)
+{
+    if (optind < argc) {
+        return 0;
+    }
+    return err_set(&ctx->err, ERR_TOOL,
+                   "%s: which instance? (einkorn %s NAME|ID...; `einkorn ps "
+                   "-a` lists them)",
+                   verb, verb);
+}
+
+int for_each_named(struct context *ctx, char **argv,
+                   int (*act)(const struct store *store, struct inst *inst,
+                              void *arg, struct err *err),
+                   void *arg)
+{
+    struct store store;
+    int status = 0;
+
+    if (store_open(&store, ctx->dirs.run, &ctx->err) < 0) {
+        return -1;
+    }
+    for (; *argv != NULL; argv++) {
+        struct err err = {0};
+        struct inst inst;
+
+        if (store_find(&store, *argv, &inst, &err) == 0) {
+            act(&store, &inst, arg, &err);
+            inst_close(&inst);
+        }
+        if (err.status != 0) {
+            err_print("einkorn", &err);
+            status = err.status;
+        }
+    }
+    return status;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tool `einkorn`: finds the verb, reports its error. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/einkorn/verbs.h"
+
+#define VERSION "0.1.0"
+
+static int verb_help(struct context *ctx, int argc, char **argv);
+static int verb_version(struct context *ctx, int argc, char **argv);
+
+static const struct verb {
+    const char *name;
+    int (*run)(struct context *ctx, int argc, char **argv);
+    const char *usage;
+    const char *help;
+} verbs[] = {
+    {"run", verb_run, "[OPTION...] ELF|DIRECTORY [COMMAND [ARG...]]",
+     "run a program as a unikernel"},
+    {"ps", verb_ps, "[-a] [-q] [--no-trunc]", "list instances"},
+    {"logs", verb_logs, "[-f] [-t] [-n LINES] INSTANCE",
+     "print what an instance wrote"},
+    {"stop", verb_stop, "[-t SECONDS] INSTANCE...",
+     "ask instances to end, then make them"},
+    {"kill", verb_kill, "[-s SIGNAL] INSTANCE...", "send a signal"},
+    {"rm", verb_rm, "[-f] INSTANCE...", "remove ended instances"},
+    {"wait", verb_wait, "INSTANCE...", "wait for the end, print exit statuses"},
+    {"inspect", verb_inspect, "INSTANCE...", "print all about them as JSON"},
+    {"info", verb_info, "", "what this host offers"},
+    {"version", verb_version, "", "print the version"},
+    {"help", verb_help, "", "print this"},
+};
+
+enum { NR_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static const char run_options[] =
+    "\nOptions of run:\n"
+    "  --name NAME                 name (default: made up)\n"
+    "  -d, --detach                in the background; print the id\n"
+    "  --rm                        remove it when it ends\n"
+    "  -e, --env K=V               environment variable\n"
+    "  -p, --publish [IP:]HOST:GUEST[/udp]\n"
+    "                              reach a guest port through the host\n"
+    "  -v, --volume HOST:/GUEST[:ro]\n"
+    "                              show a host directory to the guest\n"
+    "  -m, --memory SIZE           limit, for example 64m or 1g\n"
+    "  -w, --workdir DIR           working directory (default /)\n"
+    "  --network none|bridge|user  default: bridge as root, else user\n"
+    "  --platform auto|proc|qemu   what runs it (default: auto)\n"
+    "  --no-jit                    executable memory only from the image\n"
+    "  -i, --interactive           pass standard input\n"
+    "  -t, --tty                   give it a terminal\n"
+    "  --stats                     report counters at the end\n"
+    "COMMAND includes argv[0] and defaults to the path of the ELF file.\n"
+    "Exit status: the program's; 128 + n for signal n; 125 einkorn failed,\n"
+    "126 not executable, 127 not found.\n";
+
+static int verb_help(struct context *ctx, int argc, char **argv)
+{
+    (void)ctx;
+    (void)argc;
+    (void)argv;
+    puts("Usage: einkorn VERB ...\n");
+    for (int i = 0; i < NR_VERBS; i++) {
+        printf("  einkorn %s%s%s\n        %s\n", verbs[i].name,
+               verbs[i].usage[0] != '\0' ? " " : "", verbs[i].usage,
+               verbs[i].help);
+    }
+    fputs(run_options, stdout);
+    return 0;
+}
+
+static int verb_version(struct context *ctx, int argc, char **argv)
+{
+    (void)ctx;
+    (void)argc;
+    (void)argv;
+    puts("einkorn " VERSION);
+    return 0;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        name = "help";
+    } else if (strcmp(name, "--version") == 0) {
+        name = "version";
+    }
+    for (int i = 0; i < NR_VERBS; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+/* Files opened later must not become somebody's standard streams. */
+static void fill_standard_streams(void)
+{
+    while (fcntl(2, F_GETFD) < 0 && open("/dev/null", O_RDWR) >= 0) {
+    }
+    for (int fd = 0; fd < 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)!open("/dev/null", O_RDWR);
+        }
+    }
+}
+
+static int run_verb(struct context *ctx, int argc, char **argv)
+{
+    const struct verb *verb = find_verb(argv[1]);
+
+    if (verb == NULL) {
+        return err_set(&ctx->err, ERR_TOOL,
+                       "%s: unknown verb (`einkorn help` lists them)", argv[1]);
+    }
+    if (dirs_find(&ctx->dirs, &ctx->err) < 0) {
+        return -1;
+    }
+    return verb->run(ctx, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    static struct context ctx;
+    int status;
+
+    fill_standard_streams();
+    if (argc < 2) {
+        verb_help(&ctx, argc, argv);
+        return ERR_TOOL;
+    }
+    status = run_verb(&ctx, argc, argv);
+    if (status < 0) {
+        if (ctx.err.text[0] != '\0') {
+            err_print("einkorn", &ctx.err);
+        }
+        status = ctx.err.status != 0 ? ctx.err.status : ERR_TOOL;
+    }
+    if (fflush(stdout) != 0 && status == 0) {
+        status = ERR_TOOL;
+    }
+    return status;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* einkorn run */
+#include "host/instance/run.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/einkorn/verbs.h"
+
+enum option_code {
+    OPT_NAME = 256,
+    OPT_RM,
+    OPT_NETWORK,
+    OPT_PLATFORM,
+    OPT_NO_JIT,
+    OPT_STATS
+};
+
+static const struct option options[] = {
+    {"name", required_argument, NULL, OPT_NAME},
+    {"detach", no_argument, NULL, 'd'},
+    {"rm", no_argument, NULL, OPT_RM},
+    {"env", required_argument, NULL, 'e'},
+    {"publish", required_argument, NULL, 'p'},
+    {"volume", required_argument, NULL, 'v'},
+    {"memory", required_argument, NULL, 'm'},
+    {"workdir", required_argument, NULL, 'w'},
+    {"network", required_argument, NULL, OPT_NETWORK},
+    {"net", required_argument, NULL, OPT_NETWORK},
+    {"platform", required_argument, NULL, OPT_PLATFORM},
+    {"no-jit", no_argument, NULL, OPT_NO_JIT},
+    {"interactive", no_argument, NULL, 'i'},
+    {"tty", no_argument, NULL, 't'},
+    {"stats", no_argument, NULL, OPT_STATS},
+    {NULL, 0, NULL, 0},
+};
+
+static int set_name(struct spec *spec, const char *name, struct err *err)
+{
+    if (!inst_name_valid(name)) {
+        return err_set(err, ERR_TOOL,
+                       "--name %s: not a name (use letters, digits, _ . -, "
+                       "and begin with a letter or digit)",
+                       name);
+    }
+    spec->name = name;
+    return 0;
+}
+
+static int set_cwd(struct spec *spec, const char *dir, struct err *err)
+{
+    if (dir[0] != '/') {
+        return err_set(err, ERR_TOOL, "-w %s: not an absolute path", dir);
+    }
+    spec->cwd = dir;
+    return 0;
+}
+
+static int set_option(struct spec *spec, int code, struct err *err)
+{
+    switch (code) {
+    case OPT_NAME:
+        return set_name(spec, optarg, err);
+    case 'e':
+        return spec_add_env(spec, optarg, err);
+    case 'p':
+        return spec_add_port(spec, optarg, err);
+    case 'v':
+        return spec_add_volume(spec, optarg, err);
+    case 'm':
+        return spec_set_mem(spec, optarg, err);
+    case 'w':
+        return set_cwd(spec, optarg, err);
+    case OPT_NETWORK:
+        return spec_set_network(spec, optarg, err);
+    case OPT_PLATFORM:
+        return spec_set_platform(spec, optarg, err);
+    default:
+        break;
+    }
+    spec->detach |= code == 'd';
+    spec->remove |= code == OPT_RM;
+    spec->no_jit |= code == OPT_NO_JIT;
+    spec->interactive |= code == 'i';
+    spec->tty |= code == 't';
+    spec->stats |= code == OPT_STATS;
+    return 0;
+}
+
+int verb_run(struct context *ctx, int argc, char **argv)
+{
+    static struct spec spec;
+    int code;
+
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, "+:de:p:v:m:w:it", options, NULL)) !=
+           -1) {
+        if (code == '?' || code == ':') {
+            return bad_option(ctx, argv, code);
+        }
+        if (set_option(&spec, code, &ctx->err) < 0) {
+            return -1;
+        }
+    }
+    if (optind == argc || argv[optind][0] == '\0') {
+        return err_set(&ctx->err, ERR_TOOL,
+                       "run: which program? (einkorn run [OPTION...] "
+                       "ELF|DIRECTORY [COMMAND [ARG...]])");
+    }
+    spec.target = argv[optind];
+    spec.command = argv + optind + 1;
+    spec.nr_command = argc - optind - 1;
+    return run_instance(&ctx->dirs, &spec, &ctx->err);
+}
