@@ -88,8 +88,11 @@ enum abi_upcall {
  * context below the interrupted stack pointer. Vector registers and FS/GS
  * bases are still the interrupted ones. The kernel resumes a frame by itself
  * with `iretq`, which needs no privilege for an equal ring. "Kernel context"
- * means rip inside boot->kernel; the vDSO that the kernel gives to programs
- * lies outside it, in program memory.
+ * means rsp at or above ABI_USER_TOP while mask is set or rip lies inside
+ * boot->kernel: the kernel's first and last instructions, on the program's
+ * stack with mask 0, are application context. The program always runs with
+ * mask 0; the vDSO that the kernel gives to it is program memory. Calls down
+ * are made masked, or their events only become pending.
  */
 struct abi_frame {
     uint64_t r15, r14, r13, r12, rbp, rbx;
@@ -186,7 +189,9 @@ struct abi_ops {
     /* Sleep until something is pending on this CPU, a device is readable (or,
      * after a refusal with -EAGAIN, writable) or mono_ns passed. Returns 0;
      * spurious returns are allowed. A reason that arrives after the caller's
-     * last look is never lost. CPU 0 alone waits for devices. */
+     * last look is never lost. CPU 0 alone waits for devices. A ready device
+     * sets ABI_PENDING_DEVICE and is reported once: again only after a call
+     * on it said -EAGAIN (for a batch: gave less than was asked for). */
     int64_t (*wait)(uint64_t deadline_mono_ns);
     /* ABI_PENDING_TICK after each period_ns of *running* on this CPU (no ticks
      * while waiting); 0 ends it. Periods are rounded up to what there is. */

@@ -45,17 +45,16 @@ static int in_kernel(uint64_t rip)
     return rip - gate.boot.kernel.base < gate.boot.kernel.len_bytes;
 }
 
-/* Kernel context keeps its stack; with user registers still in place (the
- * first and last instructions of the kernel) and from the application, the
- * frame goes to the top. 16 * n + 8, as at a function's entry. */
+/* abi/platform.h, struct abi_frame: where the frame goes. */
 static struct abi_frame *frame_place(const struct abi_vcpu *vcpu,
                                      const struct sigcontext *sc)
 {
     int on_kernel_stack =
         sc->rsp >= ABI_USER_TOP && (vcpu->mask || in_kernel(sc->rip));
-    uint64_t top = on_kernel_stack ? sc->rsp : vcpu->kstack_top;
 
-    return (struct abi_frame *)((top & -UINT64_C(16)) - ABI_FRAME_SIZE);
+    if (!on_kernel_stack)
+        return (struct abi_frame *)(vcpu->kstack_top - ABI_FRAME_SIZE);
+    return (struct abi_frame *)((sc->rsp - ABI_FRAME_SIZE) & -UINT64_C(16));
 }
 
 static void save(struct abi_frame *f, const struct sigcontext *sc)

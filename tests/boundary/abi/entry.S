@@ -39,12 +39,11 @@ kernel_start:
     iretq
     .endm
 
-/* rdi = frame; the stack is aligned as after a call. */
+/* rdi = rsp = frame, 16-byte aligned. */
     .globl upcall_entry
 upcall_entry:
     movq %rdi, %rbx
     xorl %ebp, %ebp
-    subq $8, %rsp
     call on_upcall
     testl %eax, %eax /* 1: back to application context */
     movq %rbx, %rsp
@@ -62,7 +61,6 @@ exit_begin:
     RESUME
 exit_end:
 1:  movb $1, %gs:ABI_VCPU_MASK
-    subq $16, %rsp
     call on_pending
     jmp exit_begin
 

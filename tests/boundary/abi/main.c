@@ -65,7 +65,7 @@ uint32_t on_upcall(struct abi_frame *f)
     seen.frame = (uint64_t)f;
     seen.rip = f->rip;
     CHECK(vcpu.mask == 1);
-    CHECK(((uint64_t)f & 15) == 8);
+    CHECK(((uint64_t)f & 15) == 0);
     if (f->kind == ABI_UPCALL_EVENT) {
         on_pending();
         return 1;
@@ -150,7 +150,7 @@ static void test_vcpu(void)
     uint64_t self;
 
     vcpu.mask = 1;
-    vcpu.kstack_top = (uint64_t)(kernel_stack + sizeof(kernel_stack));
+    vcpu.kstack_top = (uint64_t)(kernel_stack + sizeof(kernel_stack) - 8);
     vcpu.upcall_entry = (uint64_t)upcall_entry;
     vcpu.exit_begin = (uint64_t)exit_begin;
     vcpu.exit_end = (uint64_t)exit_end;
