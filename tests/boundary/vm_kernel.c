@@ -127,7 +127,8 @@ static void case_wild_stack(void)
 {
     vcpu.kstack_top = UINT64_C(0xffffffff80213000);
     vcpu.mask = 0;
-    __asm__ volatile("mov %0, %%rsp\n\tsyscall" ::"r"(0x10000) : "memory");
+    __asm__ volatile("mov %0, %%rsp\n\tsyscall" ::"r"(UINT64_C(0x10000))
+                     : "memory");
 }
 
 static void case_ranges(void)

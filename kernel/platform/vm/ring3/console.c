@@ -72,7 +72,8 @@ int64_t console_read(void *buf, uint64_t len_bytes)
 /* A serial line has no terminal's state. */
 int64_t console_ctl(uint32_t op, void *arg)
 {
-    (void)op;
     (void)arg;
+    if (op < ABI_CONSOLE_GET_TERMIOS || op > ABI_CONSOLE_GET_WINSIZE)
+        return -EINVAL;
     return -ENOTTY;
 }
