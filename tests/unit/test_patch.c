@@ -122,13 +122,13 @@ static void test_patch_takes_several_before(void **state)
 
 static void test_patch_does_not_take_r8_for_eax(void **state)
 {
-    /* mov $15,%r8d; syscall: no sigreturn */
-    PATCH(f, 0x41, 0xb8, 15, 0, 0, 0, 0x0f, 0x05, 0xc3);
+    /* mov $39,%r8d; syscall */
+    PATCH(f, 0x41, 0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3);
 
     (void)state;
     expect_jump(&f, 0);
     assert_int_equal(text(&f)[5], 0); /* behind the jump nothing changes */
-    assert_memory_equal(tramp(&f), "\x41\xb8\x0f\0\0\0", 6);
+    assert_memory_equal(tramp(&f), "\x41\xb8\x27\0\0\0", 6);
     fixture_free(&f);
 }
 
