@@ -10,6 +10,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/random.h"
 #include "kernel/linux/dispatch.h"
+#include "kernel/linux/ids.h"
 #include "kernel/mm/mm.h"
 #include "kernel/sched/run.h"
 
@@ -48,6 +49,7 @@ _Noreturn void kernel_main(const struct abi_boot *boot)
     clock_init();
     sched_init();
     syscall_init();
+    process_init();
     mm_init();
     if (vfs_init)
         vfs_init();

@@ -9,6 +9,7 @@
 
 #include "kernel/core/alloc.h"
 #include "kernel/sched/run.h"
+#include "lib/string.h"
 
 uint32_t fpu_size_bytes(void)
 {
@@ -37,6 +38,24 @@ void thread_load_fpu(struct thread *t)
         arch_fpu_restore(t->fpu);
     else if (ensure_area(t) == 0)
         arch_fpu_reset(t->fpu);
+}
+
+int thread_inherit(struct thread *child)
+{
+    struct thread *parent = current_thread();
+
+    memcpy(child->comm, parent->comm, sizeof(child->comm));
+    child->blocked = parent->blocked;
+    child->nice = parent->nice;
+    child->policy = parent->policy;
+    child->rt_priority = parent->rt_priority;
+    if (ensure_area(child) < 0)
+        return -ENOMEM;
+    if (this_cpu()->fpu_owner == parent)
+        arch_fpu_save(child->fpu);
+    else if (parent->fpu)
+        memcpy(child->fpu, parent->fpu, fpu_size_bytes());
+    return 0;
 }
 
 void thread_reset_fpu(void)

@@ -85,6 +85,20 @@ struct thread *thread_create(void (*fn)(void *arg), void *arg)
     return t;
 }
 
+void thread_discard(struct thread *t)
+{
+    list_remove(&t->all);
+    process.nr_threads--;
+    page_free(t->kstack, KSTACK_PAGES);
+    kfree(t->fpu);
+    kfree(t);
+}
+
+uint32_t sched_nr_cpus(void)
+{
+    return 1;
+}
+
 _Noreturn void sched_start(struct thread *t)
 {
     t->state = THREAD_RUNNABLE;

@@ -60,6 +60,7 @@ struct thread {
     uint64_t cpu_ns; /* run time so far, without the present turn */
     uint64_t started_ns;
     uint32_t syscall_nr; /* last entered, for /proc and crash reports */
+    int32_t policy, rt_priority, nice; /* recorded, without effect */
     char comm[THREAD_COMM_MAX];
 };
 
@@ -80,6 +81,12 @@ struct process {
     uint64_t arg_start, arg_end, env_start, env_end, auxv_start, auxv_len;
     uint64_t stack_top;
     bool dumpable;
+    bool no_new_privs, keep_caps, thp_disabled;
+    uint32_t securebits;
+    uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding;
+    uint32_t nr_groups;
+    uint32_t groups[32]; /* supplementary */
+    char hostname[65], domainname[65];
 };
 extern struct process process;
 
@@ -90,6 +97,13 @@ void sched_init(void);
  * the program by filling t->frame and calling thread_enter_user(). */
 struct thread *thread_create(void (*fn)(void *arg), void *arg);
 _Noreturn void thread_enter_user(void);
+/* For clone(2): vector registers and comm as the current thread's, in a new
+ * thread that was not started yet. 0 or -ENOMEM. */
+int thread_inherit(struct thread *child);
+/* Undo thread_create() of a thread that never ran. */
+void thread_discard(struct thread *t);
+/* Processors that run the program's threads. */
+uint32_t sched_nr_cpus(void);
 /* The boot context ends and t runs. */
 _Noreturn void sched_start(struct thread *t);
 /* The current thread ends (clear_child_tid, robust list); the last one ends

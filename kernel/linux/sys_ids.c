@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Users, groups and capabilities, credentials(7) and capabilities(7). There is
+ * one process; the root that it may start as is the instance's own.
+ */
+#include <asm/errno.h>
+#include <linux/capability.h>
+
+#include "kernel/core/uaccess.h"
+#include "kernel/linux/calls.h"
+#include "kernel/linux/ids.h"
+#include "kernel/sched/thread.h"
+#include "lib/list.h"
+
+#define ALL_CAPS ((UINT64_C(1) << (CAP_LAST_CAP + 1)) - 1)
+
+static bool capable(int cap)
+{
+    return process.cap_effective >> cap & 1;
+}
+
+/* capabilities(7), "Effect of user ID changes". */
+static void uids_changed(bool had_root, bool was_effective_root)
+{
+    bool has_root = !process.uid || !process.euid || !process.suid;
+
+    if (had_root && !has_root && !process.keep_caps)
+        process.cap_permitted = process.cap_effective = 0;
+    if (was_effective_root && process.euid)
+        process.cap_effective = 0;
+    if (!was_effective_root && !process.euid)
+        process.cap_effective = process.cap_permitted;
+}
+
+static void set_uids(uint32_t uid, uint32_t euid, uint32_t suid)
+{
+    bool had_root = !process.uid || !process.euid || !process.suid;
+    bool was_effective_root = !process.euid;
+
+    process.uid = uid;
+    process.euid = euid;
+    process.suid = suid;
+    uids_changed(had_root, was_effective_root);
+}
+
+static void set_gids(uint32_t gid, uint32_t egid, uint32_t sgid)
+{
+    process.gid = gid;
+    process.egid = egid;
+    process.sgid = sgid;
+}
+
+static bool has_uid(uint32_t uid)
+{
+    return uid == process.uid || uid == process.euid || uid == process.suid;
+}
+
+static bool has_gid(uint32_t gid)
+{
+    return gid == process.gid || gid == process.egid || gid == process.sgid;
+}
+
+enum { KEEP = UINT32_MAX };
+
+int64_t sys_getuid(struct abi_frame *r)
+{
+    (void)r;
+    return process.uid;
+}
+
+int64_t sys_geteuid(struct abi_frame *r)
+{
+    (void)r;
+    return process.euid;
+}
+
+int64_t sys_getgid(struct abi_frame *r)
+{
+    (void)r;
+    return process.gid;
+}
+
+int64_t sys_getegid(struct abi_frame *r)
+{
+    (void)r;
+    return process.egid;
+}
+
+int64_t sys_setuid(struct abi_frame *r)
+{
+    uint32_t uid = (uint32_t)r->rdi;
+
+    if (uid == KEEP)
+        return -EINVAL;
+    if (capable(CAP_SETUID))
+        set_uids(uid, uid, uid);
+    else if (uid == process.uid || uid == process.suid)
+        set_uids(process.uid, uid, process.suid);
+    else
+        return -EPERM;
+    return 0;
+}
+
+int64_t sys_setgid(struct abi_frame *r)
+{
+    uint32_t gid = (uint32_t)r->rdi;
+
+    if (gid == KEEP)
+        return -EINVAL;
+    if (capable(CAP_SETGID))
+        set_gids(gid, gid, gid);
+    else if (gid == process.gid || gid == process.sgid)
+        set_gids(process.gid, gid, process.sgid);
+    else
+        return -EPERM;
+    return 0;
+}
+
+int64_t sys_setreuid(struct abi_frame *r)
+{
+    uint32_t uid = (uint32_t)r->rdi, euid = (uint32_t)r->rsi, suid;
+
+    if (!capable(CAP_SETUID) &&
+        ((uid != KEEP && uid != process.uid && uid != process.euid) ||
+         (euid != KEEP && !has_uid(euid))))
+        return -EPERM;
+    suid = uid != KEEP || (euid != KEEP && euid != process.uid)
+               ? (euid != KEEP ? euid : process.euid)
+               : process.suid;
+    set_uids(uid != KEEP ? uid : process.uid,
+             euid != KEEP ? euid : process.euid, suid);
+    return 0;
+}
+
+int64_t sys_setregid(struct abi_frame *r)
+{
+    uint32_t gid = (uint32_t)r->rdi, egid = (uint32_t)r->rsi, sgid;
+
+    if (!capable(CAP_SETGID) &&
+        ((gid != KEEP && gid != process.gid && gid != process.egid) ||
+         (egid != KEEP && !has_gid(egid))))
+        return -EPERM;
+    sgid = gid != KEEP || (egid != KEEP && egid != process.gid)
+               ? (egid != KEEP ? egid : process.egid)
+               : process.sgid;
+    set_gids(gid != KEEP ? gid : process.gid,
+             egid != KEEP ? egid : process.egid, sgid);
+    return 0;
+}
+
+int64_t sys_setresuid(struct abi_frame *r)
+{
+    uint32_t uid = (uint32_t)r->rdi, euid = (uint32_t)r->rsi;
+    uint32_t suid = (uint32_t)r->rdx;
+
+    if (!capable(CAP_SETUID) &&
+        ((uid != KEEP && !has_uid(uid)) || (euid != KEEP && !has_uid(euid)) ||
+         (suid != KEEP && !has_uid(suid))))
+        return -EPERM;
+    set_uids(uid != KEEP ? uid : process.uid,
+             euid != KEEP ? euid : process.euid,
+             suid != KEEP ? suid : process.suid);
+    return 0;
+}
+
+int64_t sys_setresgid(struct abi_frame *r)
+{
+    uint32_t gid = (uint32_t)r->rdi, egid = (uint32_t)r->rsi;
+    uint32_t sgid = (uint32_t)r->rdx;
+
+    if (!capable(CAP_SETGID) &&
+        ((gid != KEEP && !has_gid(gid)) || (egid != KEEP && !has_gid(egid)) ||
+         (sgid != KEEP && !has_gid(sgid))))
+        return -EPERM;
+    set_gids(gid != KEEP ? gid : process.gid,
+             egid != KEEP ? egid : process.egid,
+             sgid != KEEP ? sgid : process.sgid);
+    return 0;
+}
+
+static int64_t put_three(const struct abi_frame *r, uint32_t a, uint32_t b,
+                         uint32_t c)
+{
+    if (copy_out(r->rdi, &a) < 0 || copy_out(r->rsi, &b) < 0)
+        return -EFAULT;
+    return copy_out(r->rdx, &c);
+}
+
+int64_t sys_getresuid(struct abi_frame *r)
+{
+    return put_three(r, process.uid, process.euid, process.suid);
+}
+
+int64_t sys_getresgid(struct abi_frame *r)
+{
+    return put_three(r, process.gid, process.egid, process.sgid);
+}
+
+/* The file system ids follow the effective ones; both calls only tell. */
+int64_t sys_setfsuid(struct abi_frame *r)
+{
+    (void)r;
+    return process.euid;
+}
+
+int64_t sys_setfsgid(struct abi_frame *r)
+{
+    (void)r;
+    return process.egid;
+}
+
+int64_t sys_getgroups(struct abi_frame *r)
+{
+    int32_t room = (int32_t)r->rdi;
+
+    if (room < 0)
+        return -EINVAL;
+    if (room == 0)
+        return process.nr_groups;
+    if ((uint32_t)room < process.nr_groups)
+        return -EINVAL;
+    if (copy_to_user(r->rsi, process.groups, process.nr_groups * 4) < 0)
+        return -EFAULT;
+    return process.nr_groups;
+}
+
+int64_t sys_setgroups(struct abi_frame *r)
+{
+    uint64_t nr = r->rdi;
+
+    if (!capable(CAP_SETGID))
+        return -EPERM;
+    if (nr > ARRAY_LEN(process.groups))
+        return -EINVAL;
+    if (copy_from_user(process.groups, r->rsi, nr * 4) < 0)
+        return -EFAULT;
+    process.nr_groups = (uint32_t)nr;
+    return 0;
+}
+
+void ids_init(uint32_t uid, uint32_t gid)
+{
+    process.uid = process.euid = process.suid = uid;
+    process.gid = process.egid = process.sgid = gid;
+    process.cap_bounding = ALL_CAPS;
+    if (uid == 0)
+        process.cap_effective = process.cap_permitted = ALL_CAPS;
+}
+
+/* capget(2): versions 1 (32 bits) and 3 (64 bits); 2 is an alias of 3. An
+ * unknown one is answered with ours. */
+static int cap_header(uint64_t addr, struct __user_cap_header_struct *h)
+{
+    if (copy_in(h, addr) < 0)
+        return -EFAULT;
+    if (h->version == _LINUX_CAPABILITY_VERSION_1)
+        return 1;
+    if (h->version == _LINUX_CAPABILITY_VERSION_2 ||
+        h->version == _LINUX_CAPABILITY_VERSION_3)
+        return 2;
+    h->version = _LINUX_CAPABILITY_VERSION_3;
+    if (copy_out(addr, h) < 0)
+        return -EFAULT;
+    return 0;
+}
+
+int64_t sys_capget(struct abi_frame *r)
+{
+    struct __user_cap_header_struct h;
+    struct __user_cap_data_struct d[2];
+    int nr = cap_header(r->rdi, &h);
+
+    if (nr <= 0)
+        return nr < 0 ? nr : r->rsi ? -EINVAL : 0;
+    if (h.pid && !thread_find(h.pid))
+        return -ESRCH;
+    for (int i = 0; i < 2; i++) {
+        d[i].effective = (uint32_t)(process.cap_effective >> 32 * i);
+        d[i].permitted = (uint32_t)(process.cap_permitted >> 32 * i);
+        d[i].inheritable = (uint32_t)(process.cap_inheritable >> 32 * i);
+    }
+    return r->rsi ? copy_to_user(r->rsi, d, (size_t)nr * sizeof(d[0])) : 0;
+}
+
+int64_t sys_capset(struct abi_frame *r)
+{
+    struct __user_cap_header_struct h;
+    struct __user_cap_data_struct d[2] = {0};
+    uint64_t effective, permitted;
+    int nr = cap_header(r->rdi, &h);
+
+    if (nr <= 0)
+        return nr < 0 ? nr : -EINVAL;
+    if (copy_from_user(d, r->rsi, (size_t)nr * sizeof(d[0])) < 0)
+        return -EFAULT;
+    effective = d[0].effective | (uint64_t)d[1].effective << 32;
+    permitted = d[0].permitted | (uint64_t)d[1].permitted << 32;
+    if ((permitted & ~process.cap_permitted) || (effective & ~permitted))
+        return -EPERM;
+    process.cap_effective = effective;
+    process.cap_permitted = permitted;
+    process.cap_inheritable = d[0].inheritable | (uint64_t)d[1].inheritable
+                                                     << 32;
+    return 0;
+}
