@@ -6,13 +6,12 @@
 
 #include "cmd/einkorn/verbs.h"
 
-int bad_option(struct context *ctx, char **argv, int result)
+int bad_option(struct context *ctx, int argc, char **argv, int result)
 {
     char short_option[3] = {'-', (char)optopt, '\0'};
-    /* For a long option optopt is 0 or its code; its text stands before. */
-    const char *text = optind > 0 && strncmp(argv[optind - 1], "--", 2) == 0
-                           ? argv[optind - 1]
-                           : short_option;
+    /* musl counts a missing value too. */
+    const char *last = argv[(optind < argc ? optind : argc) - 1];
+    const char *text = strncmp(last, "--", 2) == 0 ? last : short_option;
 
     return err_set(&ctx->err, ERR_TOOL, "%s %s: %s (see `einkorn help`)",
                    argv[0], text,

@@ -22,7 +22,7 @@ int verb_inspect(struct context *ctx, int argc, char **argv)
     int status;
 
     if (code != -1) {
-        return bad_option(ctx, argv, code);
+        return bad_option(ctx, argc, argv, code);
     }
     if (need_operands(ctx, argc, "inspect") < 0) {
         return -1;

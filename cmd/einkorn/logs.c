@@ -164,7 +164,7 @@ int verb_logs(struct context *ctx, int argc, char **argv)
     opterr = 0;
     while ((code = getopt_long(argc, argv, ":ftn:", options, NULL)) != -1) {
         if (code == '?' || code == ':') {
-            return bad_option(ctx, argv, code);
+            return bad_option(ctx, argc, argv, code);
         }
         r.follow |= code == 'f';
         r.times |= code == 't';

@@ -139,7 +139,7 @@ int verb_ps(struct context *ctx, int argc, char **argv)
     opterr = 0;
     while ((code = getopt_long(argc, argv, ":aq", options, NULL)) != -1) {
         if (code == '?' || code == ':') {
-            return bad_option(ctx, argv, code);
+            return bad_option(ctx, argc, argv, code);
         }
         view.all |= code == 'a';
         view.quiet |= code == 'q';

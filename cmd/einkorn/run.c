@@ -97,7 +97,7 @@ int verb_run(struct context *ctx, int argc, char **argv)
     while ((code = getopt_long(argc, argv, "+:de:p:v:m:w:it", options, NULL)) !=
            -1) {
         if (code == '?' || code == ':') {
-            return bad_option(ctx, argv, code);
+            return bad_option(ctx, argc, argv, code);
         }
         if (set_option(&spec, code, &ctx->err) < 0) {
             return -1;

@@ -43,7 +43,7 @@ int verb_stop(struct context *ctx, int argc, char **argv)
         char *end;
 
         if (code != 't') {
-            return bad_option(ctx, argv, code);
+            return bad_option(ctx, argc, argv, code);
         }
         seconds = (int)strtoul(optarg, &end, 10);
         if (*end != '\0' || optarg[0] < '0' || optarg[0] > '9') {
@@ -80,7 +80,7 @@ int verb_kill(struct context *ctx, int argc, char **argv)
     opterr = 0;
     while ((code = getopt_long(argc, argv, ":s:", kill_options, NULL)) != -1) {
         if (code != 's') {
-            return bad_option(ctx, argv, code);
+            return bad_option(ctx, argc, argv, code);
         }
         signal = signal_parse(optarg);
         if (signal < 0) {
@@ -129,7 +129,7 @@ int verb_rm(struct context *ctx, int argc, char **argv)
     opterr = 0;
     while ((code = getopt_long(argc, argv, ":f", rm_options, NULL)) != -1) {
         if (code != 'f') {
-            return bad_option(ctx, argv, code);
+            return bad_option(ctx, argc, argv, code);
         }
         removal.force = true;
     }

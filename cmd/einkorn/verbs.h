@@ -28,7 +28,7 @@ int verb_info(struct context *ctx, int argc, char **argv);
 /* ---- what several verbs need (common.c) ---- */
 
 /* getopt(3) said '?' or ':' : fills the error and returns -1. */
-int bad_option(struct context *ctx, char **argv, int result);
+int bad_option(struct context *ctx, int argc, char **argv, int result);
 
 /* At least one operand is needed; says so otherwise. */
 int need_operands(struct context *ctx, int argc, const char *verb);

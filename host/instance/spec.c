@@ -123,7 +123,7 @@ static int parse_port(char *text, struct port *port)
     if (strrchr(text, ':') != NULL) {
         host = strrchr(text, ':');
         *host++ = '\0';
-        if (inet_aton(text, &ip) == 0) {
+        if (inet_pton(AF_INET, text, &ip) != 1) {
             return -1;
         }
     }
