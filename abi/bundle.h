@@ -24,10 +24,10 @@ struct bundle_part {
 struct bundle_header {
     uint64_t magic;
     uint32_t version;
-    uint32_t header_bytes; /* of this structure */
-    uint64_t len_bytes;    /* of the whole module, whole pages */
-    uint64_t flags;        /* ABI_BOOT_JIT, _STDIN, _TTY and _STATS */
-    int64_t real_ns;       /* host's CLOCK_REALTIME at start; 0: unknown */
+    uint32_t header_bytes;      /* of this structure */
+    uint64_t len_bytes;         /* of the whole module, whole pages */
+    uint64_t flags;             /* ABI_BOOT_JIT, _STDIN, _TTY and _STATS */
+    int64_t real_ns;            /* host's CLOCK_REALTIME at start; 0: unknown */
     struct bundle_part kernel;  /* kernel.elf */
     struct bundle_part config;  /* abi/config.h strings */
     struct bundle_part image;   /* EROFS */

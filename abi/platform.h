@@ -64,10 +64,10 @@ struct abi_vcpu {
 #define ABI_VCPU_FRAME 40
 
 enum abi_pending {
-    ABI_PENDING_TICK = 1,   /* the period asked for with tick() went by */
-    ABI_PENDING_DEVICE = 2, /* some device may have become ready */
-    ABI_PENDING_KICK = 4,   /* vcpu_kick() by another virtual CPU */
-    ABI_PENDING_STOP = 8,   /* stop_signals is not zero */
+    ABI_PENDING_TICK = 1,      /* the period asked for with tick() went by */
+    ABI_PENDING_DEVICE = 2,    /* some device may have become ready */
+    ABI_PENDING_KICK = 4,      /* vcpu_kick() by another virtual CPU */
+    ABI_PENDING_STOP = 8,      /* stop_signals is not zero */
     ABI_PENDING_RESTORED = 16, /* new clock, entropy, identity: re-read boot */
 };
 
@@ -182,8 +182,8 @@ struct abi_ops {
     int64_t (*vcpu_init)(struct abi_vcpu *vcpu);
     /* Start CPU `index` (1 .. nr_vcpus-1) at entry(arg) on the given stack.
      * Its GS base is vcpu. Once only for each index. */
-    int64_t (*vcpu_start)(uint32_t index, struct abi_vcpu *vcpu,
-                          uint64_t entry, uint64_t arg, uint64_t stack_top);
+    int64_t (*vcpu_start)(uint32_t index, struct abi_vcpu *vcpu, uint64_t entry,
+                          uint64_t arg, uint64_t stack_top);
     /* Make ABI_PENDING_KICK pending there; wakes it out of wait(). */
     int64_t (*vcpu_kick)(uint32_t index);
     /* Sleep until something is pending on this CPU, a device is readable (or,
@@ -274,11 +274,11 @@ struct abi_range {
 };
 
 enum abi_boot_flag {
-    ABI_BOOT_JIT = 1,         /* writable memory may become executable */
-    ABI_BOOT_STDIN = 2,       /* console_read() will yield something */
-    ABI_BOOT_TTY = 4,         /* the console is a terminal */
-    ABI_BOOT_STATS = 8,       /* count and report at exit (run --stats) */
-    ABI_BOOT_TSC = 16,        /* rdtsc is usable and tsc_hz is right */
+    ABI_BOOT_JIT = 1,   /* writable memory may become executable */
+    ABI_BOOT_STDIN = 2, /* console_read() will yield something */
+    ABI_BOOT_TTY = 4,   /* the console is a terminal */
+    ABI_BOOT_STATS = 8, /* count and report at exit (run --stats) */
+    ABI_BOOT_TSC = 16,  /* rdtsc is usable and tsc_hz is right */
 };
 
 /*
@@ -290,8 +290,8 @@ struct abi_boot {
     uint32_t version;
     uint32_t size_bytes; /* of this structure */
     const struct abi_ops *ops;
-    char platform[16]; /* "proc", "vm" */
-    uint64_t flags;    /* ABI_BOOT_* */
+    char platform[16];        /* "proc", "vm" */
+    uint64_t flags;           /* ABI_BOOT_* */
     struct abi_range kernel;  /* loaded kernel image, bss included */
     struct abi_range heap;    /* kernel's own memory: zeroed on first touch */
     struct abi_range shm;     /* window on the shareable object */
@@ -306,7 +306,7 @@ struct abi_boot {
     uint32_t nr_chan;
     uint16_t user_cs, user_ss; /* selectors for iretq and signal frames */
     uint32_t reserved0;
-    uint64_t hwcap, hwcap2;    /* for the program's AT_HWCAP, AT_HWCAP2 */
+    uint64_t hwcap, hwcap2; /* for the program's AT_HWCAP, AT_HWCAP2 */
     uint8_t entropy[32];
     struct abi_net_info net[ABI_MAX_NET];
     struct abi_blk_info blk[ABI_MAX_BLK];
@@ -317,7 +317,8 @@ typedef void (*abi_kernel_entry)(const struct abi_boot *boot);
 _Static_assert(offsetof(struct abi_vcpu, pending) == ABI_VCPU_PENDING, "abi");
 _Static_assert(offsetof(struct abi_vcpu, self) == ABI_VCPU_SELF, "abi");
 _Static_assert(offsetof(struct abi_vcpu, syscall_entry) ==
-                   ABI_VCPU_SYSCALL_ENTRY, "abi");
+                   ABI_VCPU_SYSCALL_ENTRY,
+               "abi");
 _Static_assert(offsetof(struct abi_vcpu, kstack_top) == ABI_VCPU_KSTACK_TOP,
                "abi");
 _Static_assert(offsetof(struct abi_vcpu, scratch) == ABI_VCPU_SCRATCH, "abi");

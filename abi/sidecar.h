@@ -25,11 +25,11 @@ struct sidecar_header {
     uint64_t magic;
     uint32_t version;
     uint32_t nr_files;
-    uint64_t len_bytes;  /* of the whole sidecar */
-    uint64_t files_off;  /* struct sidecar_file[], ascending image_off */
-    uint64_t segs_off;   /* struct sidecar_seg[] */
-    uint64_t sites_off;  /* struct sidecar_site[] */
-    uint64_t maps_off;   /* struct sidecar_map[] */
+    uint64_t len_bytes; /* of the whole sidecar */
+    uint64_t files_off; /* struct sidecar_file[], ascending image_off */
+    uint64_t segs_off;  /* struct sidecar_seg[] */
+    uint64_t sites_off; /* struct sidecar_site[] */
+    uint64_t maps_off;  /* struct sidecar_map[] */
     uint32_t nr_segs, nr_sites, nr_maps, reserved;
     uint8_t image_sha256[32]; /* of the image that this belongs to */
 };

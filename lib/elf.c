@@ -6,6 +6,7 @@
  */
 #include "lib/elf.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { CLASS64 = 2, DATA_LSB = 1, PAGE = 4096 };
@@ -70,12 +71,15 @@ enum elf_reason elf_check_header(const void *buf, uint64_t len_bytes)
 static enum elf_reason check_load(const struct elf64_phdr *ph,
                                   uint64_t file_len, uint64_t floor)
 {
-    if (ph->p_offset > file_len || ph->p_filesz > file_len - ph->p_offset)
+    bool has_content = ph->p_filesz > 0;
+
+    if (has_content &&
+        (ph->p_offset > file_len || ph->p_filesz > file_len - ph->p_offset))
         return ELF_TRUNCATED;
     if (ph->p_filesz > ph->p_memsz || ph->p_memsz > VADDR_LIMIT ||
         ph->p_vaddr > VADDR_LIMIT - ph->p_memsz || ph->p_vaddr < floor)
         return ELF_BAD_LOAD;
-    if ((ph->p_vaddr ^ ph->p_offset) & (PAGE - 1))
+    if (has_content && ((ph->p_vaddr ^ ph->p_offset) & (PAGE - 1)))
         return ELF_BAD_LOAD;
     return ELF_OK;
 }

@@ -13,7 +13,10 @@ struct list {
     struct list *next, *prev;
 };
 
-#define LIST_INIT(head) {&(head), &(head)}
+#define LIST_INIT(head)                                                        \
+    {                                                                          \
+        &(head), &(head)                                                       \
+    }
 
 #ifndef container_of
 #define container_of(ptr, type, member)                                        \

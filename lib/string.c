@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Memory and string functions for freestanding code. Bulk copies use `rep
- * movsb`, which processors with ERMS and FSRM run at full width without
- * touching vector registers; short ones avoid its start-up cost.
+ * movsq`, which processors run at full width without touching vector
+ * registers (and emulators eight times faster than `rep movsb`); short ones
+ * avoid its start-up cost.
  */
 #include "lib/string.h"
 
 #include <stdint.h>
 
 enum { REP_MIN = 128 };
-
-static void rep_movsb(void *dst, const void *src, size_t len)
-{
-    __asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(len)::"memory");
-}
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) word;
 
@@ -23,6 +19,15 @@ static void copy_up(char *d, const char *s, size_t len)
         *(word *)d = *(const word *)s;
     while (len--)
         *d++ = *s++;
+}
+
+static void copy_bulk(void *dst, const void *src, size_t len)
+{
+    size_t nr_words = len / 8;
+
+    __asm__ volatile("rep movsq"
+                     : "+D"(dst), "+S"(src), "+c"(nr_words)::"memory");
+    copy_up(dst, src, len % 8);
 }
 
 static void copy_down(char *d, const char *s, size_t len)
@@ -36,7 +41,7 @@ static void copy_down(char *d, const char *s, size_t len)
 void *memcpy(void *restrict dst, const void *restrict src, size_t len_bytes)
 {
     if (len_bytes >= REP_MIN)
-        rep_movsb(dst, src, len_bytes);
+        copy_bulk(dst, src, len_bytes);
     else
         copy_up(dst, src, len_bytes);
     return dst;
@@ -53,11 +58,17 @@ void *memmove(void *dst, const void *src, size_t len_bytes)
 void *memset(void *dst, int byte, size_t len_bytes)
 {
     void *d = dst;
+    uint64_t pattern = (unsigned char)byte * UINT64_C(0x0101010101010101);
+    size_t nr_words = len_bytes / 8;
+    char *tail;
 
-    __asm__ volatile("rep stosb"
-                     : "+D"(d), "+c"(len_bytes)
-                     : "a"(byte)
+    __asm__ volatile("rep stosq"
+                     : "+D"(d), "+c"(nr_words)
+                     : "a"(pattern)
                      : "memory");
+    tail = d;
+    for (len_bytes %= 8; len_bytes; len_bytes--)
+        *tail++ = (char)byte;
     return dst;
 }
 

@@ -8,11 +8,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/instance/pty.h"
+#include "host/instance/qemu.h"
 
 static const int handled[] = {
     SIGCHLD, SIGHUP,  SIGINT,   SIGQUIT, SIGTERM,
@@ -24,7 +26,7 @@ int monitor_init(struct monitor *m, struct err *err)
     sigset_t set;
 
     memset(m, 0, sizeof(*m));
-    m->out_fds[0] = m->out_fds[1] = m->pty_fd = -1;
+    m->out_fds[0] = m->out_fds[1] = m->pty_fd = m->ctl_fd = -1;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++) {
         sigaddset(&set, handled[i]);
@@ -134,6 +136,20 @@ static int reap(const struct monitor *m)
     return status_of(status);
 }
 
+/* A machine is told over its control line; what no program can handle goes to
+ * the process. */
+static void deliver(const struct monitor *m, int signal)
+{
+    char byte = (char)signal;
+
+    if (m->ctl_fd < 0 || signal == SIGKILL || signal == SIGSTOP ||
+        signal == SIGCONT) {
+        kill(m->child, signal);
+    } else {
+        send(m->ctl_fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+}
+
 static void forward(const struct monitor *m,
                     const struct signalfd_siginfo *info)
 {
@@ -148,7 +164,7 @@ static void forward(const struct monitor *m,
         pty_copy_size(m->pty_fd);
     }
     if (signal >= 1 && signal <= 64 && signal != SIGPIPE) {
-        kill(m->child, signal);
+        deliver(m, signal);
     }
 }
 
@@ -219,6 +235,17 @@ static void drain(struct monitor *m)
     }
 }
 
+/* QEMU's own status says little; killed it is killed. */
+static int machine_status(const struct monitor *m, int status)
+{
+    int said = qemu_exit_status(m->ctl_fd);
+
+    if (said >= 0) {
+        return said;
+    }
+    return status > 128 ? status : ERR_TOOL;
+}
+
 int monitor_run(struct monitor *m)
 {
     struct pollfd p[NR_EVENTS];
@@ -236,5 +263,8 @@ int monitor_run(struct monitor *m)
         }
     }
     drain(m);
-    return status < 0 ? 128 + SIGKILL : status;
+    if (status < 0) {
+        return 128 + SIGKILL;
+    }
+    return m->ctl_fd < 0 ? status : machine_status(m, status);
 }

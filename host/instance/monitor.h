@@ -21,6 +21,7 @@ struct monitor {
     pid_t child;
     int out_fds[2];     /* read ends of the child's stdout, stderr; or -1 */
     int pty_fd;         /* master side of its terminal, or -1 */
+    int ctl_fd;         /* QEMU control line, or -1 */
     bool forward_input; /* own stdin to the terminal */
     bool echo;          /* output to our own stdout and stderr too */
     struct log *log;    /* NULL: not kept */

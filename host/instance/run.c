@@ -17,6 +17,7 @@
 #include "abi/config.h"
 #include "host/instance/monitor.h"
 #include "host/instance/pty.h"
+#include "host/instance/qemu.h"
 #include "host/instance/tender.h"
 
 struct run {
@@ -159,7 +160,9 @@ static int start_tender(struct run *run, struct err *err)
                        ABI_CONFIG_MAX);
     }
     memcpy(tender.stdio, run->stdio, sizeof(tender.stdio));
-    run->monitor.child = tender_start(&tender, err);
+    run->monitor.child = run->spec->platform == PLATFORM_QEMU
+                             ? qemu_start(&tender, &run->monitor.ctl_fd, err)
+                             : tender_start(&tender, err);
     return run->monitor.child < 0 ? -1 : 0;
 }
 

@@ -4,66 +4,16 @@
 
 #include <inttypes.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/handover.h"
+#include "host/instance/args.h"
 #include "host/instance/cage.h"
 #include "host/instance/launch.h"
+#include "host/instance/memfile.h"
 #include "host/instance/tsc.h"
-
-enum { MAX_ARGS = 64 };
-
-struct args {
-    char *argv[MAX_ARGS];
-    int nr;
-    char text[4 * DIR_MAX + 4096];
-    size_t used;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-add(struct args *args, const char *format, ...)
-{
-    size_t room = sizeof(args->text) - args->used;
-    va_list list;
-    int len;
-
-    va_start(list, format);
-    len = vsnprintf(args->text + args->used, room, format, list);
-    va_end(list);
-    if (len < 0 || (size_t)len >= room || args->nr == MAX_ARGS - 1) {
-        return; /* sized for the longest paths: cannot happen */
-    }
-    args->argv[args->nr++] = args->text + args->used;
-    args->argv[args->nr] = NULL;
-    args->used += (size_t)len + 1;
-}
-
-int tender_memfd(const char *name, const void *data, size_t len,
-                 struct err *err)
-{
-    int fd = memfd_create(name, MFD_CLOEXEC);
-    const char *at = data;
-
-    if (fd < 0) {
-        return err_set(err, ERR_TOOL, "memory file for %s: %m", name);
-    }
-    while (len > 0) {
-        ssize_t n = write(fd, at, len);
-
-        if (n <= 0) {
-            close(fd);
-            return err_set(err, ERR_TOOL, "memory file for %s: %m", name);
-        }
-        at += n;
-        len -= (size_t)n;
-    }
-    lseek(fd, 0, SEEK_SET);
-    return fd;
-}
 
 static void add_network(struct args *args, struct launch *launch,
                         const struct network *net)
@@ -73,10 +23,10 @@ static void add_network(struct args *args, struct launch *launch,
     if (net->dev_fd < 0) {
         return;
     }
-    add(args, HANDOVER_KEY_NET "%s,%d,%02x:%02x:%02x:%02x:%02x:%02x,%u",
-        net->kind == NETWORK_USER ? "stream" : "tap",
-        launch_keep(launch, net->dev_fd), m[0], m[1], m[2], m[3], m[4], m[5],
-        net->mtu);
+    args_add(args, HANDOVER_KEY_NET "%s,%d,%02x:%02x:%02x:%02x:%02x:%02x,%u",
+             net->kind == NETWORK_USER ? "stream" : "tap",
+             launch_keep(launch, net->dev_fd), m[0], m[1], m[2], m[3], m[4],
+             m[5], net->mtu);
 }
 
 /* Root enters the pinned namespaces; others make a user namespace and leave
@@ -89,8 +39,8 @@ static void add_namespaces(struct args *args, struct launch *launch,
 
     if (geteuid() != 0) {
         launch->namespaces = CLONE_NEWUSER | CLONE_NEWPID;
-        add(args, HANDOVER_KEY_UID "0");
-        add(args, HANDOVER_KEY_GID "0");
+        args_add(args, HANDOVER_KEY_UID "0");
+        args_add(args, HANDOVER_KEY_GID "0");
         return;
     }
     launch->namespaces = CLONE_NEWPID;
@@ -99,9 +49,9 @@ static void add_namespaces(struct args *args, struct launch *launch,
     }
     launch->enter_fds[0] = cage.ipc_fd;
     launch->enter_fds[1] = cage.uts_fd;
-    add(args, HANDOVER_KEY_NETNS "%d", launch_keep(launch, cage.net_fd));
-    add(args, HANDOVER_KEY_MNTNS "%d", launch_keep(launch, cage.mnt_fd));
-    add(args, HANDOVER_KEY_UNSHARE "0");
+    args_add(args, HANDOVER_KEY_NETNS "%d", launch_keep(launch, cage.net_fd));
+    args_add(args, HANDOVER_KEY_MNTNS "%d", launch_keep(launch, cage.mnt_fd));
+    args_add(args, HANDOVER_KEY_UNSHARE "0");
 }
 
 static void add_files(struct args *args, struct launch *launch,
@@ -109,13 +59,15 @@ static void add_files(struct args *args, struct launch *launch,
 {
     const struct image *image = t->plan->image;
 
-    add(args, HANDOVER_KEY_KERNEL "%s/kernel.elf", t->dirs->libexec);
-    add(args, HANDOVER_KEY_IMAGE "@%d", launch_keep(launch, image->image_fd));
-    add(args, HANDOVER_KEY_SIDECAR "@%d",
-        launch_keep(launch, image->sidecar_fd));
-    add(args, HANDOVER_KEY_CONFIG "@%d", launch_keep(launch, config_fd));
+    args_add(args, HANDOVER_KEY_KERNEL "%s/kernel.elf", t->dirs->libexec);
+    args_add(args, HANDOVER_KEY_IMAGE "@%d",
+             launch_keep(launch, image->image_fd));
+    args_add(args, HANDOVER_KEY_SIDECAR "@%d",
+             launch_keep(launch, image->sidecar_fd));
+    args_add(args, HANDOVER_KEY_CONFIG "@%d", launch_keep(launch, config_fd));
     for (int i = 0; i < t->nr_chans; i++) {
-        add(args, HANDOVER_KEY_CHAN "%d", launch_keep(launch, t->chan_fds[i]));
+        args_add(args, HANDOVER_KEY_CHAN "%d",
+                 launch_keep(launch, t->chan_fds[i]));
     }
 }
 
@@ -124,13 +76,13 @@ static void add_settings(struct args *args, const struct tender *t)
     const struct spec *spec = t->plan->spec;
 
     if (spec->mem_bytes != 0) {
-        add(args, HANDOVER_KEY_MEM "%" PRIu64, spec->mem_bytes);
+        args_add(args, HANDOVER_KEY_MEM "%" PRIu64, spec->mem_bytes);
     }
-    add(args, HANDOVER_KEY_TSC_HZ "%" PRIu64, tsc_hz(t->dirs->run));
-    add(args, HANDOVER_KEY_JIT "%d", !spec->no_jit);
-    add(args, HANDOVER_KEY_STDIN "%d", spec->interactive);
-    add(args, HANDOVER_KEY_TTY "%d", spec->tty);
-    add(args, HANDOVER_KEY_STATS "%d", spec->stats);
+    args_add(args, HANDOVER_KEY_TSC_HZ "%" PRIu64, tsc_hz(t->dirs->run));
+    args_add(args, HANDOVER_KEY_JIT "%d", !spec->no_jit);
+    args_add(args, HANDOVER_KEY_STDIN "%d", spec->interactive);
+    args_add(args, HANDOVER_KEY_TTY "%d", spec->tty);
+    args_add(args, HANDOVER_KEY_STATS "%d", spec->stats);
 }
 
 /* Inside containers namespaces are often refused: go on with what is left. */
@@ -156,14 +108,14 @@ pid_t tender_start(const struct tender *t, struct err *err)
     pid_t pid;
     int config_fd;
 
-    config_fd = tender_memfd("config", t->config, t->config_len, err);
-    if (config_fd < 0) {
+    config_fd = memfile_new("config", err);
+    if (config_fd < 0 ||
+        memfile_write(config_fd, t->config, t->config_len, 0, err) < 0) {
         return -1;
     }
-    args.nr = 0;
-    args.used = 0;
+    args_init(&args);
     launch_init(&launch);
-    add(&args, "einkorn-proc");
+    args_add(&args, "einkorn-proc");
     add_files(&args, &launch, t, config_fd);
     add_network(&args, &launch, t->plan->net);
     add_namespaces(&args, &launch, t->dirs->run);

@@ -26,8 +26,4 @@ struct tender {
 /* Returns the tender's pid, or -1. */
 pid_t tender_start(const struct tender *tender, struct err *err);
 
-/* A sealed file in memory with these bytes, or -1. */
-int tender_memfd(const char *name, const void *data, size_t len,
-                 struct err *err);
-
 #endif

@@ -23,6 +23,22 @@ static uint32_t get32(const uint8_t *p)
     return v;
 }
 
+/* Is this the FDE of a signal frame ('S' in its CIE's augmentation)? Such a
+ * one begins a byte too early on purpose, for the unwinder's sake. A CIE:
+ * length, id, version, augmentation string. */
+static bool is_signal_frame(const struct code *c, uint64_t fde)
+{
+    const uint8_t *p = elf_view_at(&c->elf, fde, 8);
+    const uint8_t *augmentation;
+
+    if (!p)
+        return true;
+    augmentation = elf_view_at(&c->elf, fde + 4 - get32(p + 4) + 9, 8);
+    return !augmentation ||
+           memchr(augmentation, 'S', strnlen((const char *)augmentation, 8)) !=
+               NULL;
+}
+
 /* The length that the FDE at this address gives to the function at start; 0
  * unless it really describes that function. An FDE: length, pointer to its
  * CIE, start relative to here, length of code. */
@@ -52,7 +68,8 @@ static void take_table(struct code *c, const struct elf64_phdr *ph)
         uint64_t fde =
             ph->p_vaddr + (uint64_t)(int64_t)(int32_t)get32(table + 8 * i + 4);
 
-        code_add_start(c, start, fde_length(c, fde, start));
+        if (!is_signal_frame(c, fde))
+            code_add_start(c, start, fde_length(c, fde, start));
     }
 }
 

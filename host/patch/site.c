@@ -4,6 +4,8 @@
  */
 #include "host/patch/site.h"
 
+#include <string.h>
+
 #include "host/patch/insn.h"
 
 enum { NR_RT_SIGRETURN = 15, MAX_MOVED = 4 };
@@ -47,13 +49,18 @@ static bool is_branched_into(const struct code *c, uint64_t first)
     return false;
 }
 
+/* By the bytes that unwinders compare, whatever we think where the
+ * instruction before begins. */
 static bool is_sigreturn(const struct code *c, uint64_t vaddr)
 {
-    uint64_t before = code_previous(c, vaddr);
-    struct insn in;
+    static const uint8_t load_nr[] = {NR_RT_SIGRETURN, 0, 0, 0};
+    const struct code_region *r = code_region_at(c, vaddr);
+    uint64_t at = vaddr - r->vaddr;
 
-    return before && decode_at(c, before, &in) && in.sets_rax &&
-           in.imm == NR_RT_SIGRETURN;
+    return at >= sizeof(load_nr) + 1 &&
+           memcmp(r->bytes + at - sizeof(load_nr), load_nr, sizeof(load_nr)) ==
+               0 &&
+           (r->bytes[at - 5] == 0xb8 || r->bytes[at - 5] == 0xc0);
 }
 
 /* Extend behind the syscall until the jump has room; 0 if that fails. */

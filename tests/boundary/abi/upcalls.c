@@ -9,6 +9,7 @@ static void map_app(void)
     CHECK(ops->mem_map(USER_CODE, PAGE, R | X, ABI_SOURCE_IMAGE, 0) == 0);
     CHECK(ops->mem_commit(USER_STACK, 0x10000, R | W) == 0);
     CHECK(ops->mem_commit(USER_DATA, PAGE, R | W) == 0);
+    CHECK(!probe_write(USER_DATA)); /* present: error codes tell */
 }
 
 static void expect(const char *entry, uint32_t vector, uint32_t error,

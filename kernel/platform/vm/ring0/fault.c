@@ -165,13 +165,16 @@ static bool allowed(uint64_t origin, uint32_t error)
 bool space_fault(uint64_t addr, uint32_t error)
 {
     struct slot s;
+    bool replaced;
 
     if (addr >= ABI_PLATFORM_END || !allowed(space_origin(addr), error))
         return false;
     if (!space_walk(addr, 0, true, &s))
         out_of_memory();
+    replaced = *s.pte & PTE_P;
     if (!bring_in(s, addr, error & FAULT_WRITE))
         return false;
-    invlpg(addr);
+    if (replaced) /* entries that were absent are never remembered */
+        invlpg(addr);
     return true;
 }

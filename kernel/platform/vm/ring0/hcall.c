@@ -17,8 +17,8 @@ bool sealed_exec(void)
 
 static bool range_ok(uint64_t addr, uint64_t len_bytes, uint64_t top)
 {
-    return !((addr | len_bytes) & (PAGE_SIZE - 1)) && addr <= top &&
-           len_bytes <= top - addr;
+    return !((addr | len_bytes) & (PAGE_SIZE - 1)) && len_bytes &&
+           addr <= top && len_bytes <= top - addr;
 }
 
 static uint64_t range_top(void)
@@ -65,7 +65,7 @@ static int64_t mem_discard(uint64_t addr, uint64_t len_bytes)
 static int64_t mem_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                         uint64_t new_len)
 {
-    if (!range_ok(old, old_len, ABI_USER_TOP) || !old_len || !new_len ||
+    if (!range_ok(old, old_len, ABI_USER_TOP) || new_len < old_len ||
         !range_ok(new_addr, new_len, ABI_USER_TOP))
         return -EINVAL;
     if (old != new_addr && old < new_addr + new_len && new_addr < old + old_len)

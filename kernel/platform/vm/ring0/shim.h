@@ -46,6 +46,7 @@ void space_init(phys_t bundle, uint64_t bundle_bytes);
 int64_t space_set(uint64_t addr, uint64_t len_bytes, uint64_t origin);
 int64_t space_protect(uint64_t addr, uint64_t len_bytes, uint32_t prot);
 void space_discard(uint64_t addr, uint64_t len_bytes);
+/* new_len is at least old_len; the ranges do not overlap, or start alike. */
 int64_t space_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                    uint64_t new_len);
 void space_punch(uint64_t offset, uint64_t len_bytes);

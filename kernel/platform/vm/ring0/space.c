@@ -313,14 +313,11 @@ static int64_t move(uint64_t from, uint64_t to, uint64_t len_bytes)
 int64_t space_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                    uint64_t new_len)
 {
-    uint64_t keep = old_len < new_len ? old_len : new_len;
     uint64_t rest = space_origin(old + old_len - PAGE_SIZE);
-    int64_t ret = old == new_addr ? 0 : move(old, new_addr, keep);
+    int64_t ret = old == new_addr ? 0 : move(old, new_addr, old_len);
 
-    if (!ret && old_len > keep)
-        ret = space_set(old + keep, old_len - keep, 0);
-    if (!ret && new_len > keep)
-        ret = space_set(new_addr + keep, new_len - keep,
+    if (!ret && new_len > old_len)
+        ret = space_set(new_addr + old_len, new_len - old_len,
                         origin_advance(rest, PAGE_SIZE));
     stale = true;
     flush(old, UINT64_MAX);

@@ -49,15 +49,14 @@ static bool in_kernel_text(uint64_t rip)
     return rip - kernel.base < kernel.len_bytes;
 }
 
-/* Kernel context keeps its stack. From the application, and where the kernel
- * still has (or has again) the program's stack, the frame goes to the top. */
+/* abi/platform.h, struct abi_frame: where the frame goes. */
 static struct abi_frame *frame_place(const struct abi_frame *frame)
 {
     bool own_stack = frame->rsp >= ABI_USER_TOP &&
                      (vcpu->mask || in_kernel_text(frame->rip));
-    uint64_t top = own_stack ? frame->rsp : vcpu->kstack_top;
+    uint64_t top = own_stack ? (frame->rsp - ABI_FRAME_SIZE) & -UINT64_C(16)
+                             : vcpu->kstack_top - ABI_FRAME_SIZE;
 
-    top = (top & -UINT64_C(16)) - ABI_FRAME_SIZE;
     if (!in_kernel_memory(top, ABI_FRAME_SIZE) &&
         !(top >= VM_BOOT_STACK && top < VM_BOOT_STACK + VM_BOOT_STACK_SIZE))
         panic("the kernel's stack pointer is wild: rsp, rip", frame->rsp,

@@ -8,7 +8,7 @@
 
 enum { COM1 = 0x3f8, COM1_LINE = 4, ERR_PORT = 0x402, ERR_MAGIC = 0x65 };
 enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_MCR = 4, UART_LSR = 5 };
-enum { IER_RX = 1, FCR_ENABLE = 1, MCR_DTR_RTS_OUT2 = 0xb };
+enum { IER_RX = 1, FCR_ENABLE = 0xc1, MCR_DTR_RTS_OUT2 = 0xb };
 enum { LSR_READY = 1, LSR_EMPTY = 0x20, FIFO_BYTES = 16 };
 
 static bool has_input, has_err_port;
@@ -72,7 +72,8 @@ int64_t console_read(void *buf, uint64_t len_bytes)
 /* A serial line has no terminal's state. */
 int64_t console_ctl(uint32_t op, void *arg)
 {
-    (void)op;
     (void)arg;
+    if (op < ABI_CONSOLE_GET_TERMIOS || op > ABI_CONSOLE_GET_WINSIZE)
+        return -EINVAL;
     return -ENOTTY;
 }

@@ -100,9 +100,14 @@ static void init_devices(const char *cmdline)
     struct virtio_dev devs[MAX_VIRTIO];
     uint32_t nr = virtio_find(cmdline, devs, MAX_VIRTIO);
 
-    for (uint32_t i = 0; i < nr; i++)
+    for (uint32_t i = 0; i < nr; i++) {
         if (devs[i].id == VIRTIO_NET)
             net_attach(&devs[i], &boot);
+        else if (devs[i].id == VIRTIO_BLK)
+            blk_attach(&devs[i], &boot);
+        else if (devs[i].id == VIRTIO_9P)
+            chan_attach(&devs[i], &boot);
+    }
 }
 
 void ring3_main(const struct vm_handover *handover)

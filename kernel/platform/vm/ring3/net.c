@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * virtio-net (virtio 1.2, 5.1): one receive and one transmit queue, mergeable
- * receive buffers of a page, checksum and segmentation offload.
+ * receive buffers of a page, checksum and segmentation offload. Interrupts
+ * are asked for only when a queue was found empty, or full: so the kernel
+ * hears of a device once until it looks again.
  */
 #include "kernel/platform/vm/ring3/ring3.h"
 #include "kernel/platform/vm/ring3/virtio.h"
@@ -39,7 +41,6 @@ struct net {
     struct virtq rx, tx;
     uint16_t tx_free[NR_DESC]; /* stack of descriptors */
     uint32_t nr_tx_free;
-    uint32_t tx_wanted; /* descriptors that a refused frame needs; 0: none */
 };
 
 static struct net nets[ABI_MAX_NET];
@@ -177,7 +178,8 @@ static uint64_t packet_len(const struct abi_packet *packet)
     return len;
 }
 
-/* Takes one frame; false: no room. */
+/* Takes one frame; false: no room, and an interrupt will tell when there is
+ * some again. */
 static bool send_one(struct net *net, const struct abi_packet *packet)
 {
     uint64_t len = packet_len(packet);
@@ -189,11 +191,10 @@ static bool send_one(struct net *net, const struct abi_packet *packet)
     if (len <= ABI_NET_HDR_SIZE || len > ABI_NET_FRAME_MAX)
         return true; /* no frame at all: dropped */
     if (!tx_room(net, nr)) {
-        net->tx_wanted = nr;
         virtq_ask(&net->tx, 1);
         if (!tx_room(net, nr))
             return false;
-        net->tx_wanted = 0;
+        virtq_ask(&net->tx, 0);
     }
     for (uint32_t i = 0; i < nr; i++) {
         uint16_t id = net->tx_free[--net->nr_tx_free];
@@ -225,8 +226,6 @@ int64_t net_send(uint32_t dev, const struct abi_packet *packets,
     while (n < nr_packets && send_one(net, &packets[n]))
         n++;
     virtq_publish(&net->tx);
-    if (!net->tx_wanted)
-        virtq_ask(&net->tx, 0);
     return n || !nr_packets ? (int64_t)n : -EAGAIN;
 }
 
@@ -279,17 +278,4 @@ int64_t net_recv(uint32_t dev, struct abi_packet *packets, uint32_t nr_packets)
     }
     virtq_publish(&net->rx);
     return n || !nr_packets ? (int64_t)n : -EAGAIN;
-}
-
-bool net_ready(void)
-{
-    for (uint32_t i = 0; i < nr_nets; i++) {
-        if (virtq_has_used(&nets[i].rx))
-            return true;
-        if (nets[i].tx_wanted && tx_room(&nets[i], nets[i].tx_wanted)) {
-            nets[i].tx_wanted = 0;
-            return true;
-        }
-    }
-    return false;
 }

@@ -49,8 +49,6 @@ static int64_t wait(uint64_t deadline_mono_ns)
 {
     uint64_t ns = UINT64_MAX;
 
-    if (net_ready())
-        return 0;
     if (deadline_mono_ns != ABI_NO_DEADLINE) {
         uint64_t now = clock_mono_ns();
 
@@ -129,34 +127,6 @@ static int64_t shm_map(uint64_t addr, uint64_t len_bytes, uint32_t prot,
 static int64_t shm_punch(uint64_t offset, uint64_t len_bytes)
 {
     return vm_call(VM_SHM_PUNCH, offset, len_bytes, 0, 0);
-}
-
-/* ---- devices that this machine does not have ----------------------------- */
-
-static int64_t blk_read(uint32_t dev, void *buf, uint64_t len_bytes,
-                        uint64_t offset)
-{
-    (void)dev, (void)buf, (void)len_bytes, (void)offset;
-    return -ENODEV;
-}
-
-static int64_t blk_write(uint32_t dev, const void *buf, uint64_t len_bytes,
-                         uint64_t offset, uint32_t flush)
-{
-    (void)dev, (void)buf, (void)len_bytes, (void)offset, (void)flush;
-    return -ENODEV;
-}
-
-static int64_t chan_send(uint32_t chan, const void *msg, uint64_t len_bytes)
-{
-    (void)chan, (void)msg, (void)len_bytes;
-    return -ENODEV;
-}
-
-static int64_t chan_recv(uint32_t chan, void *msg, uint64_t len_bytes)
-{
-    (void)chan, (void)msg, (void)len_bytes;
-    return -ENODEV;
 }
 
 const struct abi_ops vm_ops = {

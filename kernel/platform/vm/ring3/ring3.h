@@ -21,8 +21,9 @@ enum {
     EAGAIN = 11,
     ENOMEM = 12,
     EINVAL = 22,
-    ENOTTY = 25,
     ENODEV = 19,
+    ENOTTY = 25,
+    EROFS = 30,
     ENOSYS = 38,
 };
 
@@ -96,11 +97,19 @@ int64_t random_bytes(void *buf, uint64_t len_bytes);
 struct virtio_dev;
 
 void net_attach(const struct virtio_dev *dev, struct abi_boot *boot);
-/* Has a device frames for us, or room that was asked for? */
-bool net_ready(void);
 int64_t net_send(uint32_t dev, const struct abi_packet *packets,
                  uint32_t nr_packets);
 int64_t net_recv(uint32_t dev, struct abi_packet *packets, uint32_t nr_packets);
+
+/* ---- blk.c, chan.c ---------------------------------------------------- */
+
+void blk_attach(const struct virtio_dev *dev, struct abi_boot *boot);
+int64_t blk_read(uint32_t dev, void *buf, uint64_t len_bytes, uint64_t offset);
+int64_t blk_write(uint32_t dev, const void *buf, uint64_t len_bytes,
+                  uint64_t offset, uint32_t flush);
+void chan_attach(const struct virtio_dev *dev, struct abi_boot *boot);
+int64_t chan_send(uint32_t index, const void *msg, uint64_t len_bytes);
+int64_t chan_recv(uint32_t index, void *msg, uint64_t len_bytes);
 
 /* ---- ops.c ------------------------------------------------------------ */
 

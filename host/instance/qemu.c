@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The boot module and command line for QEMU: see qemu.h. */
+#include "host/instance/qemu.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "abi/bundle.h"
+#include "abi/layout.h"
+#include "abi/platform.h"
+#include "host/instance/args.h"
+#include "host/instance/launch.h"
+#include "host/instance/memfile.h"
+
+#define QEMU "/usr/bin/qemu-system-x86_64"
+#define DEFAULT_MEM_BYTES (UINT64_C(256) << 20)
+
+/* ---- the bundle ---- */
+
+static uint64_t page_up(uint64_t n)
+{
+    return (n + ABI_PAGE_SIZE - 1) & ~(ABI_PAGE_SIZE - 1);
+}
+
+/* Appends one file as a part; closes from_fd if asked to. */
+static int add_part(int fd, struct bundle_header *h, struct bundle_part *part,
+                    int from_fd, struct err *err)
+{
+    int64_t len = memfile_copy(fd, from_fd, h->len_bytes, err);
+
+    if (len < 0) {
+        return -1;
+    }
+    part->off = h->len_bytes;
+    part->len_bytes = (uint64_t)len;
+    h->len_bytes = page_up(h->len_bytes + (uint64_t)len);
+    return 0;
+}
+
+static int add_kernel(int fd, struct bundle_header *h, const struct tender *t,
+                      struct err *err)
+{
+    char path[DIR_MAX + 16];
+    int from, rc;
+
+    snprintf(path, sizeof(path), "%s/kernel.elf", t->dirs->libexec);
+    from = open(path, O_RDONLY | O_CLOEXEC);
+    if (from < 0) {
+        return err_set(err, ERR_TOOL, "open %s: %m (is it installed?)", path);
+    }
+    rc = add_part(fd, h, &h->kernel, from, err);
+    close(from);
+    return rc;
+}
+
+static int add_config(int fd, struct bundle_header *h, const struct tender *t,
+                      struct err *err)
+{
+    h->config.off = h->len_bytes;
+    h->config.len_bytes = t->config_len;
+    h->len_bytes = page_up(h->len_bytes + t->config_len);
+    return memfile_write(fd, t->config, t->config_len, h->config.off, err);
+}
+
+static uint64_t boot_flags(const struct spec *spec)
+{
+    return (spec->no_jit ? 0 : ABI_BOOT_JIT) |
+           (spec->interactive ? ABI_BOOT_STDIN : 0) |
+           (spec->tty ? ABI_BOOT_TTY : 0) | (spec->stats ? ABI_BOOT_STATS : 0);
+}
+
+static int make_bundle(const struct tender *t, uint64_t *len_bytes,
+                       struct err *err)
+{
+    struct bundle_header h = {.magic = BUNDLE_MAGIC,
+                              .version = BUNDLE_VERSION,
+                              .header_bytes = sizeof(h),
+                              .len_bytes = ABI_PAGE_SIZE,
+                              .flags = boot_flags(t->plan->spec)};
+    int fd = memfile_new("bundle", err);
+    struct timespec now;
+
+    if (fd < 0) {
+        return -1;
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    h.real_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    if (getrandom(h.entropy, sizeof(h.entropy), 0) !=
+        (ssize_t)sizeof(h.entropy)) {
+        abort();
+    }
+    if (add_kernel(fd, &h, t, err) < 0 || add_config(fd, &h, t, err) < 0 ||
+        add_part(fd, &h, &h.image, t->plan->image->image_fd, err) < 0 ||
+        add_part(fd, &h, &h.sidecar, t->plan->image->sidecar_fd, err) < 0 ||
+        ftruncate(fd, (off_t)h.len_bytes) < 0 ||
+        memfile_write(fd, &h, sizeof(h), 0, err) < 0) {
+        close(fd);
+        return err_set(err, ERR_TOOL, "boot module: %m");
+    }
+    *len_bytes = h.len_bytes;
+    return fd;
+}
+
+/* ---- the command line ---- */
+
+static void add_machine(struct args *args, const struct tender *t,
+                        uint64_t bundle_len)
+{
+    uint64_t mem = t->plan->spec->mem_bytes;
+
+    /* The module lies in the guest's memory, beside what was asked for. */
+    mem = (mem != 0 ? mem : DEFAULT_MEM_BYTES) + bundle_len;
+    args_add_all(args, "qemu-system-x86_64", "-nodefaults", "-no-user-config",
+                 "-no-reboot", "-display", "none", "-M",
+                 "microvm,acpi=off,x-option-roms=off", "-accel", "tcg", "-cpu",
+                 "max", "-sandbox",
+                 "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+                 "resourcecontrol=deny",
+                 "-global", "virtio-mmio.force-legacy=false", "-device",
+                 "virtio-rng-device", NULL);
+    args_add(args, "-m");
+    args_add(args, "%" PRIu64 "M", (mem + (1u << 20) - 1) >> 20);
+}
+
+static void add_lines(struct args *args, const struct spec *spec, int ctl_fd)
+{
+    args_add_all(args, "-chardev",
+                 spec->interactive ? "stdio,id=out,signal=off"
+                                   : "file,id=out,path=/dev/fd/1,append=on",
+                 "-serial", "chardev:out", "-chardev",
+                 "file,id=err,path=/dev/fd/2,append=on", "-device",
+                 "isa-debugcon,iobase=0x402,readback=0x65,chardev=err",
+                 "-device", "isa-serial,index=1,chardev=ctl", "-device",
+                 "isa-debug-exit,iobase=0xf4,iosize=4", "-chardev", NULL);
+    args_add(args, "socket,id=ctl,fd=%d", ctl_fd);
+}
+
+static void add_network(struct args *args, const struct network *net)
+{
+    const uint8_t *m = net->mac;
+
+    if (net->dev_fd < 0) {
+        return;
+    }
+    args_add(args, "-netdev");
+    if (net->kind == NETWORK_USER) {
+        args_add(args, "stream,id=n0,server=off,addr.type=fd,addr.str=%d",
+                 net->dev_fd);
+    } else {
+        args_add(args, "tap,id=n0,fd=%d", net->dev_fd);
+    }
+    args_add(args, "-device");
+    args_add(args,
+             "virtio-net-device,netdev=n0,mac=%02x:%02x:%02x:%02x:%02x:%02x",
+             m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
+                   int ctl_fd, struct err *err)
+{
+    static char *no_env[] = {NULL};
+    struct launch launch;
+    struct args args;
+
+    args_init(&args);
+    add_machine(&args, t, bundle_len);
+    args_add(&args, "-kernel");
+    args_add(&args, "%s/einkorn-vm.elf", t->dirs->libexec);
+    args_add(&args, "-initrd");
+    args_add(&args, "/proc/self/fd/%d", bundle_fd);
+    add_lines(&args, t->plan->spec, ctl_fd);
+    add_network(&args, t->plan->net);
+    launch_init(&launch);
+    launch.path = QEMU;
+    launch.argv = args.argv;
+    launch.envp = no_env;
+    memcpy(launch.stdio, t->stdio, sizeof(launch.stdio));
+    launch.cgroup_fd = t->cgroup->procs_fd;
+    launch.alive_fd = t->alive_fd;
+    launch.own_session = t->plan->spec->tty;
+    launch_keep(&launch, bundle_fd);
+    launch_keep(&launch, ctl_fd);
+    if (t->plan->net->dev_fd >= 0) {
+        launch_keep(&launch, t->plan->net->dev_fd);
+    }
+    return launch_start(&launch, err);
+}
+
+pid_t qemu_start(const struct tender *t, int *ctl_fd, struct err *err)
+{
+    uint64_t bundle_len = 0;
+    int bundle_fd, ctl[2];
+    pid_t pid;
+
+    if (access(QEMU, X_OK) < 0) {
+        return err_set(err, ERR_TOOL,
+                       "--platform qemu: " QEMU ": %m (apt-get install "
+                       "qemu-system-x86)");
+    }
+    bundle_fd = make_bundle(t, &bundle_len, err);
+    if (bundle_fd < 0) {
+        return -1;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ctl) < 0) {
+        close(bundle_fd);
+        return err_set(err, ERR_TOOL, "control line: %m");
+    }
+    pid = start(t, bundle_fd, bundle_len, ctl[1], err);
+    close(bundle_fd);
+    close(ctl[1]);
+    if (pid < 0) {
+        close(ctl[0]);
+        return -1;
+    }
+    *ctl_fd = ctl[0];
+    return pid;
+}
+
+int qemu_exit_status(int ctl_fd)
+{
+    char text[256];
+    ssize_t len = recv(ctl_fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+    const char *at;
+    int status;
+
+    if (len <= 0) {
+        return -1;
+    }
+    text[len] = '\0';
+    at = strstr(text, "exit ");
+    if (at == NULL || sscanf(at, "exit %d", &status) != 1) {
+        return -1;
+    }
+    return status & 255;
+}
