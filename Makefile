@@ -171,9 +171,9 @@ guest: $(GUEST) ## build the guest test programs
 
 # ---- tests -------------------------------------------------------------
 PYTEST := /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider
-test: all unit guest ## all tests of the default set (skips are printed)
+test: all unit guest abi-test ## all tests of the default set (skips are printed)
 	O=$(O) $(PYTEST) tests
-test-all: all unit guest ## the same, and every guest test on every platform
+test-all: all unit guest abi-test ## the same, and every guest test on every platform
 	O=$(O) EINKORN_TEST_ALL=1 $(PYTEST) tests
 
 bench: all ## measure, write bench/results.json and docs/performance.md

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-extern const char tender_name[];
+extern const char tender_name[] __attribute__((visibility("hidden")));
 
 /* Print a line on standard error. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -26,7 +26,8 @@ static void put_rule(const struct rule *r, const char *common)
 
 void rules_print(void)
 {
-    put("<!-- Written by `make docs`: edit tender/proc/rules.c instead. -->\n"
+    put("<!-- Written by `make docs-host-calls`: edit tender/proc/rules.c "
+        "instead. -->\n"
         "# Host calls of a caged instance\n\n"
         "What `einkorn-proc` still lets through once its seccomp filter is\n"
         "closed, in the filter's order. The filter looks at the architecture\n"

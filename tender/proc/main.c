@@ -16,7 +16,7 @@ const char tender_name[] = "einkorn-proc";
 
 _Noreturn void tender_main(uint64_t *stack);
 
-extern char boot_stack_top[];
+extern char boot_stack_top[] __attribute__((visibility("hidden")));
 
 /* argc, argv[], NULL, envp[], NULL, auxv[] (System V ABI, "Process stack"). */
 static void read_stack(uint64_t *stack, struct host_info *host)

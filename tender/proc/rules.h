@@ -52,7 +52,7 @@ struct rule {
 
 /* Hot ones first. The second table's rules hold in addition that the range
  * [argument 0, + argument 1) is the program's. All end with nr 0 and no name.*/
-extern const struct rule rules[];
-extern const struct rule rules_memory[];
+extern const struct rule rules[] __attribute__((visibility("hidden")));
+extern const struct rule rules_memory[] __attribute__((visibility("hidden")));
 
 #endif

@@ -6,7 +6,7 @@
 
 enum { EAGAIN_ = -11, EINVAL_ = -22, ENODEV_ = -19, EPIPE_ = -32 };
 
-static uint8_t buf[ABI_NET_FRAME_MAX + 4096];
+static uint8_t buf[ABI_CHAN_MSG_MAX + 4096]; /* the largest message */
 
 /* Prints the stop signals that arrive, until SIGTERM is among them. */
 static void test_stop(void)
