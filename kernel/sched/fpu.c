@@ -8,6 +8,7 @@
 #include <asm/errno.h>
 
 #include "kernel/core/alloc.h"
+#include "kernel/core/log.h"
 #include "kernel/sched/run.h"
 #include "lib/string.h"
 
@@ -16,7 +17,7 @@ uint32_t fpu_size_bytes(void)
     return arch_fpu_size();
 }
 
-static int ensure_area(struct thread *t)
+int fpu_ensure_area(struct thread *t)
 {
     if (!t->fpu)
         t->fpu = kzalloc(fpu_size_bytes());
@@ -25,19 +26,32 @@ static int ensure_area(struct thread *t)
 
 int thread_save_fpu(struct thread *t)
 {
-    int err = ensure_area(t);
+    int err = fpu_ensure_area(t);
 
     if (!err && this_cpu()->fpu_owner == t)
         arch_fpu_save(t->fpu);
     return err;
 }
 
-void thread_load_fpu(struct thread *t)
+static void load(struct thread *t)
 {
     if (t->fpu)
         arch_fpu_restore(t->fpu);
-    else if (ensure_area(t) == 0)
+    else if (fpu_ensure_area(t) == 0)
         arch_fpu_reset(t->fpu);
+}
+
+void fpu_make_live(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct thread *t = cpu->current, *owner = cpu->fpu_owner;
+
+    if (owner == t)
+        return;
+    if (owner && thread_save_fpu(owner) < 0)
+        panic("no memory for vector registers");
+    cpu->fpu_owner = t;
+    load(t);
 }
 
 int thread_inherit(struct thread *child)
@@ -49,7 +63,7 @@ int thread_inherit(struct thread *child)
     child->nice = parent->nice;
     child->policy = parent->policy;
     child->rt_priority = parent->rt_priority;
-    if (ensure_area(child) < 0)
+    if (fpu_ensure_area(child) < 0)
         return -ENOMEM;
     if (this_cpu()->fpu_owner == parent)
         arch_fpu_save(child->fpu);
@@ -62,7 +76,7 @@ void thread_reset_fpu(void)
 {
     struct cpu *cpu = this_cpu();
 
-    if (ensure_area(cpu->current) < 0)
+    if (fpu_ensure_area(cpu->current) < 0)
         return;
     arch_fpu_reset(cpu->current->fpu);
     cpu->fpu_owner = cpu->current;

@@ -178,18 +178,6 @@ static void set_tick(struct cpu *cpu, bool on)
     platform.ops.tick(on ? SLICE_NS : 0);
 }
 
-static void switch_fpu(struct cpu *cpu)
-{
-    struct thread *t = cpu->current, *owner = cpu->fpu_owner;
-
-    if (owner == t)
-        return;
-    if (owner && thread_save_fpu(owner) < 0)
-        panic("no memory for vector registers");
-    cpu->fpu_owner = t;
-    thread_load_fpu(t);
-}
-
 void sched_return_to_user(struct abi_frame *frame)
 {
     struct cpu *cpu = this_cpu();
@@ -205,7 +193,7 @@ void sched_return_to_user(struct abi_frame *frame)
                 sched_yield();
         }
         signal_deliver(frame);
-        switch_fpu(cpu);
+        fpu_make_live();
         if (tick_wanted())
             set_tick(cpu, true);
         else if (tick_came)

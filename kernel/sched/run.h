@@ -20,8 +20,10 @@ void run_others(void);
 void run_reap_later(struct thread *t);
 /* Called by the first instructions of a new thread. */
 void sched_thread_begun(void);
-/* Vector registers from t->fpu, or as a program finds them if it has none. */
-void thread_load_fpu(struct thread *t);
+/* Make the registers hold the current thread's vector state. */
+void fpu_make_live(void);
+/* t->fpu exists from now on: 0 or -ENOMEM. */
+int fpu_ensure_area(struct thread *t);
 /* What arrived while masked: devices, timers, stop requests, ticks. */
 void run_take_events(void);
 
