@@ -47,9 +47,6 @@ struct table_reg {
     uint64_t base;
 } __attribute__((packed));
 
-extern const char trap_stubs[], syscall_entry[];
-extern char shim_stack_top[], shim_ist_top[];
-
 static struct tss tss;
 static struct gate idt[NR_VECTORS];
 static uint64_t gdt[10] = {

@@ -33,9 +33,9 @@ enum { COUNT_SHIFT = 52, COUNT_MAX = 0xfff };
 
 phys_t window_page(uint64_t offset, bool create)
 {
-    struct slot s;
+    struct slot s = space_walk(ABI_SHM_BASE + offset, 0, create);
 
-    if (!space_walk(ABI_SHM_BASE + offset, 0, create, &s))
+    if (!s.pte)
         return 0;
     if (!*s.pte && create) {
         phys_t page = page_alloc_zeroed();
@@ -48,10 +48,10 @@ phys_t window_page(uint64_t offset, bool create)
 
 void window_count(uint64_t offset, int change)
 {
-    struct slot s;
+    struct slot s = space_walk(ABI_SHM_BASE + offset, 0, false);
     uint64_t count;
 
-    if (!space_walk(ABI_SHM_BASE + offset, 0, false, &s))
+    if (!s.pte)
         return;
     count = *s.origin >> COUNT_SHIFT;
     if (count == COUNT_MAX || (change < 0 && count == 0))
@@ -169,7 +169,8 @@ bool space_fault(uint64_t addr, uint32_t error)
 
     if (addr >= ABI_PLATFORM_END || !allowed(space_origin(addr), error))
         return false;
-    if (!space_walk(addr, 0, true, &s))
+    s = space_walk(addr, 0, true);
+    if (!s.pte)
         out_of_memory();
     replaced = *s.pte & PTE_P;
     if (!bring_in(s, addr, error & FAULT_WRITE))

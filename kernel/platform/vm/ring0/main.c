@@ -18,14 +18,6 @@ enum {
     VEC_GP = 13
 };
 
-void ring0_main(uint32_t start_info);
-void trap(struct abi_frame *frame);
-void syscall_trap(struct abi_frame *frame);
-_Noreturn void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg);
-
-extern uint64_t space_pml4[NR_ENTRIES], boot_pdpt[NR_ENTRIES];
-extern uint64_t boot_pd[4 * NR_ENTRIES], shim_pdpt[NR_ENTRIES];
-
 /* ---- entries ---------------------------------------------------------- */
 
 static void exception(struct abi_frame *frame)

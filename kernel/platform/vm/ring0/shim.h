@@ -13,6 +13,8 @@
 #include "abi/platform.h"
 #include "kernel/platform/vm/hcall.h"
 
+#pragma GCC visibility push(hidden)
+
 #define PAGE_SIZE UINT64_C(4096)
 #define DIRECT_MAP                                                             \
     UINT64_C(0xffff800000000000) /* all memory, not executable                 \
@@ -39,7 +41,8 @@ phys_t page_alloc_contiguous(uint64_t nr_pages);
 void page_free(phys_t page);
 uint64_t page_nr_free(void);
 
-/* ---- space.c, fault.c: the address space ------------------------------ */
+/* ---- space.c, range.c, fault.c: the address space
+ * ------------------------------ */
 
 void space_init(phys_t bundle, uint64_t bundle_bytes);
 /* Ranges are page-aligned and valid; -ENOMEM when tables find no memory. */
@@ -108,7 +111,15 @@ _Noreturn void machine_exit(uint32_t status);
 _Noreturn void panic(const char *what, uint64_t a, uint64_t b);
 _Noreturn void out_of_memory(void);
 
-/* ---- main.c, boot.S --------------------------------------------------- */
+/* ---- main.c, boot.S, entry.S ------------------------------------------ */
+
+void ring0_main(uint32_t start_info);
+void trap(struct abi_frame *frame);
+void syscall_trap(struct abi_frame *frame);
+_Noreturn void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg);
+
+extern const char trap_stubs[], syscall_entry[];
+extern char shim_stack_top[], shim_ist_top[];
 
 struct ring3_layout {
     uint64_t phys, text_pages, rodata_pages, data_pages;
@@ -120,5 +131,7 @@ struct shim_layout {
     uint64_t begin, rodata, data, end, phys_end;
 };
 extern const struct shim_layout shim_layout;
+
+#pragma GCC visibility pop
 
 #endif

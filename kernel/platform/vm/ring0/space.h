@@ -16,6 +16,8 @@
 
 #include "kernel/platform/vm/ring0/shim.h"
 
+#pragma GCC visibility push(hidden)
+
 enum { TOP_LEVEL = 3, NR_ENTRIES = 512 };
 
 #define PTE_P UINT64_C(1)
@@ -65,14 +67,52 @@ static inline uint64_t origin_advance(uint64_t origin, uint64_t delta)
     return kind >= VM_FILE && kind <= VM_WINDOW ? origin + delta : origin;
 }
 
+struct table space_top(void);
+
+static inline bool table_has_child(struct table t, uint32_t i)
+{
+    return t.pte[i] & PTE_P;
+}
+
+static inline struct table table_child(struct table t, uint32_t i)
+{
+    return (struct table){phys_to_virt(t.pte[i] & PTE_ADDR),
+                          phys_to_virt(t.origin[i])};
+}
+
+/* A step of a walk over [lo, hi): the part of it that lies in one entry. */
+struct part {
+    uint32_t i;
+    uint64_t lo, hi;
+    bool whole;
+};
+
+static inline struct part table_part(uint64_t lo, uint64_t hi, int level)
+{
+    uint64_t base = lo & -span(level);
+    uint64_t end = base + span(level);
+
+    return (struct part){table_index(lo, level), lo, hi < end ? hi : end,
+                         lo == base && hi >= end};
+}
+
+/* Splits entry i, at `level`, into a table of the next lower level, unless it
+ * is one. False: no memory. */
+bool table_make_child(struct table t, uint32_t i, int level);
+
+/* A present entry was changed: the processor may remember the old one. */
+extern bool space_stale;
+/* Forgets what it remembers of this range, if space_stale. */
+void space_flush(uint64_t addr, uint64_t len_bytes);
+
 /* A leaf entry for this page, with the rights that the origin allows now. */
 uint64_t pte_make(phys_t page, uint64_t origin, bool owned);
 /* Empties a leaf entry: frees the page, or the claim on a shared one. */
 void pte_drop(uint64_t *pte, uint64_t origin);
 
-/* The entry for addr at `level`. create: make the tables on the way (false
- * means no memory); else false means that a table is missing. */
-bool space_walk(uint64_t addr, int level, bool create, struct slot *out);
+/* The entry for addr at `level`; pte NULL: a table on the way is missing, or,
+ * with create, there is no memory for it. */
+struct slot space_walk(uint64_t addr, int level, bool create);
 /* What addr is meant to hold. */
 uint64_t space_origin(uint64_t addr);
 
@@ -80,5 +120,11 @@ uint64_t space_origin(uint64_t addr);
 phys_t window_page(uint64_t offset, bool create);
 /* One more or one less program address maps that page. */
 void window_count(uint64_t offset, int change);
+
+/* boot.S: the top-level table, and those that hold the direct map. */
+extern uint64_t space_pml4[NR_ENTRIES], boot_pdpt[NR_ENTRIES];
+extern uint64_t boot_pd[4 * NR_ENTRIES], shim_pdpt[NR_ENTRIES];
+
+#pragma GCC visibility pop
 
 #endif

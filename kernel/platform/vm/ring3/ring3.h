@@ -14,6 +14,8 @@
 #include "abi/platform.h"
 #include "kernel/platform/vm/hcall.h"
 
+#pragma GCC visibility push(hidden)
+
 #define PAGE_SIZE UINT64_C(4096)
 
 enum {
@@ -116,5 +118,7 @@ int64_t chan_recv(uint32_t index, void *msg, uint64_t len_bytes);
 extern const struct abi_ops vm_ops;
 /* Where the bundle's parts lie, for mem_map(). */
 void ops_init(const struct bundle_header *bundle);
+
+#pragma GCC visibility pop
 
 #endif
