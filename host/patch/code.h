@@ -19,6 +19,7 @@ enum code_flag {
     CODE_TARGET = 2, /* control may come here other than from above */
     CODE_QUEUED = 4, /* decode.c has it on its list */
     CODE_INNER = 8,  /* inside an instruction that begins before */
+    CODE_SIZED = 16, /* inside a function whose length the file tells */
 };
 
 /* A stretch of machine code: a section, or a whole segment without sections. */
@@ -58,6 +59,11 @@ void code_add_start(struct code *c, uint64_t vaddr, uint64_t len_bytes);
 /* Symbols, unwind tables, entry point. */
 void code_find_starts(struct code *c);
 void code_find_fdes(struct code *c);
+
+/* After code_find_starts: a cheap look whether decoding all of it is worth
+ * while. False if functions of known length make up nearly all code, and no
+ * `syscall` is in them. */
+bool code_may_have_syscalls(struct code *c);
 
 /* Everything reachable from the starts. */
 void code_decode(struct code *c);

@@ -13,8 +13,9 @@
 enum { MAX_TABLE = 4096, ET_EXEC = ELF_ET_EXEC };
 
 /* A table of 32-bit offsets relative to itself, as position-independent code
- * has for `switch`. Whatever else it is marks a few targets too many. */
-static void take_jump_table(struct code *c, uint64_t table)
+ * has for `switch`. Where it is not sure to be one (are_starts is false), it
+ * marks a few targets too many at worst. */
+static void take_jump_table(struct code *c, uint64_t table, bool are_starts)
 {
     if (table % 4)
         return;
@@ -29,18 +30,27 @@ static void take_jump_table(struct code *c, uint64_t table)
         target = table + (uint64_t)(int64_t)off;
         if (!code_region_at(c, target))
             return;
-        code_mark_target(c, target);
+        if (are_starts)
+            code_add_start(c, target, 0);
+        else
+            code_mark_target(c, target);
     }
 }
 
-static void take_references(struct code *c, const struct insn *in)
+/* *table is the last address of data that was loaded on the way. */
+static void take_references(struct code *c, const struct insn *in,
+                            uint64_t *table)
 {
     if (in->has_target)
         code_add_start(c, in->target, 0);
+    else if (in->is_jump && *table)
+        take_jump_table(c, *table, true);
     if (in->is_lea && in->is_rip_relative) {
         code_mark_target(c, in->target);
-        if (!code_region_at(c, in->target))
-            take_jump_table(c, in->target);
+        if (!code_region_at(c, in->target)) {
+            take_jump_table(c, in->target, false);
+            *table = in->target;
+        }
     }
     if (in->has_imm32 && c->elf.eh.e_type == ET_EXEC)
         code_mark_target(c, (uint32_t)in->imm);
@@ -69,7 +79,7 @@ static void decode_from(struct code *c, const struct code_start *start)
 {
     struct code_region *r = code_region_at(c, start->vaddr);
     uint64_t at = start->vaddr - r->vaddr;
-    uint64_t sure = at + start->len_bytes;
+    uint64_t sure = at + start->len_bytes, table = 0;
     struct insn in;
 
     while (at < r->len_bytes) {
@@ -84,10 +94,32 @@ static void decode_from(struct code *c, const struct code_start *start)
             conflicts(r, at, in.len))
             return;
         mark_insn(r, at, in.len);
-        take_references(c, &in);
+        take_references(c, &in, &table);
         at += in.len;
         if (in.ends_flow && at >= sure)
             return;
+    }
+}
+
+/* What was not decoded may hold branches, too: every byte there that looks
+ * like one counts. */
+static void distrust(struct code *c, const struct code_region *r)
+{
+    for (uint64_t at = 0; at + 1 < r->len_bytes; at++) {
+        uint8_t op = r->bytes[at];
+        uint64_t vaddr = r->vaddr + at;
+        unsigned prefix = op == 0x0f && r->bytes[at + 1] >> 4 == 8;
+        int32_t rel;
+
+        if (r->flags[at] & (CODE_INSN | CODE_INNER))
+            continue;
+        if (op >> 4 == 7 || op == 0xeb || (op >= 0xe0 && op <= 0xe3))
+            code_mark_target(c, vaddr + 2 + (uint64_t)(int8_t)r->bytes[at + 1]);
+        if ((prefix || op == 0xe8 || op == 0xe9) &&
+            at + prefix + 5 <= r->len_bytes) {
+            memcpy(&rel, r->bytes + at + prefix + 1, sizeof(rel));
+            code_mark_target(c, vaddr + prefix + 5 + (uint64_t)(int64_t)rel);
+        }
     }
 }
 
@@ -106,4 +138,6 @@ void code_decode(struct code *c)
         if (i >= nr_known || start.len_bytes == 0)
             decode_from(c, &start);
     }
+    for (size_t i = 0; i < c->nr_regions; i++)
+        distrust(c, &c->regions[i]);
 }

@@ -31,6 +31,10 @@ static void classify(struct insn *in, ZydisMnemonic m)
         in->is_branch = true;
         break;
     case ZYDIS_MNEMONIC_JMP:
+        in->is_jump = true;
+        in->ends_flow = true;
+        in->is_branch = true;
+        break;
     case ZYDIS_MNEMONIC_RET:
     case ZYDIS_MNEMONIC_IRET:
     case ZYDIS_MNEMONIC_IRETD:

@@ -14,6 +14,7 @@ struct insn {
     bool ends_flow; /* what stands behind is not reached from here */
     bool is_syscall;
     bool is_branch;  /* jump, call, return, interrupt: cannot be moved */
+    bool is_jump;    /* unconditional, direct or not */
     bool has_target; /* target is where a direct branch goes */
     bool is_rip_relative;
     bool is_lea;

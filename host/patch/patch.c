@@ -145,6 +145,23 @@ static void patch_segments(struct patched_elf *out, const struct code *c,
     out->span_bytes = tramp_vaddr - c->elf.span.lo;
 }
 
+/* What nobody looked at closely cannot be patched. */
+static void count_uncertain(const struct code *c, struct patch_stats *stats)
+{
+    for (size_t i = 0; i < c->nr_regions; i++) {
+        const struct code_region *r = &c->regions[i];
+
+        for (uint64_t at = 0; at + 1 < r->len_bytes; at++) {
+            if (r->bytes[at] != syscall_bytes[0] ||
+                r->bytes[at + 1] != syscall_bytes[1] ||
+                (r->flags[at] & CODE_SIZED))
+                continue;
+            stats->sites++;
+            stats->by_verdict[PATCH_UNCERTAIN]++;
+        }
+    }
+}
+
 static bool has_pairs(const struct code *c)
 {
     for (size_t i = 0; i < c->nr_regions; i++)
@@ -162,9 +179,13 @@ uint32_t patch_elf(struct patched_elf *out, const uint8_t *bytes,
     *out = (struct patched_elf){.len_bytes = len_bytes};
     if (code_open(&c, bytes, len_bytes) && has_pairs(&c)) {
         code_find_starts(&c);
-        code_find_pointers(&c);
-        code_decode(&c);
-        patch_segments(out, &c, stats);
+        if (code_may_have_syscalls(&c)) {
+            code_find_pointers(&c);
+            code_decode(&c);
+            patch_segments(out, &c, stats);
+        } else {
+            count_uncertain(&c, stats);
+        }
     }
     code_close(&c);
     return out->nr_segs;
