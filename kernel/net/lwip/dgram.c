@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Datagram endpoints: life, addresses, receiving.
+ */
+#include "kernel/net/lwip/dgram.h"
+
+#include <linux/errno.h>
+
+#include "kernel/core/alloc.h"
+#include "lwip/ip.h"
+#include "lwip/ip6.h"
+
+enum { PROTO_UDP = 17, PACKET_COST = 256 };
+
+struct list dgrams = LIST_INIT(dgrams);
+
+struct packet *packet_new(size_t len_bytes)
+{
+    struct packet *p = kzalloc(sizeof(*p));
+    struct pbuf *q;
+
+    if (!p || len_bytes > DGRAM_MAX) {
+        kfree(p);
+        return NULL;
+    }
+    list_init(&p->node);
+    q = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len_bytes, PBUF_RAM);
+    if (!q) /* too long to have room for headers in front */
+        q = pbuf_alloc(PBUF_RAW, (u16_t)len_bytes, PBUF_RAM);
+    if (!q) {
+        kfree(p);
+        return NULL;
+    }
+    p->impl = q;
+    p->data = q->payload;
+    p->len_bytes = len_bytes;
+    return p;
+}
+
+void packet_free(struct packet *p)
+{
+    if (!p)
+        return;
+    pbuf_free(p->impl);
+    kfree(p);
+}
+
+struct packet *packet_wrap(struct pbuf *q, uint16_t src_port)
+{
+    struct packet *p = kzalloc(sizeof(*p));
+
+    if (q->next)
+        q = pbuf_coalesce(q, PBUF_RAW);
+    if (!p || q->next) {
+        pbuf_free(q);
+        kfree(p);
+        return NULL;
+    }
+    list_init(&p->node);
+    p->impl = q;
+    p->data = q->payload;
+    p->len_bytes = q->len;
+    p->ifindex = netif_get_index(ip_current_input_netif());
+    from_ip(&p->src, ip_current_src_addr(), src_port);
+    from_ip(&p->dst, ip_current_dest_addr(), 0);
+    if (ip_current_is_v6()) {
+        p->ttl = IP6H_HOPLIM(ip6_current_header());
+        p->tos = (uint8_t)IP6H_TC(ip6_current_header());
+    } else {
+        p->ttl = IPH_TTL(ip4_current_header());
+        p->tos = IPH_TOS(ip4_current_header());
+    }
+    return p;
+}
+
+void dgram_queue(struct dgram *d, struct packet *p)
+{
+    if (d->rx_cost >= d->rcvbuf) {
+        packet_free(p);
+        return;
+    }
+    d->rx_bytes += p->len_bytes;
+    d->rx_cost += p->len_bytes + PACKET_COST;
+    list_push_back(&d->rx, &p->node);
+    if (d->owner)
+        d->owner->event(d->owner, NET_READABLE);
+}
+
+static void on_udp(void *arg, struct udp_pcb *pcb, struct pbuf *q,
+                   const ip_addr_t *src, u16_t port)
+{
+    struct dgram *d = arg;
+    struct packet *p;
+
+    (void)src;
+    p = packet_wrap(q, port);
+    if (!p)
+        return;
+    p->dst.port = pcb->local_port;
+    dgram_queue(d, p);
+}
+
+/* Raw sockets see copies; the packet goes on its way. */
+static u8_t on_raw(void *arg, struct raw_pcb *pcb, struct pbuf *q,
+                   const ip_addr_t *src)
+{
+    struct dgram *d = arg;
+    struct pbuf *copy = pbuf_clone(PBUF_RAW, PBUF_RAM, q);
+    struct packet *p;
+
+    (void)pcb;
+    (void)src;
+    if (!copy)
+        return 0;
+    if (ip_current_is_v6())
+        pbuf_remove_header(copy, ip_current_header_tot_len());
+    p = packet_wrap(copy, 0);
+    if (p)
+        dgram_queue(d, p);
+    return 0;
+}
+
+static bool open_pcb(struct dgram *d, bool raw, int protocol)
+{
+    uint8_t type = d->family == NET_V4 ? IPADDR_TYPE_V4
+                   : d->v6only         ? IPADDR_TYPE_V6
+                                       : IPADDR_TYPE_ANY;
+
+    if (raw) {
+        d->raw = raw_new_ip_type(d->family == NET_V6 ? IPADDR_TYPE_V6
+                                                     : IPADDR_TYPE_V4,
+                                 (u8_t)protocol);
+        if (d->raw)
+            raw_recv(d->raw, on_raw, d);
+        return d->raw;
+    }
+    d->udp = udp_new_ip_type(type);
+    if (d->udp)
+        udp_recv(d->udp, on_udp, d);
+    return d->udp;
+}
+
+struct dgram *dgram_new(enum net_family family, bool v6only, bool raw,
+                        int protocol)
+{
+    struct dgram *d = kzalloc(sizeof(*d));
+
+    if (!d)
+        return NULL;
+    d->family = family;
+    d->v6only = v6only;
+    d->rcvbuf = d->sndbuf = DGRAM_RCVBUF;
+    list_init(&d->rx);
+    if (!open_pcb(d, raw, protocol)) {
+        kfree(d);
+        return NULL;
+    }
+    list_push_back(&dgrams, &d->all);
+    return d;
+}
+
+void dgram_set_owner(struct dgram *d, struct net_owner *owner)
+{
+    d->owner = owner;
+}
+
+int dgram_bind(struct dgram *d, const struct net_addr *addr)
+{
+    ip_addr_t ip;
+
+    if (d->raw) {
+        to_ip(&ip, addr, IP_GET_TYPE(&d->raw->local_ip));
+        return ip_is_local(&ip) ? err_to_errno(raw_bind(d->raw, &ip))
+                                : -EADDRNOTAVAIL;
+    }
+    if (d->udp->local_port && addr->port)
+        return -EINVAL;
+    to_ip(&ip, addr, IP_GET_TYPE(&d->udp->local_ip));
+    if (!ip_is_local(&ip) && !ip_addr_ismulticast(&ip) &&
+        !(IP_IS_V4(&ip) && ip_2_ip4(&ip)->addr == IPADDR_BROADCAST))
+        return -EADDRNOTAVAIL;
+    if (d->reuseaddr)
+        ip_set_option(d->udp, SOF_REUSEADDR);
+    else
+        ip_reset_option(d->udp, SOF_REUSEADDR);
+    return err_to_errno(udp_bind(d->udp, &ip, addr->port));
+}
+
+static int disconnect(struct dgram *d)
+{
+    d->connected = false;
+    if (d->udp)
+        udp_disconnect(d->udp);
+    else
+        raw_disconnect(d->raw);
+    return 0;
+}
+
+/* A connected socket's own address is the one that reaches the peer. */
+static int fix_source(struct dgram *d, const ip_addr_t *ip)
+{
+    struct netif *netif = ip_route(&d->udp->local_ip, ip);
+    const ip_addr_t *src;
+
+    if (!netif)
+        return -ENETUNREACH;
+    src = ip_netif_get_local_ip(netif, ip);
+    if (!src)
+        return -EADDRNOTAVAIL;
+    if (IP_IS_V4(ip) && ip4_addr_isloopback(ip_2_ip4(ip)))
+        ip_addr_set_ip4_u32(&d->udp->local_ip, PP_HTONL(IPADDR_LOOPBACK));
+    else if (ip_addr_isany(&d->udp->local_ip))
+        ip_addr_copy(d->udp->local_ip, *src);
+    return 0;
+}
+
+int dgram_connect(struct dgram *d, const struct net_addr *to)
+{
+    struct net_addr dst;
+    ip_addr_t ip;
+    int err;
+
+    if (!to || to->family == NET_NONE)
+        return disconnect(d);
+    dst = net_addr_reachable(to);
+    to_ip(&ip, &dst, IPADDR_TYPE_V6);
+    if (d->raw) {
+        err = err_to_errno(raw_connect(d->raw, &ip));
+    } else {
+        err = fix_source(d, &ip);
+        if (!err)
+            err = err_to_errno(udp_connect(d->udp, &ip, dst.port));
+    }
+    d->connected = !err;
+    return err;
+}
+
+unsigned dgram_ready(const struct dgram *d)
+{
+    return (list_empty(&d->rx) ? 0 : NET_READABLE) | NET_WRITABLE |
+           (d->error ? NET_ERROR : 0);
+}
+
+int dgram_take_error(struct dgram *d)
+{
+    int error = d->error;
+
+    d->error = 0;
+    return error;
+}
+
+void dgram_local(const struct dgram *d, struct net_addr *out)
+{
+    if (d->udp)
+        from_ip(out, &d->udp->local_ip, d->udp->local_port);
+    else
+        from_ip(out, &d->raw->local_ip, d->raw->protocol);
+}
+
+void dgram_peer(const struct dgram *d, struct net_addr *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (!d->connected)
+        return;
+    if (d->udp)
+        from_ip(out, &d->udp->remote_ip, d->udp->remote_port);
+    else
+        from_ip(out, &d->raw->remote_ip, d->raw->protocol);
+}
+
+struct packet *dgram_first(struct dgram *d)
+{
+    return list_first(&d->rx, struct packet, node);
+}
+
+struct packet *dgram_pop(struct dgram *d)
+{
+    struct packet *p = dgram_first(d);
+
+    if (!p)
+        return NULL;
+    list_remove(&p->node);
+    d->rx_bytes -= p->len_bytes;
+    d->rx_cost -= p->len_bytes + PACKET_COST;
+    return p;
+}
+
+size_t dgram_unread_bytes(const struct dgram *d)
+{
+    return d->rx_bytes;
+}
+
+void dgram_close(struct dgram *d)
+{
+    struct packet *p;
+
+    d->owner = NULL;
+    dgram_leave_all(d);
+    while ((p = dgram_pop(d)))
+        packet_free(p);
+    if (d->udp)
+        udp_remove(d->udp);
+    else
+        raw_remove(d->raw);
+    list_remove(&d->all);
+    kfree(d);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A datagram endpoint on lwIP: UDP or raw IP. Shared by the dgram*.c files.
+ */
+#ifndef EINKORN_KERNEL_NET_LWIP_DGRAM_H
+#define EINKORN_KERNEL_NET_LWIP_DGRAM_H
+
+#include "kernel/net/lwip/glue.h"
+#include "kernel/net/transport.h"
+#include "lwip/raw.h"
+#include "lwip/udp.h"
+
+enum { DGRAM_RCVBUF = 212992, DGRAM_MAX = 65507, DGRAM_GROUPS = 16 };
+
+struct dgram_group {
+    struct net_addr addr; /* NET_NONE: free */
+    uint32_t ifindex;
+};
+
+struct dgram {
+    struct udp_pcb *udp; /* one of both */
+    struct raw_pcb *raw;
+    struct net_owner *owner;
+    enum net_family family;
+    bool v6only, reuseaddr, connected;
+    int error;
+    struct list rx;
+    size_t rx_bytes; /* payload */
+    size_t rx_cost;  /* with overhead, against rcvbuf */
+    uint32_t rcvbuf, sndbuf;
+    uint32_t mcast_if;
+    struct dgram_group groups[DGRAM_GROUPS];
+    struct list all; /* in dgrams */
+};
+
+extern struct list dgrams;
+
+/* Queues a received packet, or frees it if there is no room. */
+void dgram_queue(struct dgram *d, struct packet *p);
+/* A packet around a pbuf (consumed) in contiguous memory, addressed as lwIP's
+ * current input is. NULL: out of memory. */
+struct packet *packet_wrap(struct pbuf *p, uint16_t src_port);
+void dgram_leave_all(struct dgram *d);
+
+#endif

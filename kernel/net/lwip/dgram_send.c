@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sending datagrams. Small ones leave their checksum to the device; one that
+ * will be cut into fragments has it computed here, over the whole.
+ */
+#include <linux/errno.h>
+
+#include "kernel/net/lwip/dgram.h"
+#include "lwip/ip.h"
+
+enum { HEADERS = 40 + 8 };
+
+static struct netif *route(const struct dgram *d, const struct packet *p,
+                           const ip_addr_t *src, const ip_addr_t *dst)
+{
+    uint32_t index = p->ifindex;
+
+    if (!index && ip_addr_ismulticast(dst))
+        index = d->mcast_if;
+    if (index)
+        return netif_of_index(index);
+    return ip_route(src, dst);
+}
+
+static int send_udp(struct dgram *d, struct packet *p, const ip_addr_t *dst,
+                    uint16_t port)
+{
+    struct netif *netif;
+    const ip_addr_t *src = &d->udp->local_ip;
+    ip_addr_t chosen;
+    uint16_t flags;
+    err_t err;
+
+    if (p->src.family) {
+        to_ip(&chosen, &p->src, IPADDR_TYPE_V6);
+        src = &chosen;
+    }
+    netif = route(d, p, src, dst);
+    if (!netif)
+        return -ENETUNREACH;
+    if (IP_GET_TYPE(src) != IP_GET_TYPE(dst) || ip_addr_isany(src) ||
+        ip_addr_ismulticast(src)) {
+        src = ip_netif_get_local_ip(netif, dst);
+        if (!src)
+            return -EADDRNOTAVAIL;
+    }
+    if (!d->udp->local_port) {
+        err = udp_bind(d->udp, &d->udp->local_ip, 0);
+        if (err != ERR_OK)
+            return -EAGAIN;
+    }
+    flags = netif->chksum_flags;
+    if (netif->mtu && p->len_bytes + HEADERS > netif->mtu)
+        netif->chksum_flags |= NETIF_CHECKSUM_GEN_UDP;
+    err = udp_sendto_if_src(d->udp, p->impl, dst, port, netif, src);
+    netif->chksum_flags = flags;
+    return err_to_errno(err);
+}
+
+static int send_raw(struct dgram *d, struct packet *p, const ip_addr_t *dst)
+{
+    struct netif *netif = route(d, p, &d->raw->local_ip, dst);
+    const ip_addr_t *src = &d->raw->local_ip;
+
+    if (!netif)
+        return -ENETUNREACH;
+    if (ip_addr_isany(src))
+        src = ip_netif_get_local_ip(netif, dst);
+    if (!src)
+        return -EADDRNOTAVAIL;
+    return err_to_errno(raw_sendto_if_src(d->raw, p->impl, dst, netif, src));
+}
+
+int dgram_send(struct dgram *d, struct packet *p, const struct net_addr *to)
+{
+    struct net_addr dst;
+    ip_addr_t ip;
+    int err;
+
+    dgram_peer(d, &dst);
+    if (to)
+        dst = net_addr_reachable(to);
+    to_ip(&ip, &dst, IPADDR_TYPE_V6);
+    if (dst.family == NET_NONE)
+        err = -EDESTADDRREQ;
+    else if (d->udp)
+        err = send_udp(d, p, &ip, dst.port);
+    else
+        err = send_raw(d, p, &ip);
+    packet_free(p);
+    lwip_kick();
+    return err;
+}

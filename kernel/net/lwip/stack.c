@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lwIP as a whole: start-up, the event source of all devices, and the work
+ * that must follow each call into it.
+ */
+#include "kernel/core/clock.h"
+#include "kernel/core/cpu.h"
+#include "kernel/core/event.h"
+#include "kernel/core/log.h"
+#include "kernel/net/lwip/glue.h"
+#include "kernel/net/lwip/stream.h"
+#include "lwip/dhcp.h"
+#include "lwip/init.h"
+
+enum { LOOP_ROUNDS = 64, DHCP_WAIT_MS = 4000 };
+
+static bool loops_wait(void)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    if (netif->loop_first)
+        return true;
+    return false;
+}
+
+/* Bounded: two busy local sockets must not keep everybody else waiting; the
+ * next poll goes on. */
+static bool deliver_loops(void)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < LOOP_ROUNDS && loops_wait(); i++) {
+        netif_poll_all();
+        any = true;
+    }
+    return any;
+}
+
+bool devices_idle(void)
+{
+    for (unsigned i = 0; i < nr_ifaces; i++)
+        if (!netdev_idle(&ifaces[i]->nd))
+            return false;
+    return true;
+}
+
+void lwip_kick(void)
+{
+    deliver_loops();
+    for (unsigned i = 0; i < nr_ifaces; i++)
+        netdev_flush(&ifaces[i]->nd);
+    tx_free_zombies();
+}
+
+static bool poll(struct event_source *source)
+{
+    bool any = deliver_loops();
+
+    (void)source;
+    for (unsigned i = 0; i < nr_ifaces; i++)
+        any |= netdev_poll(&ifaces[i]->nd);
+    if (any)
+        lwip_kick();
+    return any;
+}
+
+static struct event_source event = {.poll = poll};
+
+static bool lease_missing(void)
+{
+    for (unsigned i = 0; i < nr_ifaces; i++)
+        if (netif_dhcp_data(&ifaces[i]->netif) &&
+            !dhcp_supplied_address(&ifaces[i]->netif))
+            return true;
+    return false;
+}
+
+/* Programs expect their address to be there when they start. */
+static void await_lease(void)
+{
+    uint64_t end = clock_mono_ns() + DHCP_WAIT_MS * UINT64_C(1000000);
+
+    while (lease_missing()) {
+        uint64_t next = timer_run();
+
+        if (clock_mono_ns() >= end) {
+            klog(LOG_WARN, "no DHCP lease yet; going on without");
+            return;
+        }
+        if (!poll(&event))
+            platform.ops.wait(next < end ? next : end);
+    }
+}
+
+void net_init(void)
+{
+    lwip_init();
+    for (uint32_t i = 0; i < platform.boot->nr_net && i < ABI_MAX_NET; i++) {
+        struct iface *iface = iface_new(i, &platform.boot->net[i]);
+
+        if (!iface)
+            panic("net%u: out of memory", i);
+        iface_configure(iface, i);
+    }
+    timers_init();
+    event_register(&event);
+    lwip_kick();
+    await_lease();
+}

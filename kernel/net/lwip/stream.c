@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Streams: life, connecting, state. lwIP frees connections on its own at many
+ * occasions; a destructor on each tells us, so s->pcb is never stale.
+ */
+#include "kernel/net/lwip/stream.h"
+
+#include <linux/errno.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/core/log.h"
+
+void stream_event(struct stream *s, unsigned changed)
+{
+    if (s->owner)
+        s->owner->event(s->owner, changed);
+}
+
+void stream_remember(struct stream *s)
+{
+    if (!s->pcb)
+        return;
+    from_ip(&s->local, &s->pcb->local_ip, s->pcb->local_port);
+    if (s->pcb->state == LISTEN || s->pcb->state == CLOSED)
+        return;
+    from_ip(&s->peer, &s->pcb->remote_ip, s->pcb->remote_port);
+}
+
+void stream_free(struct stream *s)
+{
+    timer_cancel(&s->cork_timer);
+    rx_free(s);
+    tx_free(s);
+    list_remove(&s->accept_node);
+    kfree(s);
+}
+
+void stream_reap(struct stream *s)
+{
+    if (s->busy || (s->pcb && !(s->tx_bytes == 0 && s->fin_sent)))
+        return;
+    stream_detach(s);
+    stream_free(s);
+}
+
+static void on_destroy(u8_t id, void *data)
+{
+    struct stream *s = data;
+
+    (void)id;
+    if (!s)
+        return;
+    stream_remember(s);
+    s->pcb = NULL;
+    if (s->orphan)
+        stream_reap(s);
+}
+
+static const struct tcp_ext_arg_callbacks ext_callbacks = {
+    .destroy = on_destroy,
+};
+
+/* The connection is gone already. Not called for orphans. */
+static void on_error(void *arg, err_t err)
+{
+    struct stream *s = arg;
+
+    if (err == ERR_CLSD) /* both sides have said FIN */
+        s->error = 0;
+    else if (err == ERR_RST)
+        s->error = s->connecting ? ECONNREFUSED : s->eof ? EPIPE : ECONNRESET;
+    else
+        s->error = ETIMEDOUT;
+    s->connecting = false;
+    s->eof = true;
+    tx_free(s);
+    stream_event(s, NET_READABLE | NET_WRITABLE | NET_EOF | NET_CLOSED |
+                        NET_ERROR);
+}
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    struct stream *s = arg;
+
+    (void)pcb;
+    (void)err;
+    s->connecting = false;
+    s->connected = true;
+    stream_remember(s);
+    stream_event(s, NET_WRITABLE);
+    return ERR_OK;
+}
+
+struct stream *stream_wrap(struct tcp_pcb *pcb, enum net_family family)
+{
+    struct stream *s = kzalloc(sizeof(*s));
+
+    if (!s)
+        return NULL;
+    s->pcb = pcb;
+    s->family = family;
+    s->sndbuf = STREAM_SNDBUF;
+    s->rcvbuf = TCP_WND;
+    s->cork_timer.fn = tx_on_cork_timer;
+    list_init(&s->chunks);
+    list_init(&s->accept_queue);
+    list_init(&s->accept_node);
+    tcp_arg(pcb, s);
+    tcp_recv(pcb, rx_on_recv);
+    tcp_sent(pcb, tx_on_sent);
+    tcp_err(pcb, on_error);
+    tcp_ext_arg_set(pcb, 0, s);
+    tcp_ext_arg_set_callbacks(pcb, 0, &ext_callbacks);
+    return s;
+}
+
+void stream_detach(struct stream *s)
+{
+    struct tcp_pcb *pcb = s->pcb;
+
+    if (!pcb)
+        return;
+    s->pcb = NULL;
+    tcp_ext_arg_set(pcb, 0, NULL);
+    tcp_arg(pcb, NULL);
+    if (pcb->state == LISTEN)
+        return;
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+}
+
+struct stream *stream_new(enum net_family family, bool v6only)
+{
+    uint8_t type = family == NET_V4 ? IPADDR_TYPE_V4
+                   : v6only         ? IPADDR_TYPE_V6
+                                    : IPADDR_TYPE_ANY;
+    struct tcp_pcb *pcb = tcp_new_ip_type(type);
+    struct stream *s = pcb ? stream_wrap(pcb, family) : NULL;
+
+    if (!s) {
+        if (pcb)
+            tcp_abort(pcb);
+        return NULL;
+    }
+    s->v6only = v6only;
+    pcb->rto = pcb->sv = RTO_FIRST_TICKS;
+    pcb->keep_idle = 7200000;
+    stream_remember(s);
+    return s;
+}
+
+void stream_set_owner(struct stream *s, struct net_owner *owner)
+{
+    s->owner = owner;
+}
+
+int stream_bind(struct stream *s, const struct net_addr *addr)
+{
+    ip_addr_t ip;
+    err_t err;
+
+    if (!s->pcb || s->pcb->state != CLOSED || s->pcb->local_port)
+        return -EINVAL;
+    to_ip(&ip, addr, IP_GET_TYPE(&s->pcb->local_ip));
+    if (!ip_is_local(&ip))
+        return -EADDRNOTAVAIL;
+    if (s->reuseaddr)
+        ip_set_option(s->pcb, SOF_REUSEADDR);
+    else
+        ip_reset_option(s->pcb, SOF_REUSEADDR);
+    err = tcp_bind(s->pcb, &ip, addr->port);
+    stream_remember(s);
+    return err == ERR_BUF ? -EADDRINUSE : err_to_errno(err);
+}
+
+int stream_connect(struct stream *s, const struct net_addr *to)
+{
+    struct net_addr dst;
+    ip_addr_t ip;
+    err_t err;
+
+    if (!s->pcb || s->pcb->state != CLOSED)
+        return -EINVAL;
+    dst = net_addr_reachable(to);
+    to_ip(&ip, &dst, IPADDR_TYPE_V6);
+    s->peer = dst;
+    err = tcp_connect(s->pcb, &ip, to->port, on_connected);
+    if (err != ERR_OK)
+        return err == ERR_USE || err == ERR_BUF ? -EADDRNOTAVAIL
+                                                : err_to_errno(err);
+    s->connecting = true;
+    stream_remember(s);
+    lwip_kick();
+    return 0;
+}
+
+unsigned stream_ready(const struct stream *s)
+{
+    unsigned ready = s->error ? NET_ERROR : 0;
+
+    if (s->listening)
+        return list_empty(&s->accept_queue) ? 0 : NET_READABLE;
+    if (s->connecting)
+        return ready;
+    if (!s->connected || !s->pcb)
+        ready |= NET_CLOSED;
+    if (s->rx_bytes || s->eof)
+        ready |= NET_READABLE;
+    if (s->eof)
+        ready |= NET_EOF;
+    if (s->fin_wanted)
+        ready |= NET_SENT_FIN;
+    if (!s->pcb || s->tx_bytes < s->sndbuf / 3 * 2)
+        ready |= NET_WRITABLE;
+    return ready;
+}
+
+enum stream_state stream_state(const struct stream *s)
+{
+    static const uint8_t table[] = {
+        [CLOSED] = STREAM_CLOSE,
+        [LISTEN] = STREAM_LISTEN,
+        [SYN_SENT] = STREAM_SYN_SENT,
+        [SYN_RCVD] = STREAM_SYN_RECV,
+        [ESTABLISHED] = STREAM_ESTABLISHED,
+        [FIN_WAIT_1] = STREAM_FIN_WAIT1,
+        [FIN_WAIT_2] = STREAM_FIN_WAIT2,
+        [CLOSE_WAIT] = STREAM_CLOSE_WAIT,
+        [CLOSING] = STREAM_CLOSING,
+        [LAST_ACK] = STREAM_LAST_ACK,
+        [TIME_WAIT] = STREAM_TIME_WAIT,
+    };
+
+    return s->pcb ? table[s->pcb->state] : STREAM_CLOSE;
+}
+
+int stream_take_error(struct stream *s)
+{
+    int error = s->error;
+
+    s->error = 0;
+    return error;
+}
+
+void stream_local(const struct stream *s, struct net_addr *out)
+{
+    *out = s->local;
+}
+
+void stream_peer(const struct stream *s, struct net_addr *out)
+{
+    *out = s->peer;
+}
+
+int stream_shutdown(struct stream *s)
+{
+    if (!s->connected || !s->pcb)
+        return -ENOTCONN;
+    if (s->fin_wanted)
+        return 0;
+    s->busy = true;
+    tx_finish(s);
+    s->busy = false;
+    lwip_kick();
+    return 0;
+}
+
+/* A polite end: what was written still goes out, then FIN. */
+static void finish(struct stream *s)
+{
+    struct tcp_pcb *pcb = s->pcb;
+
+    rx_free(s);
+    s->busy = s->orphan = true;
+    tcp_recv(pcb, NULL);
+    tcp_err(pcb, NULL);
+    /* All was read (or there would be a reset): lwIP must think so too. */
+    if (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT)
+        pcb->rcv_wnd = TCP_WND_MAX(pcb);
+    if (s->fin_sent)
+        tcp_set_flags(pcb, TF_RXCLOSED); /* as tcp_close() would */
+    else
+        tx_finish(s);
+    s->busy = false;
+    stream_reap(s);
+}
+
+static void reset(struct stream *s)
+{
+    struct tcp_pcb *pcb = s->pcb;
+    bool connected = s->connected;
+
+    stream_detach(s);
+    tcp_abandon(pcb, connected);
+    stream_free(s);
+}
+
+static void close_listener(struct stream *s)
+{
+    struct tcp_pcb *pcb = s->pcb;
+    struct list *node;
+
+    while ((node = list_pop_front(&s->accept_queue))) {
+        struct stream *child = container_of(node, struct stream, accept_node);
+
+        child->listener = NULL;
+        stream_close(child, true);
+    }
+    stream_detach(s);
+    tcp_close(pcb);
+    stream_free(s);
+}
+
+void stream_close(struct stream *s, bool rst)
+{
+    s->owner = NULL;
+    if (!s->pcb)
+        stream_free(s);
+    else if (s->listening)
+        close_listener(s);
+    else if (rst || !s->connected || (s->rx_bytes && !s->fin_sent))
+        reset(s);
+    else
+        finish(s);
+    lwip_kick();
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Listening streams and their queue of finished connections. When it is full
+ * new requests are dropped, so that peers try again, as Linux does.
+ */
+#include <linux/errno.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/net/lwip/stream.h"
+#include "lwip_hooks.h"
+
+enum { BACKLOG_MAX = 4096, HALF_OPEN_MAX = 255 };
+
+static void inherit(struct stream *s, const struct stream *from)
+{
+    s->sndbuf = from->sndbuf;
+    s->rcvbuf = from->rcvbuf;
+    s->cork = from->cork;
+    s->user_timeout_ms = from->user_timeout_ms;
+}
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    struct stream *l = arg, *s;
+
+    if (!l || !pcb || err != ERR_OK)
+        return ERR_VAL;
+    s = stream_wrap(pcb, l->family);
+    if (!s)
+        return ERR_MEM;
+    inherit(s, l);
+    pcb->keep_idle = l->keep_idle_ms;
+    pcb->keep_intvl = l->keep_intvl_ms;
+    pcb->keep_cnt = l->keep_cnt;
+    if (l->nodelay)
+        tcp_nagle_disable(pcb);
+    s->connected = true;
+    s->listener = l;
+    stream_remember(s);
+    list_push_back(&l->accept_queue, &s->accept_node);
+    l->nr_accept++;
+    stream_event(l, NET_READABLE);
+    return ERR_OK;
+}
+
+int stream_listen(struct stream *s, int backlog)
+{
+    struct tcp_pcb *pcb = s->pcb, *lpcb;
+    err_t err = ERR_OK;
+
+    s->backlog = backlog < 0 || backlog > BACKLOG_MAX ? BACKLOG_MAX
+                 : backlog == 0                       ? 1
+                                                      : (unsigned)backlog;
+    if (s->listening)
+        return 0;
+    if (!pcb || pcb->state != CLOSED)
+        return -EINVAL;
+    if (!pcb->local_port) {
+        struct net_addr any = {0};
+        int e = stream_bind(s, &any);
+
+        if (e < 0)
+            return e;
+    }
+    s->keep_idle_ms = pcb->keep_idle;
+    s->keep_intvl_ms = pcb->keep_intvl;
+    s->keep_cnt = pcb->keep_cnt;
+    s->nodelay = tcp_nagle_disabled(pcb);
+    tcp_ext_arg_set(pcb, 0, NULL); /* lwIP frees this one, not us */
+    lpcb = tcp_listen_with_backlog_and_err(pcb, HALF_OPEN_MAX, &err);
+    if (!lpcb) {
+        tcp_ext_arg_set(pcb, 0, s);
+        return err_to_errno(err);
+    }
+    s->pcb = lpcb;
+    s->listening = true;
+    tcp_accept(lpcb, on_accept);
+    return 0;
+}
+
+struct stream *stream_accept(struct stream *l)
+{
+    struct list *node = list_pop_front(&l->accept_queue);
+    struct stream *s;
+
+    if (!node)
+        return NULL;
+    s = container_of(node, struct stream, accept_node);
+    s->listener = NULL;
+    l->nr_accept--;
+    return s;
+}
+
+err_t lwip_hook_tcp_in(struct tcp_pcb *pcb, struct tcp_hdr *hdr)
+{
+    struct stream *s;
+
+    if (pcb->state != LISTEN)
+        return ERR_OK;
+    s = pcb->callback_arg;
+    return s && s->nr_accept >= s->backlog && (TCPH_FLAGS(hdr) & TCP_SYN)
+               ? ERR_MEM
+               : ERR_OK;
+}
