@@ -15,7 +15,6 @@ enum { SHIFT = 32 };
 static struct {
     bool ready, has_tsc;
     struct clock_page page;
-    struct clock_page *copy; /* the vDSO's, or NULL */
     uint64_t nominal_mult;
     uint64_t resync_tsc; /* when a new sample is due */
     uint64_t second_tsc; /* ticks in a second */
@@ -36,24 +35,16 @@ static uint64_t line_at(uint64_t tsc)
     return p->mono_base_ns + scale(tsc - p->tsc_base, p->mult);
 }
 
-/* The vDSO reads the copy: its sequence count is odd while it changes. */
-static void publish(void)
+/* The program's readers see an odd count while the page changes. */
+static void begin_write(void)
 {
-    struct clock_page *copy = clk.copy;
-    uint32_t seq;
-
-    if (!copy)
-        return;
-    seq = copy->seq;
-    __atomic_store_n(&copy->seq, seq + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&clk.page.seq, clk.page.seq + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    copy->shift = clk.page.shift;
-    copy->tsc_base = clk.page.tsc_base;
-    copy->tsc_max = clk.page.tsc_max;
-    copy->mult = clk.page.mult;
-    copy->mono_base_ns = clk.page.mono_base_ns;
-    copy->real_minus_mono_ns = clk.page.real_minus_mono_ns;
-    __atomic_store_n(&copy->seq, seq + 2, __ATOMIC_RELEASE);
+}
+
+static void end_write(void)
+{
+    __atomic_store_n(&clk.page.seq, clk.page.seq + 1, __ATOMIC_RELEASE);
 }
 
 /* We may be ahead of the platform by some microseconds: run slower, never
@@ -73,13 +64,14 @@ static void move_line(const struct abi_clock_sample *s, bool first)
     uint64_t ours = first ? 0 : line_at(s->tsc);
     uint64_t ahead = ours > s->mono_ns ? ours - s->mono_ns : 0;
 
+    begin_write();
     clk.page.real_minus_mono_ns = s->real_ns - (int64_t)s->mono_ns;
     clk.page.mono_base_ns = s->mono_ns + ahead;
     clk.page.tsc_base = s->tsc;
     clk.page.mult = bent_mult(ahead);
     clk.page.tsc_max = s->tsc + 4 * clk.second_tsc;
+    end_write();
     clk.resync_tsc = s->tsc + clk.second_tsc;
-    publish();
 }
 
 /* Without a usable TSC every reading is a sample. */
@@ -153,10 +145,4 @@ int64_t clock_real_ns(void)
 const struct clock_page *clock_page(void)
 {
     return &clk.page;
-}
-
-void clock_set_copy(struct clock_page *copy)
-{
-    clk.copy = copy;
-    publish();
 }

@@ -11,20 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/arch/x86_64/vdso/vdso.h"
+
 #define NSEC_PER_SEC UINT64_C(1000000000)
 #define NO_DEADLINE UINT64_MAX
-
-/* What the vDSO reads too (mapped read-only into the program): a sequence
- * count, odd while it changes; ns = base + ((tsc - tsc_base) * mult >> shift).
- * Beyond tsc_max the reader must ask the kernel. */
-struct clock_page {
-    uint32_t seq;
-    uint32_t shift;
-    uint64_t tsc_base, tsc_max;
-    uint64_t mult;
-    uint64_t mono_base_ns;
-    int64_t real_minus_mono_ns;
-};
 
 void clock_init(void);
 bool clock_ready(void); /* clock_init() has run */
@@ -32,9 +22,8 @@ uint64_t clock_mono_ns(void);
 int64_t clock_real_ns(void);
 /* Take a fresh sample of the platform's clocks (restored, or long asleep). */
 void clock_resync(void);
+/* What the vDSO reads too: vdso.h says how. */
 const struct clock_page *clock_page(void);
-/* From now on the page is copied to `copy` too when it changes (the vDSO's). */
-void clock_set_copy(struct clock_page *copy);
 
 struct timer {
     uint64_t deadline_ns; /* monotonic */

@@ -11,12 +11,14 @@
 
 #include "abi/platform.h"
 
+struct clock_page;
 struct thread;
 
 struct cpu {
-    struct abi_vcpu vcpu;     /* must be first: GS base */
-    struct thread *current;   /* thread whose kernel stack we run on */
-    struct thread *fpu_owner; /* whose vector state is in the registers */
+    struct abi_vcpu vcpu;           /* must be first: GS base */
+    const struct clock_page *clock; /* the vDSO's way to it */
+    struct thread *current;         /* thread whose kernel stack we run on */
+    struct thread *fpu_owner;       /* whose vector state is in the registers */
     bool need_resched; /* current should yield before it leaves the kernel */
     bool work; /* sched_return_to_user() has something to do on the way out */
     bool ticking;         /* platform.ops.tick() is on */
