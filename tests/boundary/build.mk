@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Kernels that test platforms: linked like the real one, run in its place.
 ABI_TEST := $(O)/tests/abi_kernel.elf $(O)/tests/attack_kernel.elf \
-	$(O)/tests/abi_image.bin
+	$(O)/tests/vm_kernel.elf $(O)/tests/abi_image.bin
 ABI_OBJ := $(call objs,$(call find_c,tests/boundary/abi lib),kern)
 ATTACK_OBJ := $(call objs,$(call find_c,tests/boundary/attack lib),kern)
+VM_OBJ := $(call objs,$(call find_c,tests/boundary/vm lib),kern)
 $(O)/tests/abi_kernel.elf: $(ABI_OBJ) kernel/kernel.ld
 $(O)/tests/attack_kernel.elf: $(ATTACK_OBJ) kernel/kernel.ld
+$(O)/tests/vm_kernel.elf: $(VM_OBJ) kernel/kernel.ld
 $(O)/tests/%_kernel.elf:
 	@mkdir -p $(@D)
 	@echo "  LD    $@"

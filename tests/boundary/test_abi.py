@@ -23,6 +23,12 @@ def test_abi_all_calls(jit):
     assert result.stderr == "error\n"
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_abi_random_memory_calls(seed):
+    result = run("abi_kernel.elf", *abi_args("test=random", f"seed={seed}"))
+    assert result.returncode == 0, result.stdout
+
+
 def test_abi_without_tsc_frequency_from_caller():
     given = run("abi_kernel.elf", *abi_args(), "tsc_hz=0")
     assert given.returncode == 0, given.stdout

@@ -1,92 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Platform "vm" under QEMU: what ring 3 must not be able to do, and how an
-instance starts and ends. Needs no kernel but its own (vm_kernel.c)."""
-import shutil
-import socket
+instance starts and ends. Needs no kernel but its own (vm/kernel.c)."""
 import struct
 import subprocess
 
 import pytest
 
-from tests.conftest import BUILD, ROOT
+from tests.boundary.vm import SHIM, Machine, make_bundle, needs_qemu
 
-SHIM = BUILD / "libexec" / "einkorn-vm.elf"
-CFLAGS = """-std=gnu11 -O1 -g -Wall -Wextra -Werror -I. -ffreestanding -fPIE
-    -fvisibility=hidden -mgeneral-regs-only -mno-red-zone -fno-builtin
-    -fno-stack-protector -fcf-protection=none -nostdinc""".split()
-QEMU = """qemu-system-x86_64 -nodefaults -no-user-config -no-reboot
-    -display none -M microvm,acpi=off,x-option-roms=off -accel tcg
-    -global virtio-mmio.force-legacy=false
-    -chardev stdio,id=out,signal=off -serial chardev:out
-    -chardev file,id=err,path=/dev/fd/2,append=on
-    -device isa-debugcon,iobase=0x402,readback=0x65,chardev=err
-    -device isa-serial,index=1,chardev=ctl
-    -device isa-debug-exit,iobase=0xf4,iosize=4""".split()
-
-pytestmark = pytest.mark.skipif(
-    not shutil.which("qemu-system-x86_64") or not SHIM.exists(),
-    reason="needs qemu-system-x86_64 and a build")
-
-
-@pytest.fixture(scope="module")
-def kernel(tmp_path_factory):
-    out = tmp_path_factory.mktemp("vm") / "kernel.elf"
-    include = subprocess.run(["gcc", "-print-file-name=include"], check=True,
-                             capture_output=True, text=True).stdout.strip()
-    objects = []
-    for source in ("tests/boundary/vm_kernel.c", "lib/string.c", "lib/fmt.c"):
-        objects.append(out.parent / (source.split("/")[-1] + ".o"))
-        subprocess.run(["gcc", *CFLAGS, "-isystem", include, "-c", "-o",
-                        objects[-1], source], cwd=ROOT, check=True)
-    subprocess.run(["ld", "-pie", "--no-dynamic-linker", "-z", "norelro",
-                    "-z", "noexecstack", "-T", "kernel/kernel.ld", "-o", out,
-                    *objects], cwd=ROOT, check=True)
-    return out
-
-
-class Machine:
-    """A running QEMU with both ends of its control line."""
-
-    def __init__(self, bundle, cpu="max", mem="64M"):
-        self.control, theirs = socket.socketpair()
-        self.control.settimeout(30)
-        with theirs:
-            self.process = subprocess.Popen(
-                [*QEMU, "-cpu", cpu, "-m", mem, "-kernel", SHIM, "-initrd",
-                 bundle, "-chardev", f"socket,id=ctl,fd={theirs.fileno()}"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, pass_fds=[theirs.fileno()])
-
-    def finish(self):
-        """(exit status by the control line, standard output, error)"""
-        out, err = self.process.communicate(timeout=60)
-        line = b""
-        while chunk := self.control.recv(64):
-            line += chunk
-        self.control.close()
-        status = int(line.split()[1]) if line.startswith(b"exit ") else None
-        if status is not None:
-            assert self.process.returncode == (status * 2 + 1) & 255
-        return status, out.decode(), err.decode()
+pytestmark = needs_qemu
 
 
 @pytest.fixture
-def bundle(kernel, tmp_path):
-    def make(*args, kernel_file=None):
-        path = tmp_path / "bundle"
-        subprocess.run([ROOT / "tools" / "mkbundle", path,
-                        kernel_file or kernel, *args], check=True)
-        return path
-
-    return make
+def bundle(tmp_path):
+    return lambda *args: make_bundle(tmp_path / "bundle", "vm_kernel.elf",
+                                     *args)
 
 
 @pytest.fixture
 def run(bundle):
-    def go(*args, **kwargs):
-        return Machine(bundle(*args), **kwargs).finish()
-
-    return go
+    return lambda *args, **kwargs: Machine(bundle(*args), **kwargs).finish()
 
 
 @pytest.mark.parametrize("status", [0, 1, 127, 128, 255])
@@ -97,7 +30,7 @@ def test_exit_status_arrives_whole(run, status):
 def test_input_and_stop_request_arrive(bundle):
     machine = Machine(bundle("case=echo", "--stdin"))
     text = b"more than a sixteen byte queue holds\n" * 20
-    assert machine.process.stderr.readline() == b"ready\n"
+    machine.await_ready()
     machine.process.stdin.write(text)
     machine.process.stdin.flush()
     assert machine.process.stdout.read(len(text)) == text

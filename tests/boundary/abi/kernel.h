@@ -47,6 +47,7 @@ uint64_t now_ns(void);
 void test_memory(void);
 void test_upcalls(void);
 void test_events(void);
+void test_random_memory(void);
 void test_partner(const char *name);
 
 /* entry.S */

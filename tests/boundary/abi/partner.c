@@ -159,9 +159,10 @@ void test_partner(const char *name)
         const char *name;
         void (*run)(void);
     } tests[] = {
-        {"stop", test_stop},   {"stop_spin", test_stop_spin}, {"cat", test_cat},
-        {"net", test_net},     {"chan", test_chan},           {"blk", test_blk},
-        {"vcpus", test_vcpus},
+        {"stop", test_stop},   {"stop_spin", test_stop_spin},
+        {"cat", test_cat},     {"net", test_net},
+        {"chan", test_chan},   {"blk", test_blk},
+        {"vcpus", test_vcpus}, {"random", test_random_memory},
     };
 
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)

@@ -2,7 +2,7 @@
 /*
  * A kernel for tests of platform "vm": what the configuration's "case=" asks
  * for is tried from where the real kernel runs, and a line says what came of
- * it. test_vm_boundary.py expects those lines.
+ * it. ../test_vm_boundary.py expects those lines.
  */
 #include "abi/layout.h"
 #include "abi/platform.h"
@@ -67,7 +67,7 @@ static void case_echo(void)
 {
     char buf[BUF];
 
-    ops->console_write(ABI_CONSOLE_ERR, "ready\n", 6);
+    say("ready\n");
     while (!vcpu.stop_signals) {
         int64_t n = ops->console_read(buf, sizeof(buf));
 

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The platform ABI on platform "vm": every call, every upcall."""
+import socket
+import struct
+
+import pytest
+
+from tests.boundary.vm import TESTS, Machine, make_bundle, needs_qemu
+
+pytestmark = needs_qemu
+
+
+@pytest.fixture
+def start(tmp_path):
+    def go(config, *args, flags=("--jit",), **kwargs):
+        path = make_bundle(tmp_path / "bundle", "abi_kernel.elf", "--image",
+                           TESTS / "abi_image.bin", "abi=yes", *config, *flags)
+        return Machine(path, *args, **kwargs)
+
+    return go
+
+
+def passed(machine):
+    status, out, err = machine.finish()
+    assert status == 0, out + err
+    return out
+
+
+@pytest.mark.parametrize("flags", [["--jit"], []])
+def test_abi_all_calls(start, flags):
+    out = passed(start([], flags=flags))
+    done = [x[3:] for x in out.splitlines() if x.startswith("ok ")]
+    assert done == ["vcpu", "boot", "clock", "random", "console", "memory",
+                    "upcalls", "events"]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_abi_random_memory_calls(start, seed):
+    passed(start(["test=random", f"seed={seed}"], mem="16M"))
+
+
+@pytest.mark.parametrize("config", ["test=stop", "test=stop_spin"])
+def test_abi_stop_signal(start, config):
+    machine = start([config]).await_ready()
+    machine.control.send(bytes([15]))
+    assert "signals 4000" in passed(machine)
+
+
+def test_abi_input_can_be_off(start):
+    passed(start(["test=cat"]))
+
+
+def frame(payload, size=60):
+    return bytes.fromhex("525400123456" "0200000000aa" "88b5") + \
+        payload.ljust(size - 14, b".")
+
+
+def test_abi_net(start):
+    ours, theirs = socket.socketpair()
+    with theirs:
+        machine = start(
+            ["test=net"], "-netdev", f"socket,id=n0,fd={theirs.fileno()}",
+            "-device", "virtio-net-device,netdev=n0,mac=52:54:00:12:34:56",
+            pass_fds=[theirs.fileno()]).await_ready()
+    ours.settimeout(30)
+    for data in (frame(b"small"), frame(b"large", 60000), frame(b"end")):
+        ours.sendall(struct.pack(">I", len(data)) + data)
+        length, = struct.unpack(">I", ours.recv(4, socket.MSG_WAITALL))
+        answer = ours.recv(length, socket.MSG_WAITALL)
+        assert answer == data[6:12] + data[:6] + data[12:]
+    passed(machine)
+
+
+def test_abi_block_device(start, tmp_path):
+    disk = tmp_path / "disk"
+    disk.write_bytes(b"a" * 512 + b"b" * 512 + b"c" * 1024)
+    passed(start(["test=blk"], "-drive",
+                 f"if=none,id=d0,format=raw,file={disk}", "-device",
+                 "virtio-blk-device,drive=d0"))
+    assert disk.read_bytes() == b"a" * 512 + b"x" * 512 + b"c" * 1024

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs a test kernel in a virtual machine, as docs/vm.md says."""
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from tests.conftest import BUILD, ROOT
+
+SHIM = BUILD / "libexec" / "einkorn-vm.elf"
+TESTS = BUILD / "tests"
+QEMU = """qemu-system-x86_64 -nodefaults -no-user-config -no-reboot
+    -display none -M microvm,acpi=off,x-option-roms=off -accel tcg
+    -global virtio-mmio.force-legacy=false
+    -chardev stdio,id=out,signal=off -serial chardev:out
+    -chardev file,id=err,path=/dev/fd/2,append=on
+    -device isa-debugcon,iobase=0x402,readback=0x65,chardev=err
+    -device isa-serial,index=1,chardev=ctl
+    -device isa-debug-exit,iobase=0xf4,iosize=4""".split()
+
+needs_qemu = pytest.mark.skipif(not shutil.which("qemu-system-x86_64"),
+                                reason="needs qemu-system-x86_64")
+
+
+def make_bundle(path, kernel, *args):
+    subprocess.run([ROOT / "tools" / "mkbundle", path, TESTS / kernel, *args],
+                   check=True)
+    return path
+
+
+class Machine:
+    """A running QEMU with both ends of its control line."""
+
+    def __init__(self, bundle, *args, cpu="max", mem="64M", pass_fds=()):
+        self.control, theirs = socket.socketpair()
+        self.control.settimeout(30)
+        with theirs:
+            self.process = subprocess.Popen(
+                [*QEMU, "-cpu", cpu, "-m", mem, "-kernel", SHIM, "-initrd",
+                 bundle, "-chardev", f"socket,id=ctl,fd={theirs.fileno()}",
+                 *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[theirs.fileno(), *pass_fds])
+
+    def await_ready(self):
+        """Returns self once the kernel said "ready"."""
+        for line in self.process.stdout:
+            if line == b"ready\n":
+                return self
+        raise AssertionError("it ended before it was ready")
+
+    def finish(self):
+        """(exit status by the control line, standard output, error)"""
+        out, err = self.process.communicate(timeout=60)
+        line = b""
+        while chunk := self.control.recv(64):
+            line += chunk
+        self.control.close()
+        status = int(line.split()[1]) if line.startswith(b"exit ") else None
+        if status is not None:
+            assert self.process.returncode == (status * 2 + 1) & 255
+        return status, out.decode(), err.decode()
