@@ -129,11 +129,13 @@ static void read_phdrs(struct elf_file *f)
 
 static enum elf_reason check(const struct elf_file *f)
 {
-    enum elf_reason reason = elf_check_header(f->bytes, f->len_bytes);
+    enum elf_reason reason = ELF_NOT_ELF;
     struct elf64_phdr *phdrs;
     struct elf_span span;
     unsigned nr;
 
+    if (f->bytes)
+        reason = elf_check_header(f->bytes, f->len_bytes);
     if (reason)
         return reason;
     nr = nr_phdrs(f);

@@ -79,7 +79,7 @@ static void origin_of(const struct ldso_object *o, char out[PATH_MAX])
     char *slash;
 
     if (!realpath(o->path, out))
-        strcpy(out, "/");
+        snprintf(out, PATH_MAX, "/");
     slash = strrchr(out, '/');
     if (slash > out)
         *slash = '\0';

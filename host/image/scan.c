@@ -89,11 +89,10 @@ static struct tree_node *step(struct scan *s, struct walk *w, const char *name,
 enum scan_found scan_path(struct scan *s, const char *path)
 {
     struct walk w = {.root = s->tree->root, .at = s->tree->root};
-    char name[256], at[PATH_MAX];
+    char name[256], at[PATH_MAX] = "";
 
-    if (strlen(path) >= sizeof(w.rest))
+    if (snprintf(w.rest, sizeof(w.rest), "%s", path) >= PATH_MAX)
         return SCAN_NOTHING;
-    strcpy(w.rest, path);
     while (take_component(&w, name)) {
         struct tree_node *node;
 
@@ -114,7 +113,7 @@ enum scan_found scan_path(struct scan *s, const char *path)
         if (!S_ISDIR(node->inode->mode))
             return w.rest[strspn(w.rest, "/")] ? SCAN_NOTHING : SCAN_FILE;
         w.at = node;
-        strcpy(w.here, at);
+        memcpy(w.here, at, sizeof(w.here));
     }
     return SCAN_DIR;
 }

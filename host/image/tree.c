@@ -34,7 +34,7 @@ static void hash_grow(struct tree *t)
     size_t old_cap = t->cap_hash;
 
     t->cap_hash = old_cap ? old_cap * 2 : 1024;
-    t->hash = xcalloc(t->cap_hash, sizeof(*t->hash));
+    t->hash = xcalloc(t->cap_hash, sizeof(struct tree_node *));
     for (size_t i = 0; i < old_cap; i++) {
         for (struct tree_node *n = old[i], *next; n; n = next) {
             next = n->next_hash;
