@@ -41,4 +41,8 @@ bool policy_skip_path(const char *path);
  * that an administrator changed or added)? */
 bool policy_take_subtree(const char *path);
 
+/* Are this directory's files watched through the directory alone? Only where
+ * hundreds of files change by being replaced and never by being edited. */
+bool policy_watch_whole(const char *dir);
+
 #endif

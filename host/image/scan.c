@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/common/xalloc.h"
+#include "host/image/policy.h"
 #include "host/image/scan_node.h"
 
 enum { MAX_LINKS = 40 };
@@ -81,7 +82,8 @@ static struct tree_node *step(struct scan *s, struct walk *w, const char *name,
     node = scan_node_add(s->tree, w->at, name, path, &st);
     if (S_ISDIR(st.st_mode))
         node->inode->mtime_s = node->inode->mtime_ns = 0;
-    else
+    if (S_ISDIR(st.st_mode) ? policy_watch_whole(path)
+                            : !policy_watch_whole(w->here))
         inputs_add(s->inputs, path, &st);
     return node;
 }
