@@ -1,0 +1,181 @@
+/* sources: kernel/core/alloc.c kernel/core/page.c */
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The allocator under random load: nothing overlaps, nothing leaks, freed
+ * memory is found again and given back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/core/cpu.h"
+#include "kernel/core/log.h"
+
+enum { ARENA = 256 << 20, SLOTS = 2000, ROUNDS = 200000 };
+
+static struct abi_boot boot;
+struct platform platform = {.boot = &boot};
+static uint64_t discarded;
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    abort();
+}
+
+#undef assert
+
+static int64_t fake_discard(uint64_t addr, uint64_t len_bytes)
+{
+    discarded += len_bytes;
+    memset((void *)addr, 0, len_bytes);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    void *arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    (void)state;
+    boot.heap = (struct abi_range){(uint64_t)arena, ARENA};
+    platform.ops.mem_discard = fake_discard;
+    alloc_init();
+    return arena == MAP_FAILED;
+}
+
+struct slot {
+    uint8_t *ptr;
+    size_t len;
+    uint8_t fill;
+};
+
+static void check(const struct slot *s)
+{
+    for (size_t i = 0; i < s->len; i++)
+        assert_int_equal(s->ptr[i], s->fill);
+}
+
+static size_t random_size(void)
+{
+    switch (rand() % 8) {
+    case 0:
+        return (size_t)rand() % 100000;
+    case 1:
+        return (size_t)rand() % 5000;
+    default:
+        return (size_t)rand() % 300;
+    }
+}
+
+static void refill(struct slot *s)
+{
+    s->len = random_size();
+    s->fill = (uint8_t)rand();
+    s->ptr = kmalloc(s->len);
+    assert_non_null(s->ptr);
+    assert_int_equal((uint64_t)s->ptr % 16, 0);
+    memset(s->ptr, s->fill, s->len);
+}
+
+static void resize(struct slot *s)
+{
+    size_t len = random_size();
+
+    check(s);
+    s->ptr = krealloc(s->ptr, len);
+    assert_non_null(s->ptr);
+    for (size_t i = 0; i < len && i < s->len; i++)
+        assert_int_equal(s->ptr[i], s->fill);
+    s->len = len;
+    memset(s->ptr, s->fill, len);
+}
+
+static void test_alloc_random_load(void **state)
+{
+    static struct slot slots[SLOTS];
+    size_t before = alloc_used_bytes();
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct slot *s = &slots[rand() % SLOTS];
+
+        if (!s->ptr) {
+            refill(s);
+        } else if (rand() % 4 == 0) {
+            resize(s);
+        } else {
+            check(s);
+            kfree(s->ptr);
+            s->ptr = NULL;
+        }
+    }
+    for (int i = 0; i < SLOTS; i++)
+        kfree(slots[i].ptr);
+    /* At most one slab of each class stays. */
+    assert_true(alloc_used_bytes() - before <= 14 * 4 * 4096);
+}
+
+static void test_alloc_runs(void **state)
+{
+    uint8_t *a = page_alloc(3), *b = page_alloc(5), *c = page_alloc(2), *d;
+
+    (void)state;
+    assert_int_equal((uint64_t)a % 4096, 0);
+    page_free(b, 5);
+    page_free(a, 3);
+    page_free(c, 2);
+    d = page_alloc(10);
+    assert_non_null(d);
+    page_free(d, 10);
+    assert_null(page_alloc(ARENA / 4096));
+    assert_null(page_alloc(0));
+}
+
+static void test_alloc_gives_back(void **state)
+{
+    void *big = page_alloc(8192);
+
+    (void)state;
+    assert_non_null(big);
+    memset(big, 1, (size_t)8192 * 4096);
+    discarded = 0;
+    page_free(big, 8192);
+    assert_true(discarded >= (uint64_t)8192 * 4096);
+}
+
+static void test_alloc_small_things(void **state)
+{
+    char *s = kstrdup("grain");
+    uint8_t *zeroed = kzalloc(4000);
+
+    (void)state;
+    assert_string_equal(s, "grain");
+    for (int i = 0; i < 4000; i++)
+        assert_int_equal(zeroed[i], 0);
+    kfree(s);
+    kfree(zeroed);
+    kfree(NULL);
+    kfree(kmalloc(0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_alloc_random_load),
+        cmocka_unit_test(test_alloc_runs),
+        cmocka_unit_test(test_alloc_gives_back),
+        cmocka_unit_test(test_alloc_small_things),
+    };
+
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
