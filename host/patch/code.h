@@ -56,9 +56,10 @@ void code_mark_target(struct code *c, uint64_t vaddr);
  * all of it is code. Other addresses than code are ignored. */
 void code_add_start(struct code *c, uint64_t vaddr, uint64_t len_bytes);
 
-/* Symbols, unwind tables, entry point. */
+/* Symbols, unwind tables, Go's function table, entry point. */
 void code_find_starts(struct code *c);
 void code_find_fdes(struct code *c);
+void code_find_go(struct code *c);
 
 /* After code_find_starts: a cheap look whether decoding all of it is worth
  * while. False if functions of known length make up nearly all code, and no

@@ -69,3 +69,25 @@ const uint8_t *elf_view_at(const struct elf_view *v, uint64_t vaddr,
     }
     return NULL;
 }
+
+const struct elf64_shdr *elf_view_section(const struct elf_view *v,
+                                          const char *name)
+{
+    uint64_t len = strlen(name) + 1;
+    const struct elf64_shdr *names;
+
+    if (v->eh.e_shstrndx >= v->nr_shdrs)
+        return NULL;
+    names = &v->shdrs[v->eh.e_shstrndx];
+    if (names->sh_type != ELF_SHT_STRTAB)
+        return NULL;
+    for (uint32_t i = 0; i < v->nr_shdrs; i++) {
+        const struct elf64_shdr *sh = &v->shdrs[i];
+
+        if (sh->sh_type != SHT_NULL && sh->sh_name < names->sh_size &&
+            names->sh_size - sh->sh_name >= len &&
+            memcmp(v->bytes + names->sh_offset + sh->sh_name, name, len) == 0)
+            return sh;
+    }
+    return NULL;
+}

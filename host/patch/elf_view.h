@@ -31,6 +31,10 @@ void elf_view_close(struct elf_view *v);
 const uint8_t *elf_view_at(const struct elf_view *v, uint64_t vaddr,
                            uint64_t len_bytes);
 
+/* The section of that name whose content is in the file, or NULL. */
+const struct elf64_shdr *elf_view_section(const struct elf_view *v,
+                                          const char *name);
+
 /* Is this segment's text to be patched: executable and never written? */
 static inline bool elf_view_is_text(const struct elf64_phdr *ph)
 {

@@ -100,28 +100,15 @@ static void take_section(struct code *c, const struct elf64_shdr *sh)
     }
 }
 
-static bool is_named(const struct code *c, const struct elf64_shdr *sh,
-                     const char *name)
-{
-    const struct elf64_shdr *names;
-    uint64_t len = strlen(name) + 1;
-
-    if (c->elf.eh.e_shstrndx >= c->elf.nr_shdrs)
-        return false;
-    names = &c->elf.shdrs[c->elf.eh.e_shstrndx];
-    return names->sh_type == ELF_SHT_STRTAB && sh->sh_name < names->sh_size &&
-           names->sh_size - sh->sh_name >= len &&
-           memcmp(c->elf.bytes + names->sh_offset + sh->sh_name, name, len) ==
-               0;
-}
-
 void code_find_fdes(struct code *c)
 {
+    const struct elf64_shdr *section;
+
     for (uint32_t i = 0; i < c->elf.nr_phdrs; i++)
         if (c->elf.phdrs[i].p_type == ELF_PT_GNU_EH_FRAME &&
             take_table(c, &c->elf.phdrs[i]))
             return;
-    for (uint32_t i = 0; i < c->elf.nr_shdrs; i++)
-        if (is_named(c, &c->elf.shdrs[i], ".eh_frame"))
-            take_section(c, &c->elf.shdrs[i]);
+    section = elf_view_section(&c->elf, ".eh_frame");
+    if (section)
+        take_section(c, section);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Where a file says that functions begin: the entry point and symbol tables.
- * Unwind tables are in fdes.c.
+ * Unwind tables are in fdes.c, Go's function table is in go.c.
  */
 #include <string.h>
 
@@ -35,4 +35,5 @@ void code_find_starts(struct code *c)
             c->elf.shdrs[i].sh_type == ELF_SHT_DYNSYM)
             take_symbols(c, &c->elf.shdrs[i]);
     code_find_fdes(c);
+    code_find_go(c);
 }

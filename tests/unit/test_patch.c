@@ -2,8 +2,8 @@
 /* What becomes of syscall sites in hand-made code, and what is refused. */
 /* sources: host/patch/patch.c host/patch/code.c host/patch/decode.c */
 /* sources: host/patch/starts.c host/patch/fdes.c host/patch/pointers.c */
-/* sources: host/patch/survey.c host/patch/site.c host/patch/tramp.c */
-/* sources: host/patch/insn.c host/patch/elf_view.c */
+/* sources: host/patch/survey.c host/patch/site.c host/patch/go.c */
+/* sources: host/patch/tramp.c host/patch/insn.c host/patch/elf_view.c */
 /* sources: host/common/xalloc.c lib/elf.c */
 /* libs: -lZydis */
 #include <setjmp.h>
