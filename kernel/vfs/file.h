@@ -13,6 +13,7 @@
 #include "kernel/vfs/uio.h"
 
 struct backing;
+struct dentry;
 struct file;
 struct inode;
 struct kstat;
@@ -37,7 +38,8 @@ struct file_ops {
     /* The object to map, a new reference; -errno as a pointer never: returns
      * 0 and *out, or -errno. */
     int (*mmap)(struct file *f, struct backing **out, int prot, bool shared);
-    int (*getdents)(struct file *f, struct uio *to); /* linux_dirent64 */
+    /* linux_dirent64 records from f->off on; bytes, 0 at the end. */
+    int64_t (*getdents)(struct file *f, struct uio *to);
     int (*stat)(struct file *f, struct kstat *st);   /* NULL: the inode's */
     int (*truncate)(struct file *f, uint64_t len_bytes);
     int (*fallocate)(struct file *f, int mode, uint64_t off, uint64_t len);
@@ -50,13 +52,13 @@ struct file_ops {
 
 struct file {
     const struct file_ops *ops;
-    struct inode *inode; /* NULL for anonymous objects */
+    struct inode *inode; /* referenced; NULL for anonymous objects */
     void *data;          /* the operations' own */
     uint64_t off;
     uint32_t flags; /* O_* as open(2); access mode included */
     uint32_t refs;
-    struct list epoll; /* epoll registrations on this file */
-    char *path;        /* as opened, for /proc/self/fd and maps; or NULL */
+    struct list epoll;     /* struct file_watch (vfs/poll.h) */
+    struct dentry *dentry; /* its name, or NULL; see file_path() */
 };
 
 /* New file with one reference, or NULL when out of memory. */
@@ -80,5 +82,8 @@ void fd_set_cloexec(int fd, bool on);
 void fd_close_on_exec(void);
 /* Next open descriptor >= fd, or -1 (for /proc/self/fd, close_range). */
 int fd_next(int fd);
+/* Number of open descriptors, size of the table (/proc/self/status). */
+int fd_count(void);
+int fd_table_size(void);
 
 #endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Console files. Input is taken from the platform only when somebody wants it
+ * and kept in a small buffer; without a terminal they behave as pipes do.
+ */
+#include "kernel/fs/console/console.h"
+
+#include <asm/ioctls.h>
+#include <linux/errno.h>
+#include <linux/eventpoll.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/core/cpu.h"
+#include "kernel/core/event.h"
+#include "kernel/core/uaccess.h"
+#include "kernel/sched/thread.h"
+#include "kernel/vfs/inode.h"
+#include "kernel/vfs/mount.h"
+#include "kernel/vfs/poll.h"
+#include "lib/string.h"
+
+enum { INPUT_BYTES = 4096, GATHER_BYTES = 2048, TERMIOS_BYTES = 36 };
+
+static struct {
+    struct waitq readers;
+    struct event_source source;
+    uint8_t buf[INPUT_BYTES];
+    uint32_t pos, len;
+    bool wanted, eof;
+} input;
+
+static bool is_tty(void)
+{
+    return platform.boot->flags & ABI_BOOT_TTY;
+}
+
+/* Takes what the platform has; true if that changed anything. */
+static bool fetch(void)
+{
+    int64_t n;
+
+    if (input.pos < input.len || input.eof)
+        return false;
+    n = platform.ops.console_read(input.buf, sizeof(input.buf));
+    if (n == -EAGAIN)
+        return false;
+    input.pos = 0;
+    input.len = n > 0 ? (uint32_t)n : 0;
+    if (n <= 0 && !is_tty())
+        input.eof = true;
+    return true;
+}
+
+static bool poll_input(struct event_source *source)
+{
+    (void)source;
+    if (!input.wanted || !fetch())
+        return false;
+    input.wanted = false;
+    waitq_wake(&input.readers, EPOLLIN | EPOLLRDNORM);
+    return true;
+}
+
+void console_init(void)
+{
+    waitq_init(&input.readers);
+    input.eof = !(platform.boot->flags & ABI_BOOT_STDIN);
+    input.source.poll = poll_input;
+    event_register(&input.source);
+}
+
+static bool ready(void)
+{
+    fetch();
+    input.wanted = true; /* if we sleep, poll_input() is to look */
+    return input.pos < input.len || input.eof;
+}
+
+static int64_t console_read(struct file *f, struct uio *to, uint64_t *off)
+{
+    int64_t n;
+    int err = 0;
+
+    (void)off;
+    if (!to->resid_bytes)
+        return 0;
+    if (!ready()) {
+        if (f->flags & O_NONBLOCK)
+            return -EAGAIN;
+        file_get(f);
+        WAIT(&input.readers, NO_DEADLINE, err, ready());
+        file_put(f);
+        if (err)
+            return err;
+    }
+    n = uio_put(to, input.buf + input.pos, input.len - input.pos);
+    if (n > 0)
+        input.pos += n;
+    return n;
+}
+
+/* One call down for each write or writev as far as it is small, so that lines
+ * of several threads are not mixed. */
+static int64_t console_write(struct file *f, struct uio *from, uint64_t *off)
+{
+    uint32_t stream = (uintptr_t)f->data;
+    uint8_t small[GATHER_BYTES];
+    size_t size = from->resid_bytes;
+    uint8_t *buf = small;
+    int64_t done = 0;
+
+    (void)off;
+    if (size > sizeof(small)) {
+        size = size < 65536 ? size : 65536;
+        buf = kmalloc(size);
+        if (!buf)
+            return -ENOMEM;
+    }
+    while (from->resid_bytes) {
+        int64_t n = uio_get(from, buf, size);
+
+        if (n > 0)
+            n = platform.ops.console_write(stream, buf, n);
+        if (n <= 0) {
+            done = done ? done : n;
+            break;
+        }
+        done += n;
+    }
+    if (buf != small)
+        kfree(buf);
+    return done;
+}
+
+static uint32_t console_poll(struct file *f, struct poll_table *pt)
+{
+    uint32_t events = 0;
+    uint32_t acc = f->flags & O_ACCMODE;
+
+    if (acc != O_WRONLY) {
+        poll_add(pt, &input.readers);
+        events |= ready() ? EPOLLIN | EPOLLRDNORM : 0;
+    }
+    if (acc != O_RDONLY)
+        events |= EPOLLOUT | EPOLLWRNORM;
+    return events;
+}
+
+static int64_t get_block(uint32_t op, uint64_t arg, size_t len)
+{
+    uint8_t block[TERMIOS_BYTES];
+    int64_t err = platform.ops.console_ctl(op, block);
+
+    return err < 0 ? err : copy_to_user(arg, block, len);
+}
+
+static int64_t set_termios(uint64_t arg)
+{
+    uint8_t block[TERMIOS_BYTES];
+    int err = copy_from_user(block, arg, sizeof(block));
+
+    return err ? err
+               : platform.ops.console_ctl(ABI_CONSOLE_SET_TERMIOS, block);
+}
+
+static int64_t console_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
+{
+    int32_t pgrp = 1;
+    int32_t unread = input.len - input.pos;
+
+    (void)f;
+    if (cmd == FIONREAD)
+        return copy_out(arg, &unread);
+    if (!is_tty())
+        return -ENOTTY;
+    switch (cmd) {
+    case TCGETS:
+        return get_block(ABI_CONSOLE_GET_TERMIOS, arg, TERMIOS_BYTES);
+    case TCSETS:
+    case TCSETSW:
+    case TCSETSF:
+        return set_termios(arg);
+    case TIOCGWINSZ:
+        return get_block(ABI_CONSOLE_GET_WINSIZE, arg, 8);
+    case TIOCGPGRP:
+    case TIOCGSID:
+        return copy_out(arg, &pgrp);
+    case TIOCSPGRP:
+    case TIOCSCTTY:
+    case TCFLSH:
+        return 0;
+    default:
+        return -ENOTTY;
+    }
+}
+
+static const struct file_ops console_fops = {
+    .name = "console",
+    .read = console_read,
+    .write = console_write,
+    .poll = console_poll,
+    .ioctl = console_ioctl,
+};
+
+void console_open(struct file *f)
+{
+    f->ops = &console_fops;
+    f->data = (void *)(uintptr_t)ABI_CONSOLE_OUT;
+}
+
+static const struct inode_ops console_inode_ops;
+
+/* What fstat(0) shows: a terminal, or else a pipe. */
+static struct inode *console_inode(void)
+{
+    static struct super super = {.type = "console"};
+    static struct inode inode;
+
+    if (!inode.ops) {
+        super.dev = mount_new_dev();
+        inode_init(&inode, &super, &console_inode_ops, 1,
+                   (is_tty() ? S_IFCHR : S_IFIFO) | 0620);
+        inode.rdev = is_tty() ? 0x8800 : 0; /* pts/0 */
+    }
+    return &inode;
+}
+
+int console_open_std(void)
+{
+    static const uint32_t acc[] = {O_RDONLY, O_WRONLY, O_WRONLY};
+
+    for (int fd = 0; fd < 3; fd++) {
+        uint32_t stream = fd == 2 ? ABI_CONSOLE_ERR : ABI_CONSOLE_OUT;
+        struct file *f = file_new(&console_fops, (void *)(uintptr_t)stream,
+                                  is_tty() ? O_RDWR : acc[fd]);
+        int got;
+
+        if (!f)
+            return -ENOMEM;
+        f->inode = console_inode();
+        inode_get(f->inode);
+        got = fd_install(f, fd, false);
+        if (got != fd)
+            return got < 0 ? got : -EBUSY;
+    }
+    return 0;
+}

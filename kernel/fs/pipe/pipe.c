@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pipes: a ring of bytes between readers and writers. Writes of up to PIPE_BUF
+ * bytes are atomic.
+ */
+#include "kernel/fs/pipe/pipe.h"
+
+#include <linux/errno.h>
+#include <linux/eventpoll.h>
+#include <linux/fcntl.h>
+#include <linux/limits.h>
+#include <linux/signal.h>
+#include <linux/stat.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/core/uaccess.h"
+#include "kernel/sched/signal.h"
+#include "kernel/vfs/inode.h"
+#include "kernel/vfs/mount.h"
+#include "kernel/vfs/poll.h"
+#include "lib/string.h"
+
+enum {
+    PIPE_DEFAULT_BYTES = 65536,
+    PIPE_MAX_BYTES = 1 << 20,
+    FIONREAD_ = 0x541b,
+};
+
+struct pipe {
+    uint8_t *buf; /* pages; NULL until something is written */
+    uint32_t size, head, used;
+    uint32_t nr_readers, nr_writers;
+    uint32_t opened_r, opened_w; /* how often, for FIFOs that wait */
+    uint32_t refs;               /* files */
+    struct inode *inode;         /* of a FIFO, or a pipe's own */
+    struct waitq readers, writers;
+};
+
+static const struct file_ops pipe_fops;
+
+static struct pipe *alloc(void)
+{
+    struct pipe *p = kzalloc(sizeof(*p));
+
+    if (!p)
+        return NULL;
+    p->size = PIPE_DEFAULT_BYTES;
+    waitq_init(&p->readers);
+    waitq_init(&p->writers);
+    return p;
+}
+
+static uint8_t *pages(uint32_t size)
+{
+    return page_alloc(size / ABI_PAGE_SIZE);
+}
+
+static void wake_all(struct pipe *p)
+{
+    waitq_wake(&p->readers, 0);
+    waitq_wake(&p->writers, 0);
+}
+
+/* The contiguous part that can be read now. */
+static uint32_t readable(const struct pipe *p)
+{
+    uint32_t to_end = p->size - p->head;
+
+    return p->used < to_end ? p->used : to_end;
+}
+
+static int64_t drain(struct pipe *p, struct uio *to)
+{
+    int64_t done = 0;
+
+    while (p->used && to->resid_bytes) {
+        int64_t n = uio_put(to, p->buf + p->head, readable(p));
+
+        if (n <= 0)
+            return done ? done : n;
+        p->head = (p->head + n) & (p->size - 1);
+        p->used -= n;
+        done += n;
+    }
+    if (!p->used)
+        p->head = 0;
+    return done;
+}
+
+static int64_t pipe_read(struct file *f, struct uio *to, uint64_t *off)
+{
+    struct pipe *p = f->data;
+    int64_t n;
+    int err = 0;
+
+    (void)off;
+    if (!to->resid_bytes)
+        return 0;
+    if (!p->used && p->nr_writers && !(f->flags & O_NONBLOCK)) {
+        file_get(f);
+        WAIT(&p->readers, NO_DEADLINE, err, p->used || !p->nr_writers);
+        file_put(f);
+    }
+    if (err)
+        return err;
+    if (!p->used)
+        return p->nr_writers ? -EAGAIN : 0;
+    n = drain(p, to);
+    if (n > 0 && p->size - p->used >= PIPE_BUF)
+        waitq_wake(&p->writers, EPOLLOUT | EPOLLWRNORM);
+    return n;
+}
+
+static int64_t fill(struct pipe *p, struct uio *from)
+{
+    int64_t done = 0;
+
+    while (p->used < p->size && from->resid_bytes) {
+        uint32_t tail = (p->head + p->used) & (p->size - 1);
+        uint32_t room = p->size - p->used;
+        int64_t n;
+
+        room = room < p->size - tail ? room : p->size - tail;
+        n = uio_get(from, p->buf + tail, room);
+        if (n <= 0)
+            return done ? done : n;
+        p->used += n;
+        done += n;
+    }
+    return done;
+}
+
+static int64_t broken(void)
+{
+    struct siginfo_k info = {.signo = SIGPIPE, .pid = 1};
+
+    signal_send_thread(current_thread(), &info);
+    return -EPIPE;
+}
+
+/* Room for this write to go on: all of it if it must be atomic. */
+static bool writable(const struct pipe *p, size_t len)
+{
+    uint32_t need = len <= PIPE_BUF ? (uint32_t)len : 1;
+
+    return p->size - p->used >= need;
+}
+
+static int64_t write_blocking(struct file *f, struct uio *from)
+{
+    struct pipe *p = f->data;
+    int64_t done = 0;
+    int err = 0;
+
+    while (from->resid_bytes) {
+        int64_t n;
+
+        if (!p->nr_readers)
+            return done ? done : broken();
+        if (!writable(p, from->resid_bytes)) {
+            if (f->flags & O_NONBLOCK)
+                return done ? done : -EAGAIN;
+            WAIT(&p->writers, NO_DEADLINE, err,
+                 !p->nr_readers || writable(p, from->resid_bytes));
+            if (err)
+                return done ? done : err;
+            continue;
+        }
+        n = fill(p, from);
+        if (n <= 0)
+            return done ? done : n;
+        done += n;
+        waitq_wake(&p->readers, EPOLLIN | EPOLLRDNORM);
+    }
+    return done;
+}
+
+static int64_t pipe_write(struct file *f, struct uio *from, uint64_t *off)
+{
+    struct pipe *p = f->data;
+    int64_t n;
+
+    (void)off;
+    if (!p->buf && !(p->buf = pages(p->size)))
+        return -ENOMEM;
+    file_get(f);
+    n = write_blocking(f, from);
+    file_put(f);
+    return n;
+}
+
+static bool can_read(const struct file *f)
+{
+    return (f->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool can_write(const struct file *f)
+{
+    return (f->flags & O_ACCMODE) != O_RDONLY;
+}
+
+static uint32_t pipe_poll(struct file *f, struct poll_table *pt)
+{
+    struct pipe *p = f->data;
+    uint32_t events = 0;
+
+    if (can_read(f)) {
+        poll_add(pt, &p->readers);
+        events |= p->used ? EPOLLIN | EPOLLRDNORM : 0;
+        events |= !p->nr_writers && p->opened_w ? EPOLLHUP : 0;
+    }
+    if (can_write(f)) {
+        poll_add(pt, &p->writers);
+        events |= writable(p, PIPE_BUF) ? EPOLLOUT | EPOLLWRNORM : 0;
+        events |= !p->nr_readers ? EPOLLERR : 0;
+    }
+    return events;
+}
+
+static int64_t pipe_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
+{
+    struct pipe *p = f->data;
+    int32_t n = (int32_t)p->used;
+
+    return cmd == FIONREAD_ ? copy_out(arg, &n) : -ENOTTY;
+}
+
+static void put(struct pipe *p)
+{
+    if (--p->refs)
+        return;
+    if (p->inode)
+        p->inode->object = NULL;
+    if (p->buf)
+        page_free(p->buf, p->size / ABI_PAGE_SIZE);
+    kfree(p);
+}
+
+static void pipe_release(struct file *f)
+{
+    struct pipe *p = f->data;
+
+    p->nr_readers -= can_read(f);
+    p->nr_writers -= can_write(f);
+    wake_all(p);
+    put(p);
+}
+
+static void attach(struct pipe *p, struct file *f)
+{
+    p->refs++;
+    p->nr_readers += can_read(f);
+    p->opened_r += can_read(f);
+    p->nr_writers += can_write(f);
+    p->opened_w += can_write(f);
+    f->ops = &pipe_fops;
+    f->data = p;
+    wake_all(p);
+}
+
+static const struct file_ops pipe_fops = {
+    .name = "pipe",
+    .read = pipe_read,
+    .write = pipe_write,
+    .poll = pipe_poll,
+    .ioctl = pipe_ioctl,
+    .release = pipe_release,
+};
+
+static void pipe_evict(struct inode *inode)
+{
+    kfree(inode);
+}
+
+static const struct inode_ops pipe_inode_ops = {.evict = pipe_evict};
+
+/* pipe(2)'s own inode: for fstat and /proc/self/fd. */
+static struct inode *new_inode(void)
+{
+    static struct super super = {.type = "pipefs"};
+    static uint64_t next_ino = 1;
+    struct inode *inode = kzalloc(sizeof(*inode));
+
+    if (!inode)
+        return NULL;
+    if (!super.dev)
+        super.dev = mount_new_dev();
+    inode_init(inode, &super, &pipe_inode_ops, next_ino++, S_IFIFO | 0600);
+    return inode;
+}
+
+static struct file *new_end(struct pipe *p, uint32_t flags)
+{
+    struct file *f = file_new(&pipe_fops, p, flags);
+
+    if (!f)
+        return NULL;
+    inode_get(p->inode);
+    f->inode = p->inode;
+    attach(p, f);
+    return f;
+}
+
+int pipe_new(struct file **reader, struct file **writer, uint32_t flags)
+{
+    struct inode *inode = new_inode();
+    struct pipe *p = alloc();
+    int err = -ENOMEM;
+
+    *reader = *writer = NULL;
+    if (!p || !inode)
+        goto out;
+    p->inode = inode;
+    inode->object = p;
+    p->refs++;
+    *reader = new_end(p, O_RDONLY | (flags & O_NONBLOCK));
+    *writer = new_end(p, O_WRONLY | (flags & O_NONBLOCK));
+    err = *reader && *writer ? 0 : -ENOMEM;
+    if (err && *reader)
+        file_put(*reader);
+    if (err && *writer)
+        file_put(*writer);
+    put(p);
+    p = NULL;
+out:
+    kfree(p);
+    if (inode)
+        inode_put(inode);
+    return err;
+}
+
+/* fifo(7): a reader waits for a writer and the other way round. */
+static int wait_for_peer(struct pipe *p, struct file *f)
+{
+    uint32_t before;
+    int err = 0;
+
+    switch (f->flags & O_ACCMODE) {
+    case O_RDONLY:
+        before = p->opened_w;
+        if (!p->nr_writers && !(f->flags & O_NONBLOCK))
+            WAIT(&p->readers, NO_DEADLINE, err, p->opened_w != before);
+        return err;
+    case O_WRONLY:
+        before = p->opened_r;
+        if (!p->nr_readers && (f->flags & O_NONBLOCK))
+            return -ENXIO;
+        if (!p->nr_readers)
+            WAIT(&p->writers, NO_DEADLINE, err, p->opened_r != before);
+        return err;
+    default:
+        return 0;
+    }
+}
+
+int pipe_open_fifo(struct inode *inode, struct file *f)
+{
+    struct pipe *p = inode->object;
+    int err;
+
+    if (!p) {
+        p = alloc();
+        if (!p)
+            return -ENOMEM;
+        p->inode = inode;
+        inode->object = p;
+    }
+    attach(p, f);
+    err = wait_for_peer(p, f);
+    if (err)
+        pipe_release(f);
+    return err;
+}
+
+int pipe_get_size(struct file *f)
+{
+    struct pipe *p = f->data;
+
+    return f->ops == &pipe_fops ? (int)p->size : -EBADF;
+}
+
+int pipe_set_size(struct file *f, uint32_t size_bytes)
+{
+    struct pipe *p = f->data;
+    uint32_t size = ABI_PAGE_SIZE;
+    uint32_t first;
+    uint8_t *buf;
+
+    if (f->ops != &pipe_fops)
+        return -EBADF;
+    if (size_bytes > PIPE_MAX_BYTES)
+        return -EPERM;
+    while (size < size_bytes)
+        size *= 2;
+    if (size < p->used)
+        return -EBUSY;
+    buf = pages(size);
+    if (!buf)
+        return -ENOMEM;
+    first = readable(p);
+    if (p->buf) {
+        memcpy(buf, p->buf + p->head, first);
+        memcpy(buf + first, p->buf, p->used - first);
+        page_free(p->buf, p->size / ABI_PAGE_SIZE);
+    }
+    p->buf = buf;
+    p->size = size;
+    p->head = 0;
+    waitq_wake(&p->writers, EPOLLOUT | EPOLLWRNORM);
+    return (int)size;
+}

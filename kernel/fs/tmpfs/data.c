@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A file's bytes: runs of shareable pages that grow geometrically, so that a
+ * file has few of them. Pages cost nothing until touched; bytes behind the end
+ * of the file are zero.
+ */
+#include <linux/errno.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/core/cpu.h"
+#include "kernel/fs/tmpfs/tnode.h"
+#include "kernel/mm/shm.h"
+#include "lib/string.h"
+
+enum { GROW_MAX_PAGES = 16384 }; /* 64 MiB */
+
+static uint64_t pages_of(uint64_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+}
+
+static uint64_t end_of(const struct extent *e)
+{
+    return e->page + e->nr_pages;
+}
+
+uint32_t data_find(struct tnode *t, uint64_t page)
+{
+    uint32_t low = 0, high = t->nr_extents;
+
+    while (low < high) {
+        uint32_t mid = (low + high) / 2;
+
+        if (end_of(&t->extents[mid]) <= page)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* What counts as used: extents up to the end of the file. */
+static void charge(struct tnode *t)
+{
+    uint64_t limit = pages_of(t->inode.size_bytes), sum = 0;
+
+    for (uint32_t i = 0; i < t->nr_extents; i++) {
+        struct extent *e = &t->extents[i];
+
+        if (e->page >= limit)
+            break;
+        sum += (end_of(e) < limit ? end_of(e) : limit) - e->page;
+    }
+    t->fs->used_pages += sum - t->charged_pages;
+    t->charged_pages = sum;
+}
+
+static int insert(struct tnode *t, uint32_t i, struct extent e)
+{
+    if (t->nr_extents == t->max_extents) {
+        uint32_t max = t->max_extents ? t->max_extents * 2 : 2;
+        struct extent *p = krealloc(t->extents, max * sizeof(*p));
+
+        if (!p)
+            return -ENOMEM;
+        t->extents = p;
+        t->max_extents = max;
+    }
+    memmove(&t->extents[i + 1], &t->extents[i],
+            (t->nr_extents - i) * sizeof(e));
+    t->extents[i] = e;
+    t->nr_extents++;
+    return 0;
+}
+
+/* Makes the run before slot i longer by nr pages, if they are free. */
+static bool lengthen(struct tnode *t, uint32_t i, uint64_t page, uint64_t nr)
+{
+    struct extent *e;
+
+    if (i == 0)
+        return false;
+    e = &t->extents[i - 1];
+    if (end_of(e) != page ||
+        shm_alloc_at(e->shm_off + e->nr_pages * PAGE_BYTES, nr))
+        return false;
+    e->nr_pages += nr;
+    return true;
+}
+
+static int add_run(struct tnode *t, uint32_t i, uint64_t page, uint64_t nr)
+{
+    int64_t off = shm_alloc(nr);
+    struct extent e = {page, nr, (uint64_t)off};
+    int err;
+
+    if (off < 0)
+        return -ENOSPC;
+    err = insert(t, i, e);
+    if (err)
+        shm_free(off, nr);
+    return err;
+}
+
+/* Fills the gap at slot i from page on: need pages, better more. */
+static int fill(struct tnode *t, uint32_t i, uint64_t page, uint64_t need,
+                uint64_t room)
+{
+    uint64_t more = i ? t->extents[i - 1].nr_pages : 0;
+
+    more = more > GROW_MAX_PAGES ? GROW_MAX_PAGES : more;
+    more = more > need ? more : need;
+    more = more > room ? room : more;
+    if (lengthen(t, i, page, more) || lengthen(t, i, page, need))
+        return 0;
+    if (more > need && add_run(t, i, page, more) == 0)
+        return 0;
+    return add_run(t, i, page, need);
+}
+
+int data_ensure(struct tnode *t, uint64_t page, uint64_t nr_pages)
+{
+    uint64_t limit = platform.boot->mem_limit_bytes / PAGE_BYTES / 2;
+    uint64_t end = page + nr_pages;
+
+    if (limit && nr_pages > limit)
+        return -ENOSPC;
+    while (page < end) {
+        uint32_t i = data_find(t, page);
+        uint64_t next = UINT64_MAX;
+        uint64_t need;
+        int err;
+
+        if (i < t->nr_extents) {
+            if (t->extents[i].page <= page) {
+                page = end_of(&t->extents[i]);
+                continue;
+            }
+            next = t->extents[i].page;
+        }
+        need = (next < end ? next : end) - page;
+        if (limit && t->fs->used_pages + need > limit)
+            return -ENOSPC;
+        err = fill(t, i, page, need, next - page);
+        if (err)
+            return err;
+        page += need;
+    }
+    charge(t);
+    return 0;
+}
+
+void *data_run(struct tnode *t, uint64_t off, uint64_t *len)
+{
+    uint64_t page = off / PAGE_BYTES;
+    uint32_t i = data_find(t, page);
+    struct extent *e = &t->extents[i];
+    uint64_t room;
+
+    if (i == t->nr_extents)
+        return NULL;
+    if (e->page > page) {
+        room = e->page * PAGE_BYTES - off;
+        *len = *len < room ? *len : room;
+        return NULL;
+    }
+    room = end_of(e) * PAGE_BYTES - off;
+    *len = *len < room ? *len : room;
+    return (char *)shm_ptr(e->shm_off) + (off - e->page * PAGE_BYTES);
+}
+
+int data_copy_up(struct tnode *t)
+{
+    const struct erofs *fs = t->fs->lower;
+    uint64_t size = t->inode.size_bytes;
+    int err;
+
+    if (!t->lower_data)
+        return 0;
+    err = data_ensure(t, 0, pages_of(size));
+    if (err)
+        return err;
+    for (uint64_t off = 0; off < size;) {
+        uint64_t n = size - off;
+        void *to = data_run(t, off, &n);
+        const void *from = erofs_data(fs, &t->node, off, &n);
+
+        if (!from)
+            return -EIO;
+        memcpy(to, from, n);
+        off += n;
+    }
+    t->lower_data = false;
+    tnode_keep(t);
+    return 0;
+}
+
+static void zero_bytes(struct tnode *t, uint64_t off, uint64_t end)
+{
+    while (off < end) {
+        uint64_t n = end - off;
+        void *p = data_run(t, off, &n);
+
+        if (p)
+            memset(p, 0, n);
+        off += n;
+    }
+}
+
+static void zero_pages(struct tnode *t, uint64_t page, uint64_t end)
+{
+    for (uint32_t i = data_find(t, page); i < t->nr_extents; i++) {
+        struct extent *e = &t->extents[i];
+        uint64_t from = page > e->page ? page : e->page;
+        uint64_t to = end < end_of(e) ? end : end_of(e);
+
+        if (from >= to)
+            break;
+        shm_zero(e->shm_off + (from - e->page) * PAGE_BYTES, to - from);
+    }
+}
+
+void data_punch(struct tnode *t, uint64_t off, uint64_t len_bytes)
+{
+    uint64_t end = off + len_bytes;
+    uint64_t first = pages_of(off), last = end / PAGE_BYTES;
+
+    if (first > last) { /* inside one page */
+        zero_bytes(t, off, end);
+        return;
+    }
+    zero_bytes(t, off, first * PAGE_BYTES);
+    zero_pages(t, first, last);
+    zero_bytes(t, last * PAGE_BYTES, end);
+}
+
+void data_trim(struct tnode *t)
+{
+    uint64_t limit = pages_of(t->inode.size_bytes);
+
+    while (t->nr_extents) {
+        struct extent *e = &t->extents[t->nr_extents - 1];
+        uint64_t keep = e->page < limit ? limit - e->page : 0;
+
+        if (keep < e->nr_pages) {
+            shm_free(e->shm_off + keep * PAGE_BYTES, e->nr_pages - keep);
+            e->nr_pages = keep;
+        }
+        if (keep)
+            break;
+        t->nr_extents--;
+    }
+}
+
+int data_truncate(struct tnode *t, uint64_t size_bytes)
+{
+    uint64_t old = t->inode.size_bytes;
+    int err = 0;
+
+    if (t->lower_data && size_bytes == 0) {
+        t->lower_data = false;
+        tnode_keep(t);
+    }
+    if (size_bytes != old)
+        err = data_copy_up(t);
+    if (err)
+        return err;
+    t->inode.size_bytes = size_bytes;
+    if (size_bytes < old)
+        data_punch(t, size_bytes, pages_of(old) * PAGE_BYTES - size_bytes);
+    else if (old % PAGE_BYTES) /* a mapping may have left bytes there */
+        zero_bytes(t, old, pages_of(old) * PAGE_BYTES);
+    if (size_bytes < old && t->backing.refs == 0)
+        data_trim(t);
+    charge(t);
+    return 0;
+}
+
+void data_free(struct tnode *t)
+{
+    t->inode.size_bytes = 0;
+    data_trim(t);
+    charge(t);
+    kfree(t->extents);
+    t->extents = NULL;
+}
+
+uint64_t data_blocks(struct tnode *t)
+{
+    if (t->lower_data)
+        return pages_of(t->inode.size_bytes) * (PAGE_BYTES / 512);
+    return t->charged_pages * (PAGE_BYTES / 512);
+}

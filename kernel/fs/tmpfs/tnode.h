@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Private to tmpfs: its inode and the parts that the files here share.
+ */
+#ifndef EINKORN_KERNEL_FS_TMPFS_TNODE_H
+#define EINKORN_KERNEL_FS_TMPFS_TNODE_H
+
+#include "kernel/fs/erofs/erofs.h"
+#include "kernel/mm/mm.h"
+#include "kernel/vfs/dentry.h"
+#include "kernel/vfs/file.h"
+
+enum { PAGE_BYTES = 4096, NID_BUCKETS = 1024 };
+
+struct tmpfs {
+    const struct erofs *lower;
+    uint64_t next_ino;
+    uint64_t used_pages;
+    struct tnode *by_nid[NID_BUCKETS]; /* lower inodes in use */
+};
+
+/* A run of the file in the shareable object. */
+struct extent {
+    uint64_t page, nr_pages;
+    uint64_t shm_off;
+};
+
+struct xattr {
+    struct xattr *next;
+    char *name;
+    size_t len_bytes;
+    uint8_t value[];
+};
+
+struct tnode {
+    struct inode inode;
+    struct backing backing; /* refs: mappings; the first holds the inode */
+    struct tmpfs *fs;
+    struct tnode *nid_next;
+    struct erofs_node node; /* valid if lower */
+    bool lower;             /* comes from the image */
+    bool lower_data;        /* data is still there */
+    bool lower_xattrs;
+    bool kept; /* holds itself: differs from the image */
+    uint32_t seals;
+    struct extent *extents; /* sorted, not overlapping */
+    uint32_t nr_extents, max_extents;
+    uint64_t charged_pages;
+    char *target; /* of a symbolic link made here */
+    struct xattr *xattrs;
+    struct dentry *map_name; /* for /proc/self/maps while mapped */
+};
+
+static inline struct tnode *tnode_of(struct inode *inode)
+{
+    return container_of(inode, struct tnode, inode);
+}
+
+/* inode.c */
+extern const struct inode_ops tmpfs_dir_ops, tmpfs_file_ops, tmpfs_link_ops,
+    tmpfs_special_ops;
+struct tnode *tnode_new(struct super *super, uint32_t mode);
+int tnode_from_lower(struct super *super, uint64_t nid, struct tnode **out);
+/* Remember a lower inode that no longer equals the image. */
+void tnode_keep(struct tnode *t);
+void tnode_unlinked(struct tnode *t); /* a name of it went */
+int tmpfs_getattr(struct inode *inode, struct kstat *st);
+int tmpfs_setattr(struct inode *inode, const struct iattr *attr);
+void tmpfs_evict(struct inode *inode);
+int tmpfs_open(struct inode *inode, struct file *f);
+
+/* data.c */
+int data_ensure(struct tnode *t, uint64_t page, uint64_t nr_pages);
+int data_copy_up(struct tnode *t);
+int data_truncate(struct tnode *t, uint64_t size_bytes);
+void data_punch(struct tnode *t, uint64_t off, uint64_t len_bytes);
+void data_free(struct tnode *t);
+/* Contiguous memory at off: pointer, or NULL for a hole; *len shrinks to what
+ * follows. off below the file's size. */
+void *data_run(struct tnode *t, uint64_t off, uint64_t *len);
+uint64_t data_blocks(struct tnode *t);
+/* The extent that holds page, or the first behind it; nr_extents if none. */
+uint32_t data_find(struct tnode *t, uint64_t page);
+void data_trim(struct tnode *t); /* drop extents behind the end */
+
+/* file.c, map.c, dir.c, xattr.c */
+extern const struct file_ops tmpfs_file_fops, tmpfs_dir_fops;
+extern const struct backing_ops tmpfs_backing_ops;
+int tmpfs_mmap(struct file *f, struct backing **out, int prot, bool shared);
+int64_t tmpfs_getdents(struct file *f, struct uio *to);
+bool tmpfs_dir_empty(struct dentry *d);
+bool tmpfs_lower_has(struct tnode *dir, const char *name, size_t len);
+int64_t tmpfs_getxattr(struct inode *inode, const char *name, void *buf,
+                       size_t size_bytes);
+int64_t tmpfs_listxattr(struct inode *inode, char *buf, size_t size_bytes);
+int tmpfs_setxattr(struct inode *inode, const char *name, const void *buf,
+                   size_t size_bytes, int flags);
+int tmpfs_removexattr(struct inode *inode, const char *name);
+void tmpfs_free_xattrs(struct tnode *t);
+
+#endif

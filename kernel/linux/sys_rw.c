@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * read(2), write(2) and their vector and positioned forms.
+ */
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/stat.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/core/uaccess.h"
+#include "kernel/linux/calls.h"
+#include "kernel/vfs/file.h"
+#include "kernel/vfs/inode.h"
+#include "kernel/vfs/notify.h"
+
+#define RW_COUNT_MAX UINT64_C(0x7ffff000)
+enum { FAST_SEGS = 8 };
+
+typedef int64_t rw_fn(struct file *f, struct uio *u, uint64_t *off);
+
+static int64_t no_reader(struct file *f)
+{
+    if (f->flags & (O_WRONLY | O_PATH))
+        return -EBADF;
+    return f->inode && S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL;
+}
+
+static int64_t no_writer(struct file *f)
+{
+    return (f->flags & O_ACCMODE) == O_RDONLY ? -EBADF : -EINVAL;
+}
+
+/* The operation, or why not. */
+static int64_t reader(int fd, struct file **f)
+{
+    *f = fd_file(fd);
+    if (!*f)
+        return -EBADF;
+    if (!(*f)->ops->read || ((*f)->flags & O_ACCMODE) == O_WRONLY)
+        return no_reader(*f);
+    return 0;
+}
+
+static int64_t writer(int fd, struct file **f)
+{
+    *f = fd_file(fd);
+    if (!*f)
+        return -EBADF;
+    if (((*f)->flags & O_ACCMODE) == O_RDONLY || !(*f)->ops->write)
+        return no_writer(*f);
+    return 0;
+}
+
+static int64_t user_uio(struct uio *u, struct uio_seg *seg, uint64_t base,
+                        uint64_t len)
+{
+    if ((int64_t)len < 0)
+        return -EINVAL;
+    if (!user_range_ok(base, len))
+        return -EFAULT;
+    uio_init(u, seg, base, len < RW_COUNT_MAX ? len : RW_COUNT_MAX, false);
+    return 0;
+}
+
+int64_t sys_read(struct abi_frame *r)
+{
+    struct file *f;
+    struct uio u;
+    struct uio_seg seg;
+    int64_t err = reader((int)r->rdi, &f);
+
+    if (!err)
+        err = user_uio(&u, &seg, r->rsi, r->rdx);
+    return err ? err : f->ops->read(f, &u, &f->off);
+}
+
+int64_t sys_write(struct abi_frame *r)
+{
+    struct file *f;
+    struct uio u;
+    struct uio_seg seg;
+    int64_t err = writer((int)r->rdi, &f);
+
+    if (!err)
+        err = user_uio(&u, &seg, r->rsi, r->rdx);
+    return err ? err : f->ops->write(f, &u, &f->off);
+}
+
+/* Files that cannot be positioned refuse the p-calls. */
+static int64_t check_position(struct file *f, int64_t off)
+{
+    if (off < 0)
+        return -EINVAL;
+    return f->ops->seek ? 0 : -ESPIPE;
+}
+
+int64_t sys_pread64(struct abi_frame *r)
+{
+    struct file *f;
+    struct uio u;
+    struct uio_seg seg;
+    uint64_t off = r->r10;
+    int64_t err = reader((int)r->rdi, &f);
+
+    if (!err)
+        err = check_position(f, off);
+    if (!err)
+        err = user_uio(&u, &seg, r->rsi, r->rdx);
+    return err ? err : f->ops->read(f, &u, &off);
+}
+
+int64_t sys_pwrite64(struct abi_frame *r)
+{
+    struct file *f;
+    struct uio u;
+    struct uio_seg seg;
+    uint64_t off = r->r10;
+    int64_t err = writer((int)r->rdi, &f);
+
+    if (!err)
+        err = check_position(f, off);
+    if (!err)
+        err = user_uio(&u, &seg, r->rsi, r->rdx);
+    return err ? err : f->ops->write(f, &u, &off);
+}
+
+static int64_t vector(struct file *f, rw_fn *fn, struct abi_frame *r,
+                      uint64_t *off)
+{
+    struct uio_seg stack[FAST_SEGS], *segs;
+    struct uio u;
+    int64_t n = uio_import(&u, r->rsi, r->rdx, stack, FAST_SEGS, &segs);
+
+    if (!n)
+        n = fn(f, &u, off);
+    if (segs != stack)
+        kfree(segs);
+    return n;
+}
+
+int64_t sys_readv(struct abi_frame *r)
+{
+    struct file *f;
+    int64_t err = reader((int)r->rdi, &f);
+
+    return err ? err : vector(f, f->ops->read, r, &f->off);
+}
+
+int64_t sys_writev(struct abi_frame *r)
+{
+    struct file *f;
+    int64_t err = writer((int)r->rdi, &f);
+
+    return err ? err : vector(f, f->ops->write, r, &f->off);
+}
+
+int64_t sys_preadv(struct abi_frame *r)
+{
+    struct file *f;
+    uint64_t off = r->r10;
+    int64_t err = reader((int)r->rdi, &f);
+
+    if (!err)
+        err = check_position(f, off);
+    return err ? err : vector(f, f->ops->read, r, &off);
+}
+
+int64_t sys_pwritev(struct abi_frame *r)
+{
+    struct file *f;
+    uint64_t off = r->r10;
+    int64_t err = writer((int)r->rdi, &f);
+
+    if (!err)
+        err = check_position(f, off);
+    return err ? err : vector(f, f->ops->write, r, &off);
+}
+
+enum {
+    RWF_HINTS = 0x1 | 0x2 | 0x4, /* HIPRI, DSYNC, SYNC: satisfied anyway */
+    RWF_NOWAIT_ = 0x8,
+    RWF_APPEND_ = 0x10,
+};
+
+/* Runs fn with file flags as the RWF_* of preadv2(2) want them. */
+static int64_t vector_flags(struct file *f, rw_fn *fn, struct abi_frame *r)
+{
+    uint32_t saved = f->flags;
+    uint64_t off = r->r10, *at = &off;
+    int64_t n;
+
+    if (r->r9 & ~(uint64_t)(RWF_HINTS | RWF_NOWAIT_ | RWF_APPEND_))
+        return -EOPNOTSUPP;
+    if ((int64_t)off == -1)
+        at = &f->off;
+    else if ((n = check_position(f, off)) != 0)
+        return n;
+    file_get(f);
+    if (r->r9 & RWF_NOWAIT_)
+        f->flags |= O_NONBLOCK;
+    if (r->r9 & RWF_APPEND_)
+        f->flags |= O_APPEND;
+    n = vector(f, fn, r, at);
+    f->flags = saved;
+    file_put(f);
+    return n;
+}
+
+int64_t sys_preadv2(struct abi_frame *r)
+{
+    struct file *f;
+    int64_t err = reader((int)r->rdi, &f);
+
+    return err ? err : vector_flags(f, f->ops->read, r);
+}
+
+int64_t sys_pwritev2(struct abi_frame *r)
+{
+    struct file *f;
+    int64_t err = writer((int)r->rdi, &f);
+
+    return err ? err : vector_flags(f, f->ops->write, r);
+}
+
+int64_t sys_lseek(struct abi_frame *r)
+{
+    struct file *f = fd_file((int)r->rdi);
+
+    if (!f || (f->flags & O_PATH))
+        return -EBADF;
+    if (!f->ops->seek)
+        return -ESPIPE;
+    return f->ops->seek(f, (int64_t)r->rsi, (int)r->rdx);
+}

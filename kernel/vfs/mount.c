@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The mount table.
+ */
+#include "kernel/vfs/mount.h"
+
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+
+#include "kernel/vfs/namei.h"
+
+static struct list mounts = LIST_INIT(mounts);
+
+uint64_t mount_new_dev(void)
+{
+    static uint64_t next = 20;
+
+    return next++; /* major 0, as Linux's file systems without device */
+}
+
+struct list *mount_list(void)
+{
+    return &mounts;
+}
+
+int mount_add(struct super *super, const char *path)
+{
+    static uint32_t next_id = 20;
+    struct dentry *at = NULL;
+    int err;
+
+    if (path) {
+        err = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY,
+                          &at);
+        if (err)
+            return err;
+        at->mounted = super->root; /* both stay for good */
+    }
+    super->covered = at;
+    super->mount_id = next_id++;
+    list_push_back(&mounts, &super->node);
+    return 0;
+}
