@@ -26,8 +26,8 @@ static void mount_root(void)
     static struct super root = {
         .type = "overlay", .source = "overlay", .options = ",relatime"};
     const struct abi_range *r = &platform.boot->image;
-    int err = erofs_open(&image, (const void *)(uintptr_t)r->base,
-                         r->len_bytes);
+    int err =
+        erofs_open(&image, (const void *)(uintptr_t)r->base, r->len_bytes);
 
     if (err)
         panic("the image is no usable EROFS file system (error %d)", -err);
@@ -47,14 +47,13 @@ static void make_dirs(void)
         const char *path;
         uint32_t mode;
     } dirs[] = {
-        {"/dev", 0755},  {"/proc", 0555}, {"/sys", 0555}, {"/tmp", 01777},
-        {"/run", 0755},  {"/etc", 0755},  {"/var", 0755}, {"/var/tmp", 01777},
-        {"/root", 0700},
+        {"/dev", 0755},  {"/proc", 0555},     {"/sys", 0555},
+        {"/tmp", 01777}, {"/run", 0755},      {"/etc", 0755},
+        {"/var", 0755},  {"/var/tmp", 01777}, {"/root", 0700},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
-        int err = vfs_create(AT_FDCWD, dirs[i].path, S_IFDIR | dirs[i].mode,
-                             0);
+        int err = vfs_create(AT_FDCWD, dirs[i].path, S_IFDIR | dirs[i].mode, 0);
 
         if (err && err != -EEXIST)
             klog(LOG_WARN, "cannot make %s (error %d)", dirs[i].path, -err);
@@ -71,8 +70,8 @@ static void enter_cwd(void)
         return;
     err = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &d);
     if (err) {
-        klog(LOG_ERROR, "no working directory %s in the image (error %d)",
-             path, -err);
+        klog(LOG_ERROR, "no working directory %s in the image (error %d)", path,
+             -err);
         return;
     }
     vfs_set_cwd(d);

@@ -97,8 +97,8 @@ int64_t sys_openat2(struct abi_frame *r)
         return -EINVAL;
     if (how.mode && !(how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
         return -EINVAL;
-    return do_open((int)r->rdi, r->rsi, (uint32_t)how.flags,
-                   (uint32_t)how.mode, lookup);
+    return do_open((int)r->rdi, r->rsi, (uint32_t)how.flags, (uint32_t)how.mode,
+                   lookup);
 }
 
 static void notify_close(struct file *f)
@@ -123,8 +123,8 @@ int64_t sys_close_range(struct abi_frame *r)
     uint32_t first = (uint32_t)r->rdi, last = (uint32_t)r->rsi;
     uint32_t flags = (uint32_t)r->rdx;
 
-    if (first > last || (flags & ~(CLOSE_RANGE_CLOEXEC_ |
-                                   CLOSE_RANGE_UNSHARE_)))
+    if (first > last ||
+        (flags & ~(CLOSE_RANGE_CLOEXEC_ | CLOSE_RANGE_UNSHARE_)))
         return -EINVAL;
     if (first > INT32_MAX)
         return 0;

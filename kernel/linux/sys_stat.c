@@ -255,8 +255,7 @@ int64_t sys_fstatfs(struct abi_frame *r)
     return put_statfs(r->rsi, f->inode ? f->inode->super : NULL);
 }
 
-static int64_t do_access(int dirfd, uptr_t upath, uint32_t mask,
-                         uint32_t flags)
+static int64_t do_access(int dirfd, uptr_t upath, uint32_t mask, uint32_t flags)
 {
     bool effective = flags & AT_EACCESS;
     uint32_t lookup = flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW;

@@ -192,8 +192,7 @@ struct dentry *dentry_root(struct super *super, struct inode *inode)
 
 struct dentry *dentry_anonymous(struct inode *inode, const char *name)
 {
-    struct dentry *d =
-        make(inode->super, name, strnlen(name, DENTRY_NAME_MAX));
+    struct dentry *d = make(inode->super, name, strnlen(name, DENTRY_NAME_MAX));
 
     if (!d)
         return NULL;

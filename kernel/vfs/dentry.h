@@ -23,8 +23,8 @@ enum {
 
 struct dentry {
     struct dentry *hash_next;
-    struct dentry *parent; /* referenced; a file system's root: itself */
-    struct inode *inode;   /* referenced; NULL: there is no such name */
+    struct dentry *parent;  /* referenced; a file system's root: itself */
+    struct inode *inode;    /* referenced; NULL: there is no such name */
     struct dentry *mounted; /* root of the file system mounted here */
     struct super *super;
     struct list children; /* in order of pinning */
@@ -52,7 +52,8 @@ void dentry_put(struct dentry *d);
 /* What is known of parent/name: a new reference, or NULL. */
 struct dentry *dentry_find(struct dentry *parent, const char *name,
                            size_t name_len);
-/* The same, else asks the file system. The result may be negative. 0, -errno. */
+/* The same, else asks the file system. The result may be negative. 0, -errno.
+ */
 int dentry_lookup(struct dentry *parent, const char *name, size_t name_len,
                   struct dentry **out);
 /* A new negative entry, not hashed; NULL when out of memory. */

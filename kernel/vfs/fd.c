@@ -61,8 +61,7 @@ static int grow(int need)
     slots = krealloc(table.slots, nr * sizeof(*slots));
     if (!slots)
         return -ENOMEM;
-    memset(slots + table.nr_slots, 0,
-           (nr - table.nr_slots) * sizeof(*slots));
+    memset(slots + table.nr_slots, 0, (nr - table.nr_slots) * sizeof(*slots));
     table.slots = slots;
     table.nr_slots = nr;
     return 0;

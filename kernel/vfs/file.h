@@ -40,7 +40,7 @@ struct file_ops {
     int (*mmap)(struct file *f, struct backing **out, int prot, bool shared);
     /* linux_dirent64 records from f->off on; bytes, 0 at the end. */
     int64_t (*getdents)(struct file *f, struct uio *to);
-    int (*stat)(struct file *f, struct kstat *st);   /* NULL: the inode's */
+    int (*stat)(struct file *f, struct kstat *st); /* NULL: the inode's */
     int (*truncate)(struct file *f, uint64_t len_bytes);
     int (*fallocate)(struct file *f, int mode, uint64_t off, uint64_t len);
     int (*sync)(struct file *f, bool data_only);

@@ -105,8 +105,8 @@ enum {
 
 /* One mounted file system. */
 struct super {
-    const char *type;   /* "tmpfs", "proc", ... */
-    const char *source; /* first field of /proc/mounts */
+    const char *type;    /* "tmpfs", "proc", ... */
+    const char *source;  /* first field of /proc/mounts */
     const char *options; /* besides ro/rw, "" or ",size=..." */
     struct dentry *root;
     struct dentry *covered; /* where it is mounted; NULL: the root */

@@ -51,8 +51,7 @@ static struct lock *conflict(struct inode *inode, const struct lock *want)
         struct lock *l = container_of(pos, struct lock, node);
 
         if (l->is_flock == want->is_flock && l->owner != want->owner &&
-            overlap(l, want) &&
-            (l->type == F_WRLCK || want->type == F_WRLCK))
+            overlap(l, want) && (l->type == F_WRLCK || want->type == F_WRLCK))
             return l;
     }
     return NULL;
@@ -134,8 +133,7 @@ static int acquire_file(struct file *f, const struct lock *want, bool wait)
     return err;
 }
 
-int lock_set(struct file *f, const struct lock_range *want, bool ofd,
-             bool wait)
+int lock_set(struct file *f, const struct lock_range *want, bool ofd, bool wait)
 {
     struct lock l = {
         .owner = ofd ? f : NULL,

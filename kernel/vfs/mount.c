@@ -30,8 +30,8 @@ int mount_add(struct super *super, const char *path)
     int err;
 
     if (path) {
-        err = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY,
-                          &at);
+        err =
+            path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &at);
         if (err)
             return err;
         at->mounted = super->root; /* both stay for good */

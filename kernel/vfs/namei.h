@@ -50,8 +50,8 @@ int vfs_open_dentry(struct dentry *d, uint32_t flags, struct file **out);
 /* mknod(2), mkdir(2): mode with S_IFMT; umask is applied. */
 int vfs_create(int dirfd, const char *path, uint32_t mode, uint64_t rdev);
 /* The same, giving the new entry to the caller (bind of unix sockets). */
-int vfs_create_dentry(int dirfd, const char *path, uint32_t mode,
-                      uint64_t rdev, struct dentry **out);
+int vfs_create_dentry(int dirfd, const char *path, uint32_t mode, uint64_t rdev,
+                      struct dentry **out);
 int vfs_symlink(const char *target, int dirfd, const char *path);
 int vfs_link(struct dentry *d, int dirfd, const char *path);
 int vfs_unlink(int dirfd, const char *path, bool directory);

@@ -67,8 +67,8 @@ static void end_new(struct path_last *last, struct dentry *d, int err)
     dentry_put(last->parent);
 }
 
-int vfs_create_dentry(int dirfd, const char *path, uint32_t mode,
-                      uint64_t rdev, struct dentry **out)
+int vfs_create_dentry(int dirfd, const char *path, uint32_t mode, uint64_t rdev,
+                      struct dentry **out)
 {
     struct path_last last;
     struct dentry *d;
@@ -191,8 +191,7 @@ int vfs_unlink(int dirfd, const char *path, bool directory)
     return err;
 }
 
-static int check_replace(struct dentry *old, struct dentry *new,
-                         uint32_t flags)
+static int check_replace(struct dentry *old, struct dentry *new, uint32_t flags)
 {
     bool exchange = flags & RENAME_EXCHANGE;
 
@@ -214,8 +213,7 @@ static int check_replace(struct dentry *old, struct dentry *new,
 }
 
 static int check_rename(struct path_last *from, struct path_last *to,
-                        struct dentry *old, struct dentry *new,
-                        uint32_t flags)
+                        struct dentry *old, struct dentry *new, uint32_t flags)
 {
     struct inode *dir = from->parent->inode;
     bool is_dir;
@@ -275,8 +273,8 @@ static int rename_last(struct path_last *from, struct path_last *to,
     }
     err = check_rename(from, to, old, new, flags);
     if (!err && old->inode != new->inode) {
-        err = from->parent->inode->ops->rename(
-            from->parent->inode, old, to->parent->inode, new, flags);
+        err = from->parent->inode->ops->rename(from->parent->inode, old,
+                                               to->parent->inode, new, flags);
         if (!err)
             notify_rename(from, old);
     }

@@ -11,8 +11,8 @@ void (*notify_hook)(struct inode *inode, const char *name, uint32_t event,
 
 enum {
     /* Events of the name, that do not concern the inode's own watches. */
-    NAME_EVENTS = NOTIFY_CREATE | NOTIFY_DELETE | NOTIFY_MOVED_FROM |
-                  NOTIFY_MOVED_TO,
+    NAME_EVENTS =
+        NOTIFY_CREATE | NOTIFY_DELETE | NOTIFY_MOVED_FROM | NOTIFY_MOVED_TO,
     SELF_EVENTS = NOTIFY_DELETE_SELF | NOTIFY_MOVE_SELF,
 };
 

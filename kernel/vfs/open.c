@@ -189,8 +189,8 @@ int vfs_open(int dirfd, const char *path, uint32_t flags, uint32_t mode,
 
     if (flags & O_PATH)
         flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    if (!(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) !=
-                                     (O_CREAT | O_EXCL))
+    if (!(flags & O_NOFOLLOW) &&
+        (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
         lookup_flags |= LOOKUP_FOLLOW;
     if ((flags & O_TMPFILE) != O_TMPFILE && (flags & O_TMPFILE & ~O_DIRECTORY))
         return -EINVAL;

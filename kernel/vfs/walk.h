@@ -12,11 +12,11 @@ struct walk {
     struct dentry *root; /* referenced; ".." stops here */
     uint32_t flags;      /* LOOKUP_* */
     int links;
-    const char *rest;    /* what is still to be walked */
-    char *buf;           /* owns rest after a symbolic link */
-    const char *name;    /* the last component ... */
-    size_t name_len;     /* 0: "at" itself is the result */
-    bool trailing;       /* ... and whether a slash follows it */
+    const char *rest; /* what is still to be walked */
+    char *buf;        /* owns rest after a symbolic link */
+    const char *name; /* the last component ... */
+    size_t name_len;  /* 0: "at" itself is the result */
+    bool trailing;    /* ... and whether a slash follows it */
 };
 
 int walk_begin(struct walk *w, int dirfd, const char *path, uint32_t flags);

@@ -161,8 +161,7 @@ static int64_t set_termios(uint64_t arg)
     uint8_t block[TERMIOS_BYTES];
     int err = copy_from_user(block, arg, sizeof(block));
 
-    return err ? err
-               : platform.ops.console_ctl(ABI_CONSOLE_SET_TERMIOS, block);
+    return err ? err : platform.ops.console_ctl(ABI_CONSOLE_SET_TERMIOS, block);
 }
 
 static int64_t console_ioctl(struct file *f, uint32_t cmd, uint64_t arg)

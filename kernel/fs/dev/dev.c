@@ -168,8 +168,8 @@ static const struct link {
 static int populate(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
-        int err = vfs_create(AT_FDCWD, nodes[i].path, nodes[i].mode,
-                             nodes[i].rdev);
+        int err =
+            vfs_create(AT_FDCWD, nodes[i].path, nodes[i].mode, nodes[i].rdev);
 
         if (err)
             return err;

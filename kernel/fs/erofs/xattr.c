@@ -74,8 +74,8 @@ int erofs_xattr(const struct erofs *fs, const struct erofs_node *node,
         return -EUCLEAN;
     if (index < h.nr_shared) {
         memcpy(&shared, fs->base + off + index * 4, sizeof(shared));
-        return decode(fs, fs->xattr_off + shared * UINT64_C(4), name,
-                      name_size, value, value_len, &off);
+        return decode(fs, fs->xattr_off + shared * UINT64_C(4), name, name_size,
+                      value, value_len, &off);
     }
     off += h.nr_shared * 4u;
     for (index -= h.nr_shared; off < limit; index--) {

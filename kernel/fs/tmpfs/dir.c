@@ -24,8 +24,7 @@ bool tmpfs_lower_has(struct tnode *dir, const char *name, size_t len)
            erofs_lookup(dir->fs->lower, &dir->node, name, len, &nid) == 0;
 }
 
-static int tmpfs_lookup(struct inode *dir, struct dentry *d,
-                        struct inode **out)
+static int tmpfs_lookup(struct inode *dir, struct dentry *d, struct inode **out)
 {
     struct tnode *t = tnode_of(dir), *child;
     uint64_t nid;

@@ -207,8 +207,8 @@ static int tmpfs_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
         return -EFBIG;
     if ((mode & FALLOC_FL_PUNCH_HOLE) && !keep_size)
         return -EOPNOTSUPP;
-    if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE |
-                 FALLOC_FL_ZERO_RANGE))
+    if (mode &
+        ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
         return -EOPNOTSUPP;
     if (!keep_size && end > t->inode.size_bytes && (t->seals & F_SEAL_GROW))
         return -EPERM;
@@ -216,8 +216,8 @@ static int tmpfs_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
     if (!err && (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)))
         err = punch(t, off, end);
     if (!err && !(mode & FALLOC_FL_PUNCH_HOLE))
-        err = data_ensure(t, first,
-                          (end + PAGE_BYTES - 1) / PAGE_BYTES - first);
+        err =
+            data_ensure(t, first, (end + PAGE_BYTES - 1) / PAGE_BYTES - first);
     if (!err && !keep_size && end > t->inode.size_bytes)
         err = data_truncate(t, end);
     if (!err)

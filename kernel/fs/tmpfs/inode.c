@@ -3,9 +3,9 @@
  * Inodes of tmpfs: made here, or shown from the image under them.
  */
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
-#include <linux/fcntl.h>
 #include <linux/stat.h>
 
 #include "kernel/core/alloc.h"

@@ -26,8 +26,8 @@ static int map_lower(struct tnode *t, uint64_t off, uint64_t addr, size_t len,
                                      t->node.data_off + off);
 }
 
-static int map_extents(struct tnode *t, uint64_t off, uint64_t addr,
-                       size_t len, int prot, bool shared)
+static int map_extents(struct tnode *t, uint64_t off, uint64_t addr, size_t len,
+                       int prot, bool shared)
 {
     uint64_t page = off / PAGE_BYTES, end = page + len / PAGE_BYTES;
     int err = data_ensure(t, page, end - page);
@@ -38,9 +38,9 @@ static int map_extents(struct tnode *t, uint64_t off, uint64_t addr,
         uint64_t nr = e->nr_pages - skip;
 
         nr = nr < end - page ? nr : end - page;
-        err = (int)platform.ops.shm_map(addr, nr * PAGE_BYTES, prot,
-                                        e->shm_off + skip * PAGE_BYTES,
-                                        !shared);
+        err =
+            (int)platform.ops.shm_map(addr, nr * PAGE_BYTES, prot,
+                                      e->shm_off + skip * PAGE_BYTES, !shared);
         page += nr;
         addr += nr * PAGE_BYTES;
     }
@@ -114,8 +114,10 @@ int tmpfs_mmap(struct file *f, struct backing **out, int prot, bool shared)
             return err;
     }
     if (t->lower_data && !erofs_mappable(&t->node)) {
-        klog(LOG_ERROR, "inode %u: its data is not one run of pages in the "
-             "image; rebuild the image", t->node.ino);
+        klog(LOG_ERROR,
+             "inode %u: its data is not one run of pages in the "
+             "image; rebuild the image",
+             t->node.ino);
         return -ENODEV;
     }
     if (t->backing.refs == 0) {

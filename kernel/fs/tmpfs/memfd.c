@@ -93,8 +93,8 @@ int tmpfs_write_file(const char *path, const char *text, uint32_t mode)
 {
     struct file *f;
     int64_t n;
-    int err = vfs_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, mode, 0,
-                       &f);
+    int err =
+        vfs_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, mode, 0, &f);
 
     if (err)
         return err;

@@ -10,8 +10,7 @@
 #include "kernel/fs/tmpfs/tnode.h"
 #include "lib/string.h"
 
-static int add(struct tnode *t, const char *name, const void *value,
-               size_t len)
+static int add(struct tnode *t, const char *name, const void *value, size_t len)
 {
     struct xattr *x = kmalloc(sizeof(*x) + len);
 
@@ -56,8 +55,8 @@ static int load(struct tnode *t)
         return 0;
     t->lower_xattrs = false;
     for (unsigned i = 0; !err; i++) {
-        err = erofs_xattr(t->fs->lower, &t->node, i, name, sizeof(name),
-                          &value, &len);
+        err = erofs_xattr(t->fs->lower, &t->node, i, name, sizeof(name), &value,
+                          &len);
         if (!err)
             err = add(t, name, value, len);
     }
