@@ -74,10 +74,13 @@ int thread_inherit(struct thread *child)
 
 void thread_reset_fpu(void)
 {
+    static bool used;
     struct cpu *cpu = this_cpu();
 
-    if (fpu_ensure_area(cpu->current) < 0)
-        return;
-    arch_fpu_reset(cpu->current->fpu);
     cpu->fpu_owner = cpu->current;
+    if (!used)
+        arch_fpu_begin(); /* no CPUID on the way to the first program */
+    else if (fpu_ensure_area(cpu->current) == 0)
+        arch_fpu_reset(cpu->current->fpu);
+    used = true;
 }

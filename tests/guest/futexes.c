@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* futex(2): every operation, its counts and its errors. */
-#define _GNU_SOURCE
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Clocks and timers: they agree, go forward, fire on time, tell what is left,
  * and reach a program that spins. */
-#define _GNU_SOURCE
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>

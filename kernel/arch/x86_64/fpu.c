@@ -161,6 +161,16 @@ bool arch_fpu_restore(const void *area)
     return (arch_fpu_features() ? xrstor(area) : fxrstor(area)) == 0;
 }
 
+void arch_fpu_begin(void)
+{
+    const uint32_t mxcsr = MXCSR_DEFAULT;
+
+    __asm__ volatile("fninit\n"
+                     "ldmxcsr %0"
+                     :
+                     : "m"(mxcsr));
+}
+
 void arch_fpu_reset(void *scratch_area)
 {
     memset(scratch_area, 0, arch_fpu_size());

@@ -20,6 +20,8 @@ void arch_fpu_save(void *area);
 void arch_fpu_save_standard(void *area);
 /* Either format. False if the processor refuses what the area holds. */
 bool arch_fpu_restore(const void *area);
+/* Control words of a program's start; the registers are clean already. */
+void arch_fpu_begin(void);
 /* As after the start of a program. */
 void arch_fpu_reset(void *scratch_area);
 
