@@ -59,11 +59,17 @@ $(O)/kern/%.o: %.S | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	@echo "  AS    $<"
 	$(Q)$(CC) $(FREE) -c -o $@ $<
-$(LIBEXEC)/kernel.elf: $(KERNEL_OBJ) kernel/kernel.ld
+# Twice: names for backtraces are data behind the text, whose addresses stay.
+KERNEL_LD := ld -pie --no-dynamic-linker -z noexecstack -z norelro \
+	--gc-sections -T kernel/kernel.ld
+$(LIBEXEC)/kernel.elf: $(KERNEL_OBJ) kernel/kernel.ld tools/ksyms
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	$(Q)ld -pie --no-dynamic-linker -z noexecstack -z norelro --gc-sections \
-		-T kernel/kernel.ld -o $@ $(KERNEL_OBJ)
+	$(Q)$(KERNEL_LD) -o $@.pass1 $(KERNEL_OBJ)
+	$(Q)tools/ksyms $@.pass1 > $(O)/kern/ksyms.S
+	$(Q)$(CC) -c -o $(O)/kern/ksyms.o $(O)/kern/ksyms.S
+	$(Q)$(KERNEL_LD) -o $@ $(KERNEL_OBJ) $(O)/kern/ksyms.o
+	@rm -f $@.pass1
 
 # ---- tender "proc" -----------------------------------------------------
 PROC_OBJ := $(call objs,$(PROC_SRC),proc)

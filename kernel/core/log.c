@@ -57,9 +57,30 @@ void klog(enum log_level level, const char *fmt, ...)
     va_end(ap);
 }
 
+/* Made by tools/ksyms when the kernel is linked; ascending. */
+struct ksym {
+    uint32_t offset; /* from __kernel_begin */
+    uint32_t name;   /* in ksym_names */
+};
+extern const struct ksym ksyms[] __attribute__((weak));
+extern const uint32_t nr_ksyms __attribute__((weak));
+extern const char ksym_names[] __attribute__((weak));
+extern const char __kernel_begin[], __kernel_end[];
+
 static void print_pc(uint64_t pc)
 {
-    klog(LOG_ERROR, "  at %#lx", pc);
+    uint64_t offset = pc - (uint64_t)__kernel_begin;
+    uint32_t i = 0;
+
+    if (!&nr_ksyms || pc < (uint64_t)__kernel_begin ||
+        pc >= (uint64_t)__kernel_end || offset < ksyms[0].offset) {
+        klog(LOG_ERROR, "  at %#lx", pc);
+        return;
+    }
+    while (i + 1 < nr_ksyms && ksyms[i + 1].offset <= offset)
+        i++;
+    klog(LOG_ERROR, "  at %#lx %s+%#lx", pc, ksym_names + ksyms[i].name,
+         offset - ksyms[i].offset);
 }
 
 void log_frame(const struct abi_frame *f)
@@ -89,14 +110,15 @@ void panic_at(const struct abi_frame *f, const char *what)
 void panic(const char *fmt, ...)
 {
     static bool again;
+    char text[LINE_MAX];
     va_list ap;
 
     if (!again) {
         again = true;
-        klog(LOG_ERROR, "kernel panic:");
         va_start(ap, fmt);
-        vlog(fmt, ap);
+        vsnprintf(text, sizeof(text), fmt, ap);
         va_end(ap);
+        klog(LOG_ERROR, "kernel panic: %s", text);
         arch_backtrace((uint64_t)__builtin_frame_address(0), print_pc);
     }
     for (;;)
