@@ -52,6 +52,8 @@ struct abi_vcpu {
     uint32_t index;
     uint32_t reserved1;
     uint64_t platform[4]; /* the platform's own */
+    uint64_t cpuid;       /* struct sidecar_cpuid[], searched by trampolines;
+                             the kernel's, never 0 while a program runs */
 };
 
 /* Offsets that assembly and patched program text rely on. */
@@ -62,6 +64,7 @@ struct abi_vcpu {
 #define ABI_VCPU_KSTACK_TOP 24
 #define ABI_VCPU_SCRATCH 32
 #define ABI_VCPU_FRAME 40
+#define ABI_VCPU_CPUID 120
 
 enum abi_pending {
     ABI_PENDING_TICK = 1,      /* the period asked for with tick() went by */
@@ -323,7 +326,8 @@ _Static_assert(offsetof(struct abi_vcpu, kstack_top) == ABI_VCPU_KSTACK_TOP,
                "abi");
 _Static_assert(offsetof(struct abi_vcpu, scratch) == ABI_VCPU_SCRATCH, "abi");
 _Static_assert(offsetof(struct abi_vcpu, frame) == ABI_VCPU_FRAME, "abi");
-_Static_assert(sizeof(struct abi_vcpu) == 120, "abi");
+_Static_assert(offsetof(struct abi_vcpu, cpuid) == ABI_VCPU_CPUID, "abi");
+_Static_assert(sizeof(struct abi_vcpu) == 128, "abi");
 _Static_assert(sizeof(struct abi_frame) == ABI_FRAME_SIZE, "abi");
 _Static_assert(sizeof(struct abi_packet) == 16, "abi");
 _Static_assert(sizeof(struct abi_net_info) == 16, "abi");

@@ -12,6 +12,12 @@
  * stood before, loads rcx with the address to come back to, jumps through
  * %gs:ABI_VCPU_SYSCALL_ENTRY, performs displaced instructions that stood
  * behind and jumps back. It never touches the stack (red zone).
+ *
+ * `cpuid` traps to the hypervisor on many hosts, and start-up code is full of
+ * it. It may become a jump to a trampoline that looks the answer up in the
+ * table at %gs:ABI_VCPU_CPUID and executes the instruction only if the table
+ * does not have it. The sidecar brings the answers of the processor that it
+ * was made on; whoever uses them checks that this is the same one.
  */
 #ifndef EINKORN_ABI_SIDECAR_H
 #define EINKORN_ABI_SIDECAR_H
@@ -19,7 +25,7 @@
 #include <stdint.h>
 
 #define SIDECAR_MAGIC UINT64_C(0x3145444953454b45) /* "EKESIDE1" */
-#define SIDECAR_VERSION 1u
+#define SIDECAR_VERSION 2u
 
 struct sidecar_header {
     uint64_t magic;
@@ -30,7 +36,8 @@ struct sidecar_header {
     uint64_t segs_off;  /* struct sidecar_seg[] */
     uint64_t sites_off; /* struct sidecar_site[] */
     uint64_t maps_off;  /* struct sidecar_map[] */
-    uint32_t nr_segs, nr_sites, nr_maps, reserved;
+    uint64_t cpuid_off; /* struct sidecar_cpuid[] */
+    uint32_t nr_segs, nr_sites, nr_maps, nr_cpuid;
     uint8_t image_sha256[32]; /* of the image that this belongs to */
 };
 
@@ -65,6 +72,14 @@ struct sidecar_site {
                              original return address, else UINT32_MAX */
 };
 
+/* An answer of CPUID: for this leaf in eax, and this subleaf in those bits of
+ * ecx that are in the mask (all or none). The last of a table has more = 0. */
+struct sidecar_cpuid {
+    uint32_t leaf, subleaf, subleaf_mask;
+    uint32_t eax, ebx, ecx, edx;
+    uint32_t more;
+};
+
 /* From trampoline to canonical address, for signal frames and unwinders: the
  * last entry with tramp_off <= offset gives the original text offset. */
 struct sidecar_map {
@@ -72,10 +87,11 @@ struct sidecar_map {
     uint32_t text_off;
 };
 
-_Static_assert(sizeof(struct sidecar_header) == 104, "abi");
+_Static_assert(sizeof(struct sidecar_header) == 112, "abi");
 _Static_assert(sizeof(struct sidecar_file) == 32, "abi");
 _Static_assert(sizeof(struct sidecar_seg) == 64, "abi");
 _Static_assert(sizeof(struct sidecar_site) == 8, "abi");
+_Static_assert(sizeof(struct sidecar_cpuid) == 32, "abi");
 _Static_assert(sizeof(struct sidecar_map) == 8, "abi");
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "host/common/err.h"
 
-#define IMAGE_CACHE_MAGIC "einkorn-inputs 1"
+#define IMAGE_CACHE_MAGIC "einkorn-inputs 2"
 
 struct image_entry {
     char source[PATH_MAX];  /* see image_cache_source() */

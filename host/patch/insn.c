@@ -30,12 +30,20 @@ static void classify(struct insn *in, ZydisMnemonic m)
         in->is_syscall = true;
         in->is_branch = true;
         break;
+    case ZYDIS_MNEMONIC_CPUID:
+        in->is_cpuid = true;
+        in->is_branch = true;
+        break;
     case ZYDIS_MNEMONIC_JMP:
         in->is_jump = true;
         in->ends_flow = true;
         in->is_branch = true;
         break;
     case ZYDIS_MNEMONIC_RET:
+        in->is_call_or_ret = true;
+        in->ends_flow = true;
+        in->is_branch = true;
+        break;
     case ZYDIS_MNEMONIC_IRET:
     case ZYDIS_MNEMONIC_IRETD:
     case ZYDIS_MNEMONIC_IRETQ:
@@ -49,6 +57,9 @@ static void classify(struct insn *in, ZydisMnemonic m)
         in->is_branch = true;
         break;
     case ZYDIS_MNEMONIC_CALL:
+        in->is_call_or_ret = true;
+        in->is_branch = true;
+        break;
     case ZYDIS_MNEMONIC_INT:
     case ZYDIS_MNEMONIC_INT1:
     case ZYDIS_MNEMONIC_INT3:
@@ -152,4 +163,22 @@ bool insn_uses_rcx(const uint8_t *p, unsigned len)
             return true;
     }
     return false;
+}
+
+bool insn_flags(const uint8_t *p, unsigned len, uint32_t *reads,
+                uint32_t *writes)
+{
+    ZydisDecodedInstruction z;
+
+    if (!ZYAN_SUCCESS(
+            ZydisDecoderDecodeInstruction(decoder(false), NULL, p, len, &z)))
+        return false;
+    *reads = *writes = 0;
+    if (z.cpu_flags) {
+        *reads = z.cpu_flags->tested & INSN_STATUS_FLAGS;
+        *writes = (z.cpu_flags->modified | z.cpu_flags->set_0 |
+                   z.cpu_flags->set_1 | z.cpu_flags->undefined) &
+                  INSN_STATUS_FLAGS;
+    }
+    return true;
 }

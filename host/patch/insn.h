@@ -13,6 +13,8 @@ struct insn {
     unsigned len;
     bool ends_flow; /* what stands behind is not reached from here */
     bool is_syscall;
+    bool is_cpuid;
+    bool is_call_or_ret;
     bool is_branch;  /* jump, call, return, interrupt: cannot be moved */
     bool is_jump;    /* unconditional, direct or not */
     bool has_target; /* target is where a direct branch goes */
@@ -32,5 +34,12 @@ bool insn_decode(struct insn *in, const uint8_t *p, uint64_t room,
 
 /* Does it read or write rcx or a part of it, stated or implied? */
 bool insn_uses_rcx(const uint8_t *p, unsigned len);
+
+/* Which of the status flags (CF, PF, AF, ZF, SF, OF as in RFLAGS) it reads,
+ * and which hold something new afterwards. False if it cannot be decoded. */
+bool insn_flags(const uint8_t *p, unsigned len, uint32_t *reads,
+                uint32_t *writes);
+
+enum { INSN_STATUS_FLAGS = 0x8d5 };
 
 #endif

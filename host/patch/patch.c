@@ -38,7 +38,8 @@ static uint64_t align_up(uint64_t v)
     return (v + ABI_PAGE_SIZE - 1) & PAGE_MASK;
 }
 
-static enum patch_verdict patch_site(struct patcher *p, uint64_t vaddr)
+static enum patch_verdict patch_site(struct patcher *p, enum site_kind kind,
+                                     uint64_t vaddr)
 {
     enum patch_verdict verdict;
     struct site site;
@@ -46,7 +47,7 @@ static enum patch_verdict patch_site(struct patcher *p, uint64_t vaddr)
     struct sidecar_site abi = {.syscall_off = (uint32_t)(vaddr - p->tramp.seg)};
     uint8_t *jump;
 
-    verdict = site_choose(p->code, vaddr, p->floor, &site);
+    verdict = site_choose(p->code, kind, vaddr, p->floor, &site);
     if (verdict != PATCH_DONE)
         return verdict;
     jump = p->seg->text + (site.first - p->tramp.seg);
@@ -54,27 +55,46 @@ static enum patch_verdict patch_site(struct patcher *p, uint64_t vaddr)
         return PATCH_FAR;
     tramp_put_jump(jump, site.first, to);
     p->floor = site.end;
+    if (kind != SITE_SYSCALL)
+        return PATCH_DONE;
     p->seg->sites = xgrow(p->seg->sites, p->nr_sites, &p->cap_sites,
                           sizeof(struct sidecar_site));
     p->seg->sites[p->nr_sites++] = abi;
     return PATCH_DONE;
 }
 
+static void patch_syscall(struct patcher *p, const struct code_region *r,
+                          uint64_t off)
+{
+    enum patch_verdict verdict = PATCH_UNCERTAIN;
+
+    if (r->insn_len[off] == SITE_INSN_LEN)
+        verdict = patch_site(p, SITE_SYSCALL, r->vaddr + off);
+    else if (r->flags[off] & (CODE_INNER | CODE_INSN))
+        return; /* part of another instruction */
+    p->stats->sites++;
+    p->stats->by_verdict[verdict]++;
+}
+
+static void patch_cpuid(struct patcher *p, const struct code_region *r,
+                        uint64_t off)
+{
+    if (r->insn_len[off] != SITE_INSN_LEN)
+        return;
+    p->stats->cpuid_sites++;
+    if (patch_site(p, SITE_CPUID, r->vaddr + off) == PATCH_DONE)
+        p->stats->cpuid_patched++;
+}
+
 static void patch_region(struct patcher *p, const struct code_region *r)
 {
-    const uint8_t *at = r->bytes, *end = r->bytes + r->len_bytes;
-
-    while ((at = memmem(at, (size_t)(end - at), syscall_bytes, 2))) {
-        uint64_t off = (uint64_t)(at - r->bytes);
-
-        if (r->insn_len[off] == 2) {
-            p->stats->sites++;
-            p->stats->by_verdict[patch_site(p, r->vaddr + off)]++;
-        } else if (!(r->flags[off] & (CODE_INNER | CODE_INSN))) {
-            p->stats->sites++;
-            p->stats->by_verdict[PATCH_UNCERTAIN]++;
-        }
-        at++;
+    for (uint64_t at = 0; at + 1 < r->len_bytes; at++) {
+        if (r->bytes[at] != 0x0f)
+            continue;
+        if (r->bytes[at + 1] == 0x05)
+            patch_syscall(p, r, at);
+        else if (r->bytes[at + 1] == 0xa2)
+            patch_cpuid(p, r, at);
     }
 }
 

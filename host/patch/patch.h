@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Patching one ELF file: its executable segments with `syscall` sites turned
- * into jumps, and the trampolines that they jump to.
+ * into jumps, and the trampolines that they jump to; in such a file `cpuid`
+ * instructions, too.
  */
 #ifndef EINKORN_HOST_PATCH_PATCH_H
 #define EINKORN_HOST_PATCH_PATCH_H
@@ -18,6 +19,7 @@ enum patch_verdict {
     PATCH_BRANCH,    /* something may jump into the bytes to be replaced */
     PATCH_SHORT,     /* too few movable bytes around it */
     PATCH_UNCERTAIN, /* not reached from a known function start */
+    PATCH_FLAGS,     /* cpuid: what follows wants the flags from before */
     PATCH_FAR,       /* trampolines out of reach of a 32-bit jump */
     PATCH_NR_VERDICTS
 };
@@ -27,6 +29,7 @@ extern const char *const patch_verdict_text[PATCH_NR_VERDICTS];
 struct patch_stats {
     uint64_t sites;
     uint64_t by_verdict[PATCH_NR_VERDICTS];
+    uint64_t cpuid_sites, cpuid_patched;
 };
 
 /* One executable PT_LOAD with patched sites. Offsets in `abi` that point into

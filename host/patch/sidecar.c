@@ -12,6 +12,7 @@
 
 #include "abi/layout.h"
 #include "host/common/xalloc.h"
+#include "host/patch/cpuid.h"
 
 static void report_file(const struct patch_stats *st, const char *name,
                         FILE *report)
@@ -21,6 +22,9 @@ static void report_file(const struct patch_stats *st, const char *name,
         if (st->by_verdict[v])
             fprintf(report, ", %" PRIu64 " %s", st->by_verdict[v],
                     patch_verdict_text[v]);
+    if (st->cpuid_sites)
+        fprintf(report, "; %" PRIu64 " of %" PRIu64 " cpuid patched",
+                st->cpuid_patched, st->cpuid_sites);
     fputc('\n', report);
 }
 
@@ -32,6 +36,8 @@ void sidecar_add(struct sidecar *s, uint64_t image_off, const uint8_t *bytes,
     uint32_t nr_segs = patch_elf(&elf, bytes, len_bytes, &st);
 
     s->total.sites += st.sites;
+    s->total.cpuid_sites += st.cpuid_sites;
+    s->total.cpuid_patched += st.cpuid_patched;
     for (int v = 0; v < PATCH_NR_VERDICTS; v++)
         s->total.by_verdict[v] += st.by_verdict[v];
     if (report && st.sites)
@@ -52,6 +58,7 @@ void sidecar_add(struct sidecar *s, uint64_t image_off, const uint8_t *bytes,
 
 struct layout {
     struct sidecar_header head;
+    struct sidecar_cpuid *cpuid;
     uint8_t *tables; /* header and all tables */
     uint64_t tables_len;
 };
@@ -83,8 +90,10 @@ static void count(const struct sidecar *s, struct sidecar_header *h)
         align8(h->segs_off + h->nr_segs * sizeof(struct sidecar_seg));
     h->maps_off =
         align8(h->sites_off + h->nr_sites * sizeof(struct sidecar_site));
+    h->cpuid_off =
+        align8(h->maps_off + h->nr_maps * sizeof(struct sidecar_map));
     h->len_bytes =
-        align_page(h->maps_off + h->nr_maps * sizeof(struct sidecar_map));
+        align_page(h->cpuid_off + h->nr_cpuid * sizeof(struct sidecar_cpuid));
 }
 
 /* Gives the segment its places in tables and file; puts its tables. */
@@ -128,6 +137,8 @@ static void put_tables(const struct sidecar *s, struct layout *l)
         for (uint32_t k = 0; k < elf->nr_segs; k++)
             put_seg(l, &elf->segs[k], &seg_at, &site_at, &map_at);
     }
+    memcpy(l->tables + l->head.cpuid_off, l->cpuid,
+           l->head.nr_cpuid * sizeof(*l->cpuid));
     memcpy(l->tables, &l->head, sizeof(l->head));
 }
 
@@ -152,6 +163,7 @@ int sidecar_write(const struct sidecar *s, const uint8_t image_sha256[32],
     int ret;
 
     memcpy(l.head.image_sha256, image_sha256, 32);
+    l.head.nr_cpuid = cpuid_collect(&l.cpuid);
     count(s, &l.head);
     l.tables_len = l.head.len_bytes;
     l.tables = xcalloc(1, l.tables_len);
@@ -168,6 +180,7 @@ int sidecar_write(const struct sidecar *s, const uint8_t image_sha256[32],
         }
     }
     free(l.tables);
+    free(l.cpuid);
     return ret;
 }
 

@@ -8,7 +8,7 @@
 
 #include "host/patch/insn.h"
 
-enum { NR_RT_SIGRETURN = 15, MAX_MOVED = 4 };
+enum { NR_RT_SIGRETURN = 15, MAX_MOVED = 4, MAX_LOOK = 32 };
 
 static bool decode_at(const struct code *c, uint64_t vaddr, struct insn *in)
 {
@@ -28,10 +28,13 @@ static bool is_movable(const struct code *c, uint64_t vaddr)
     return decode_at(c, vaddr, &in) && !in.is_branch;
 }
 
-static bool is_movable_behind(const struct code *c, uint64_t vaddr)
+static bool is_movable_behind(const struct code *c, enum site_kind kind,
+                              uint64_t vaddr)
 {
     const struct code_region *r = code_region_at(c, vaddr);
 
+    if (kind != SITE_SYSCALL)
+        return is_movable(c, vaddr);
     /* rcx may hold another address there than after a real syscall. */
     return is_movable(c, vaddr) &&
            !insn_uses_rcx(r->bytes + (vaddr - r->vaddr), code_length(c, vaddr));
@@ -63,13 +66,40 @@ static bool is_sigreturn(const struct code *c, uint64_t vaddr)
            (r->bytes[at - 5] == 0xb8 || r->bytes[at - 5] == 0xc0);
 }
 
-/* Extend behind the syscall until the jump has room; 0 if that fails. */
-static uint64_t extend(const struct code *c, uint64_t first, uint64_t syscall)
+/* Does nothing read the flags as they were before vaddr? A function's end or
+ * a call leaves them undefined; other than straight code is not followed. */
+static bool flags_are_dead(const struct code *c, uint64_t vaddr)
 {
-    uint64_t end = syscall + SITE_SYSCALL_LEN;
+    uint32_t fresh = 0, reads, writes;
+    struct insn in;
+
+    for (int i = 0; i < MAX_LOOK && decode_at(c, vaddr, &in); i++) {
+        const struct code_region *r = code_region_at(c, vaddr);
+
+        if (in.is_call_or_ret)
+            return true;
+        if (!insn_flags(r->bytes + (vaddr - r->vaddr), in.len, &reads,
+                        &writes) ||
+            (reads & ~fresh))
+            return false;
+        fresh |= writes;
+        if (fresh == INSN_STATUS_FLAGS)
+            return true;
+        if (in.ends_flow && !(in.is_jump && in.has_target))
+            return false;
+        vaddr = in.is_jump ? in.target : vaddr + in.len;
+    }
+    return false;
+}
+
+/* Extend behind the instruction until the jump has room; 0 if that fails. */
+static uint64_t extend(const struct code *c, enum site_kind kind,
+                       uint64_t first, uint64_t vaddr)
+{
+    uint64_t end = vaddr + SITE_INSN_LEN;
 
     while (end < first + SITE_JUMP_LEN) {
-        if (!is_movable_behind(c, end))
+        if (!is_movable_behind(c, kind, end))
             return 0;
         end += code_length(c, end);
     }
@@ -77,19 +107,22 @@ static uint64_t extend(const struct code *c, uint64_t first, uint64_t syscall)
 }
 
 /*
- * Candidates, best first: as few instructions before the call as leave the
- * syscall itself untouched; then fewer, with the jump on the syscall too;
+ * Candidates, best first: as few instructions before it as leave the
+ * instruction itself untouched; then fewer, with the jump on it too;
  * then with instructions behind it.
  */
-enum patch_verdict site_choose(const struct code *c, uint64_t vaddr,
-                               uint64_t floor, struct site *site)
+enum patch_verdict site_choose(const struct code *c, enum site_kind kind,
+                               uint64_t vaddr, uint64_t floor,
+                               struct site *site)
 {
     uint64_t firsts[MAX_MOVED + 1] = {vaddr};
     enum patch_verdict verdict = PATCH_SHORT;
     int nr = 1;
 
-    if (is_sigreturn(c, vaddr))
+    if (kind == SITE_SYSCALL && is_sigreturn(c, vaddr))
         return PATCH_SIGRETURN;
+    if (kind == SITE_CPUID && !flags_are_dead(c, vaddr + SITE_INSN_LEN))
+        return PATCH_FLAGS;
     while (nr <= MAX_MOVED && vaddr - firsts[nr - 1] < SITE_JUMP_LEN) {
         uint64_t before = code_previous(c, firsts[nr - 1]);
 
@@ -98,7 +131,7 @@ enum patch_verdict site_choose(const struct code *c, uint64_t vaddr,
         firsts[nr++] = before;
     }
     for (int i = nr - 1; i >= 0; i--) {
-        uint64_t end = extend(c, firsts[i], vaddr);
+        uint64_t end = extend(c, kind, firsts[i], vaddr);
 
         if (!end || firsts[i] < floor)
             continue;
@@ -106,7 +139,7 @@ enum patch_verdict site_choose(const struct code *c, uint64_t vaddr,
             verdict = PATCH_BRANCH;
             continue;
         }
-        *site = (struct site){vaddr, firsts[i], end};
+        *site = (struct site){kind, vaddr, firsts[i], end};
         return PATCH_DONE;
     }
     return verdict;

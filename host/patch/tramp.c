@@ -17,6 +17,28 @@ enum { ALIGN = 16, INT3 = 0xcc };
 static const uint8_t jump_gs[] = {
     0x65, 0xff, 0x24, 0x25, ABI_VCPU_SYSCALL_ENTRY, 0, 0, 0};
 
+/* The look-up of abi/sidecar.h: rbx and rdx are free, they get results. */
+static const uint8_t look_up[] = {
+    0x65, 0x48,           0x8b, 0x1c, 0x25, ABI_VCPU_CPUID, 0, 0,
+    0,                                /* mov %gs:,%rbx */
+    0x89, 0xca,                       /* 9: mov %ecx,%edx */
+    0x23, 0x53,           0x08,       /* and subleaf_mask(%rbx),%edx */
+    0x3b, 0x53,           0x04,       /* cmp subleaf(%rbx),%edx */
+    0x75, 23 - 19,                    /* jne 23 */
+    0x3b, 0x03,                       /* cmp leaf(%rbx),%eax */
+    0x74, 37 - 23,                    /* je 37 */
+    0x83, 0x7b,           0x1c, 0x00, /* 23: cmpl $0,more(%rbx) */
+    0x48, 0x8d,           0x5b, 0x20, /* lea 32(%rbx),%rbx */
+    0x75, 0x100 + 9 - 33,             /* jne 9 */
+    0x0f, 0xa2,                       /* cpuid */
+    0xeb, 49 - 37,                    /* jmp 49 */
+    0x8b, 0x43,           0x0c,       /* 37: mov eax(%rbx),%eax */
+    0x8b, 0x4b,           0x14,       /* mov ecx(%rbx),%ecx */
+    0x8b, 0x53,           0x18,       /* mov edx(%rbx),%edx */
+    0x8b, 0x5b,           0x10,       /* mov ebx(%rbx),%ebx */
+};
+_Static_assert(sizeof(look_up) == 49, "offsets in it");
+
 static uint64_t here(const struct tramp *t)
 {
     return t->base + t->len_bytes;
@@ -111,27 +133,48 @@ static void align(struct tramp *t)
         put(t, &pad, 1);
 }
 
+/* The call; gives where it comes back to. */
+static bool put_syscall(struct tramp *t, const struct site *site,
+                        uint32_t *return_off)
+{
+    uint64_t after = site->insn + SITE_INSN_LEN;
+    bool moved_behind = site->end > after, ok;
+
+    map(t, site->insn);
+    ok = put_return(t, moved_behind ? here(t) + 7 + sizeof(jump_gs) : after);
+    put(t, jump_gs, sizeof(jump_gs));
+    *return_off = moved_behind ? (uint32_t)t->len_bytes : UINT32_MAX;
+    return ok;
+}
+
+static bool put_all(struct tramp *t, const struct code *c,
+                    const struct site *site, uint32_t *return_off)
+{
+    uint64_t after = site->insn + SITE_INSN_LEN;
+    bool ok = put_moved(t, c, site->first, site->insn);
+
+    *return_off = UINT32_MAX;
+    if (site->kind == SITE_SYSCALL) {
+        ok &= put_syscall(t, site, return_off);
+        if (site->end == after)
+            return ok;
+    } else {
+        map(t, site->insn);
+        put(t, look_up, sizeof(look_up));
+    }
+    return ok && put_moved(t, c, after, site->end) && put_back(t, site->end);
+}
+
 bool tramp_add(struct tramp *t, const struct code *c, const struct site *site,
                uint64_t *vaddr, uint32_t *return_off)
 {
-    uint64_t after = site->syscall + SITE_SYSCALL_LEN;
     size_t old_len, old_maps = t->nr_maps;
-    bool moved_behind = site->end > after, ok;
-    uint64_t back;
+    bool ok;
 
     align(t);
     old_len = t->len_bytes;
     *vaddr = here(t);
-    ok = put_moved(t, c, site->first, site->syscall);
-    back = moved_behind ? here(t) + 7 + sizeof(jump_gs) : after;
-    map(t, site->syscall);
-    ok &= put_return(t, back);
-    put(t, jump_gs, sizeof(jump_gs));
-    *return_off = moved_behind ? (uint32_t)t->len_bytes : UINT32_MAX;
-    if (moved_behind) {
-        ok &= put_moved(t, c, after, site->end);
-        ok &= put_back(t, site->end);
-    }
+    ok = put_all(t, c, site, return_off);
     if (!ok) {
         t->len_bytes = old_len;
         t->nr_maps = old_maps;

@@ -167,7 +167,7 @@ def test_changed_input_is_in_the_list(tmp_path, tree):
     cache = tmp_path / "cache"
     made = entry(cache, tree)
     text = (cache / made["inputs"]).read_text()
-    assert text.startswith("einkorn-inputs 1\nsource ")
+    assert text.startswith("einkorn-inputs 2\nsource ")
     assert "new\\nline\\\\\n" in text
     old = made["digest"]
     (tree / "empty").write_text("no longer")
@@ -266,8 +266,8 @@ def test_cache_inside_the_directory(tmp_path, tree):
 def read_sidecar(path):
     """[(file, [(segment, text, trampolines, sites, maps)])]"""
     data = path.read_bytes()
-    head = struct.unpack_from("<QIIQQQQQIIII32s", data)
-    assert head[0] == 0x3145444953454b45 and head[1] == 1
+    head = struct.unpack_from("<QIIQQQQQQIIII32s", data)
+    assert head[0] == 0x3145444953454b45 and head[1] == 2
     nr_files, files_off, segs_off, sites_off, maps_off = (
         head[2], head[4], head[5], head[6], head[7])
     assert head[3] == len(data)
@@ -288,85 +288,120 @@ def read_sidecar(path):
 
 
 def disassemble(path):
-    """Addresses of instructions, of syscalls, and targets of branches."""
+    """Instructions, addresses of syscalls, of cpuid, targets of branches."""
     text = subprocess.run(["objdump", "-d", "-w", path], check=True, text=True,
                           capture_output=True, timeout=120).stdout
-    insns, syscalls, targets = {}, set(), set()
+    insns, syscalls, cpuids, targets = {}, set(), set(), set()
     pattern = re.compile(r"^ +([0-9a-f]+):\t([0-9a-f ]+)\t(.*)$", re.M)
     for at, raw, what in pattern.findall(text):
         at = int(at, 16)
         insns[at] = bytes.fromhex(raw)
         if what.split()[0] == "syscall":
             syscalls.add(at)
+        if what.split()[0] == "cpuid":
+            cpuids.add(at)
         branch = re.match(r"(?:bnd |notrack )?(?:j\w+|call|loop\w*) +"
                           r"([0-9a-f]+) <", what)
         if branch:
             targets.add(int(branch.group(1), 16))
-    return insns, syscalls, targets
+    return insns, syscalls, cpuids, targets
 
 
 def rel32(data, at):
     return struct.unpack_from("<i", data, at)[0]
 
 
-def check_segment(seg, path):
-    s, text, tramp, sites, maps = seg
-    raw = open(path, "rb").read()
-    original = raw[s[0]:s[0] + s[1]].ljust(s[1], b"\0")
-    insns, syscalls, targets = disassemble(path)
-    base = s[0]  # these files have equal offsets and addresses in their text
-    differs = [i for i in range(len(text)) if text[i] != original[i]]
-    maps_at = dict(maps)
-    assert [m[0] for m in maps] == sorted(m[0] for m in maps)
-    seen = set()
-    for call, back in sites:
-        assert base + call in syscalls
-        # The jump is the only change around this site.
-        jumps = [j for j in range(call - 20, call + 1)
-                 if text[j] == 0xe9 and text[j:j + 5] != original[j:j + 5]
-                 and base + j in insns
-                 and 0 <= j + 5 + rel32(text, j + 1) - s[5] < len(tramp)]
-        assert jumps, hex(base + call)
-        jump = jumps[-1]
-        seen.update(range(jump, jump + 5))
-        assert not any(base + t in targets for t in range(jump + 1, jump + 5))
-        # The trampoline performs what was there, then the call.
-        at = jump + 5 + rel32(text, jump + 1) - s[5]
-        here = jump
-        while here < call:
-            raw_insn = insns[base + here]
-            copy = tramp[at:at + len(raw_insn)]
-            assert maps_at[at] == here
-            if copy != raw_insn:  # a RIP-relative operand, moved
-                off = next(i for i in range(len(copy))
-                           if copy[i] != raw_insn[i])
-                fields = [o for o in range(max(0, off - 3), off + 1)
-                          if o + 4 <= len(copy)]
-                assert any(rel32(copy, o) + at + s[5] ==
-                           rel32(raw_insn, o) + here for o in fields)
-            here += len(raw_insn)
-            at += len(raw_insn)
-        assert here == call and maps_at[at] == call
-        assert tramp[at:at + 3] == b"\x48\x8d\x0d"
-        to = at + 7 + rel32(tramp, at + 3) + s[5]
+class Segment:
+    """One patched segment of a file whose text has equal offsets and
+    addresses, so that both are the same here."""
+
+    def __init__(self, seg, path):
+        self.seg, self.text, self.tramp, self.sites, maps = seg
+        self.base = self.seg[0]
+        self.delta = self.seg[5]
+        raw = open(path, "rb").read()
+        self.original = raw[self.base:self.base + self.seg[1]].ljust(
+            self.seg[1], b"\0")
+        self.insns, self.syscalls, self.cpuids, self.targets = \
+            disassemble(path)
+        self.maps = dict(maps)
+        self.changed = set()
+        assert [m[0] for m in maps] == sorted(m[0] for m in maps)
+
+    def find_jump(self, at):
+        """The jump that replaces the instruction at `at`, or None."""
+        for jump in range(at, at - 20, -1):
+            to = jump + 5 + rel32(self.text, jump + 1) - self.delta
+            if (self.text[jump] == 0xe9 and self.base + jump in self.insns
+                    and self.text[jump:jump + 5] !=
+                    self.original[jump:jump + 5]
+                    and 0 <= to < len(self.tramp)):
+                return jump
+        return None
+
+    def check_moved(self, at, here, end):
+        """The trampoline from `at` on performs [here, end) or, if end is
+        inside an instruction, a bit more. Where both are afterwards."""
+        while here < end:
+            insn = self.insns[self.base + here]
+            copy = self.tramp[at:at + len(insn)]
+            assert self.maps[at] == here
+            if copy != insn:  # a RIP-relative operand, moved
+                off = next(i for i in range(len(copy)) if copy[i] != insn[i])
+                assert any(rel32(copy, o) + at + self.delta ==
+                           rel32(insn, o) + here
+                           for o in range(max(0, off - 3), off + 1)
+                           if o + 4 <= len(copy))
+            here += len(insn)
+            at += len(insn)
+        return at, here
+
+    def enter(self, insn):
+        """Checks the jump for an instruction and what is done before it."""
+        jump = self.find_jump(insn)
+        assert jump is not None, hex(self.base + insn)
+        self.changed.update(range(jump, jump + 5))
+        assert not any(self.base + t in self.targets
+                       for t in range(jump + 1, jump + 5))
+        to = jump + 5 + rel32(self.text, jump + 1) - self.delta
+        at, here = self.check_moved(to, jump, insn)
+        assert here == insn and self.maps[at] == insn
+        return jump, at
+
+    def leave(self, jump, insn, at):
+        at, here = self.check_moved(at, insn + 2, jump + 5)
+        assert self.tramp[at] == 0xe9 and self.maps[at] == here
+        assert at + 5 + rel32(self.tramp, at + 1) + self.delta == here
+
+    def check_syscall(self, call, back):
+        assert self.base + call in self.syscalls
+        jump, at = self.enter(call)
+        assert self.tramp[at:at + 3] == b"\x48\x8d\x0d"
+        to = at + 7 + rel32(self.tramp, at + 3) + self.delta
         at += 7
-        assert tramp[at:at + 8] == b"\x65\xff\x24\x25\x10\0\0\0"
+        assert self.tramp[at:at + 8] == b"\x65\xff\x24\x25\x10\0\0\0"
         at += 8
         if back == 0xffffffff:
             assert to == call + 2
-            continue
-        assert to == at + s[5] and back == at
-        here = call + 2
-        while here < jump + 5:
-            size = len(insns[base + here])
-            assert tramp[at:at + size] == insns[base + here]
-            assert maps_at[at] == here
-            here += size
-            at += size
-        assert tramp[at] == 0xe9 and maps_at[at] == here
-        assert at + 5 + rel32(tramp, at + 1) + s[5] == here
-    assert set(differs) <= seen
-    return len(sites), len(syscalls)
+            return
+        assert to == at + self.delta and back == at
+        self.leave(jump, call, at)
+
+    def check_cpuid(self, insn):
+        if self.find_jump(insn) is None:
+            return
+        jump, at = self.enter(insn)
+        assert self.tramp[at:at + 9] == b"\x65\x48\x8b\x1c\x25\x78\0\0\0"
+        self.leave(jump, insn, at + 49)
+
+    def check(self):
+        for call, back in self.sites:
+            self.check_syscall(call, back)
+        for insn in self.cpuids:
+            self.check_cpuid(insn - self.base)
+        assert {i for i in range(len(self.text))
+                if self.text[i] != self.original[i]} <= self.changed
+        return len(self.sites), len(self.syscalls)
 
 
 def test_sidecar_of_libc_is_sound(tmp_path):
@@ -380,7 +415,7 @@ def test_sidecar_of_libc_is_sound(tmp_path):
             if content != open(path, "rb").read():
                 continue
             for seg in segs:
-                patched, all_sites = check_segment(seg, path)
+                patched, all_sites = Segment(seg, path).check()
                 assert patched >= 0.97 * all_sites
             checked.add(path)
     assert len(checked) == 2

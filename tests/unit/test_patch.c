@@ -269,6 +269,38 @@ static void test_patch_respects_pointers_in_data(void **state)
     fixture_free(&f);
 }
 
+/* Only files with a syscall are worth it; this one stands behind. */
+#define SOME_SYSCALL 0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3
+
+static void test_patch_looks_cpuid_up(void **state)
+{
+    /* mov $1,%eax; cpuid; test %eax,%eax; je +0 */
+    PATCH(f, 0xb8, 1, 0, 0, 0, 0x0f, 0xa2, 0x85, 0xc0, 0x74, 0, SOME_SYSCALL);
+    const uint8_t *back = tramp(&f) + 5 + 49;
+
+    (void)state;
+    expect_jump(&f, 0);
+    assert_int_equal(f.stats.cpuid_patched, 1);
+    assert_memory_equal(text(&f) + 5, "\x0f\xa2", 2);
+    assert_memory_equal(tramp(&f), "\xb8\x01\0\0\0", 5);
+    assert_memory_equal(tramp(&f) + 5, "\x65\x48\x8b\x1c\x25\x78", 6);
+    assert_int_equal(back[0], 0xe9);
+    assert_int_equal(rel32(back + 1, tramp_vaddr(&f) + 59), TEXT + 7);
+    fixture_free(&f);
+}
+
+static void test_patch_keeps_flags_over_cpuid(void **state)
+{
+    /* mov $1,%eax; cpuid; je +0: the look-up would change the flags. */
+    PATCH(f, 0xb8, 1, 0, 0, 0, 0x0f, 0xa2, 0x74, 0, SOME_SYSCALL);
+
+    (void)state;
+    assert_int_equal(f.stats.cpuid_sites, 1);
+    assert_int_equal(f.stats.cpuid_patched, 0);
+    assert_memory_equal(text(&f), "\xb8\x01\0\0\0", 5);
+    fixture_free(&f);
+}
+
 static void test_patch_survives_damaged_files(void **state)
 {
     static const uint8_t code[] = {0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3};
@@ -306,6 +338,8 @@ int main(void)
         cmocka_unit_test(test_patch_keeps_neighbours_apart),
         cmocka_unit_test(test_patch_respects_jump_tables),
         cmocka_unit_test(test_patch_respects_pointers_in_data),
+        cmocka_unit_test(test_patch_looks_cpuid_up),
+        cmocka_unit_test(test_patch_keeps_flags_over_cpuid),
         cmocka_unit_test(test_patch_survives_damaged_files),
     };
 

@@ -4,9 +4,9 @@
  * stand, an entry of a few lines makes the real system call. */
 /* sources: host/patch/patch.c host/patch/code.c host/patch/decode.c */
 /* sources: host/patch/starts.c host/patch/fdes.c host/patch/pointers.c */
-/* sources: host/patch/survey.c host/patch/site.c host/patch/go.c */
-/* sources: host/patch/tramp.c host/patch/insn.c host/patch/elf_view.c */
-/* sources: host/common/xalloc.c lib/elf.c */
+/* sources: host/patch/survey.c host/patch/site.c host/patch/cpuid.c */
+/* sources: host/patch/go.c host/patch/tramp.c host/patch/insn.c */
+/* sources: host/patch/elf_view.c host/common/xalloc.c lib/elf.c */
 /* libs: -lZydis */
 #include <asm/prctl.h>
 #include <elf.h>
@@ -26,6 +26,8 @@
 
 #include <cmocka.h>
 
+#include "abi/platform.h"
+#include "host/patch/cpuid.h"
 #include "host/patch/patch.h"
 #include "lib/elf.h"
 
@@ -40,8 +42,12 @@ struct cpu {
     uint64_t entry; /* ABI_VCPU_SYSCALL_ENTRY */
     uint64_t unused2;
     uint64_t *top; /* %gs:32 */
-    uint64_t back[500];
+    uint64_t back[10];
+    const struct sidecar_cpuid *cpuid; /* ABI_VCPU_CPUID */
+    uint64_t more_back[500];
 };
+
+_Static_assert(offsetof(struct cpu, cpuid) == ABI_VCPU_CPUID, "abi");
 
 /* Return address in rcx; only rcx and r11 may change, as on Linux. */
 __asm__(".globl test_entry\n"
@@ -156,6 +162,7 @@ static void run_patched(const char *script)
     struct patch_stats stats = {0};
     struct patched_elf elf;
     static struct cpu cpu;
+    struct sidecar_cpuid *cpuid;
     uint64_t bias = 0, *sp;
 
     patch_elf(&elf, file, len, &stats);
@@ -164,7 +171,9 @@ static void run_patched(const char *script)
                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     load(file, &elf, bias);
     cpu.entry = (uint64_t)test_entry;
-    cpu.top = cpu.back;
+    cpu.top = cpu.more_back;
+    cpuid_collect(&cpuid);
+    cpu.cpuid = cpuid;
     sp = make_stack(file, bias, script);
     syscall(SYS_arch_prctl, ARCH_SET_GS, &cpu);
     __asm__ volatile("mov %0, %%rsp\n"
