@@ -109,6 +109,13 @@ static bool all_mapped(uint64_t addr, uint64_t end)
     return true;
 }
 
+bool mm_mapped(uint64_t addr, size_t len_bytes)
+{
+    uint64_t end;
+
+    return space_range(addr, len_bytes, &end) && all_mapped(addr, end);
+}
+
 int64_t mm_sync(uint64_t addr, size_t len_bytes, int flags)
 {
     uint64_t end;

@@ -34,6 +34,8 @@ static int grow_down(struct vma *v, uint64_t addr)
     uint64_t floor = v->start - v->gap;
 
     addr = page_down(addr);
+    if (v->end - addr > space_stack_limit())
+        return -1;
     if (addr < floor + stack_guard_bytes && floor > ABI_USER_MIN)
         return -1;
     grown.start = grown.filled = addr;

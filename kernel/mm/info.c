@@ -43,6 +43,16 @@ bool mm_next(uint64_t addr, struct mm_info *out)
     return true;
 }
 
+struct backing *mm_backing_at(uint64_t addr, uint64_t *off)
+{
+    struct vma *v = vma_find(addr);
+
+    if (!v || v->start > addr || !v->backing)
+        return NULL;
+    *off = v->off + (addr - v->start);
+    return v->backing;
+}
+
 static bool is_stack(const struct vma *v)
 {
     return v->name && strcmp(v->name, "[stack]") == 0;

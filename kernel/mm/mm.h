@@ -20,26 +20,22 @@ struct backing {
     const struct backing_ops *ops;
     uint32_t refs;
     uint32_t nr_vmas; /* mm's: mappings that show it */
+    /* The bytes come from the sealed image (now): its mappings may become
+     * executable without ABI_BOOT_JIT as long as they were never writable. */
+    bool sealed;
 };
 
 struct backing_ops {
-    /* The bytes come from the sealed image: its private mappings may be
-     * executable without ABI_BOOT_JIT as long as they were never writable. */
-    bool sealed;
     /* No operation may block. mm calls map for the pages within size() only
      * (rounded up to a page); the rest is mapped on a fault once the object
-     * has grown.
+     * has grown. A sealed object's mapping that becomes executable is mapped
+     * anew, so that map can choose patched text (sidecar_map_exec).
      *
      * Make [off, off+len) of the object appear at addr with prot, through
      * platform.ops (mem_map, shm_map ...). off, len page-aligned; may reach
      * beyond the object's end by less than a page. 0 or -errno. */
     int (*map)(struct backing *b, uint64_t off, uint64_t addr, size_t len_bytes,
                int prot, bool shared);
-    /* A mapping that was never writable becomes executable; NULL: platform
-     * mem_protect, as for all other changes. Lets image files swap in patched
-     * text (sidecar_map_exec). */
-    int (*protect)(struct backing *b, uint64_t off, uint64_t addr,
-                   size_t len_bytes, int prot, bool shared);
     /* Address space that a loader's first mapping should keep behind it for
      * trampolines (bytes beyond len), or NULL for none. */
     size_t (*tail)(struct backing *b, uint64_t off, size_t len_bytes);
@@ -76,12 +72,16 @@ enum {
      * mapping of a file opened for reading). */
     MM_DENY_WRITE = 1 << 30,
 };
+/* Where a mapping of that length would go, at or near hint; or -ENOMEM. */
+int64_t mm_find(uint64_t hint, size_t len_bytes);
 int64_t mm_unmap(uint64_t addr, size_t len_bytes);
 int64_t mm_protect(uint64_t addr, size_t len_bytes, int prot);
 int64_t mm_remap(uint64_t old_addr, size_t old_len, size_t new_len, int flags,
                  uint64_t new_addr);
 int64_t mm_advise(uint64_t addr, size_t len_bytes, int advice);
 int64_t mm_sync(uint64_t addr, size_t len_bytes, int flags);
+/* Is all of the range mapped, accessible or not? */
+bool mm_mapped(uint64_t addr, size_t len_bytes);
 int64_t mm_mincore(uint64_t addr, size_t len_bytes, uint64_t vec_uptr);
 int64_t mm_brk(uint64_t addr);
 void mm_set_brk(uint64_t start);
@@ -107,11 +107,15 @@ struct mm_info {
     char name[256];  /* path, "[heap]", "[stack]", "[vdso]" or empty */
 };
 bool mm_next(uint64_t addr, struct mm_info *out);
+/* What is mapped at addr, and which byte of it; NULL: nothing or anonymous.
+ * No reference is taken. */
+struct backing *mm_backing_at(uint64_t addr, uint64_t *off);
 /* Name for an anonymous mapping ("[stack]"); a constant string. */
 void mm_name(uint64_t addr, const char *name);
 
-/* RLIMIT_AS and RLIMIT_DATA in bytes (UINT64_MAX: none). */
-void mm_set_limits(uint64_t as_bytes, uint64_t data_bytes);
+/* RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK in bytes (UINT64_MAX: none). */
+void mm_set_limits(uint64_t as_bytes, uint64_t data_bytes,
+                   uint64_t stack_bytes);
 
 /* Bytes mapped and committed, for /proc and limits. */
 struct mm_usage {

@@ -18,6 +18,7 @@ static const uint64_t low_begin = 0x40000000, low_end = 0x80000000;
 
 static uint64_t map_top = ABI_USER_TOP;
 static uint64_t limit_as = UINT64_MAX, limit_data = UINT64_MAX;
+static uint64_t limit_stack = UINT64_C(8) << 20;
 static bool jit_noted;
 
 void mm_set_map_top(uint64_t top)
@@ -25,8 +26,9 @@ void mm_set_map_top(uint64_t top)
     map_top = top;
 }
 
-void mm_set_limits(uint64_t as_bytes, uint64_t data_bytes)
+void mm_set_limits(uint64_t as_bytes, uint64_t data_bytes, uint64_t stack_bytes)
 {
+    limit_stack = stack_bytes;
     limit_as = as_bytes;
     limit_data = data_bytes;
 }
@@ -37,7 +39,7 @@ int space_check_exec(const struct backing *b, int prot, bool pristine)
 
     if (!(prot & PROT_EXEC))
         return 0;
-    if (b && b->ops->sealed && pristine && !(prot & PROT_WRITE))
+    if (b && b->sealed && pristine && !(prot & PROT_WRITE))
         return 0;
     if (!jit_noted && jit)
         klog(LOG_WARN, "the program uses executable memory that is not from "
@@ -68,6 +70,18 @@ int space_check_limits(uint64_t len_bytes, int prot, int flags)
         limit_data - usage.data_bytes < len_bytes)
         return -ENOMEM;
     return 0;
+}
+
+uint64_t space_stack_limit(void)
+{
+    return limit_stack;
+}
+
+int64_t mm_find(uint64_t hint, size_t len_bytes)
+{
+    uint64_t addr = space_find(hint, page_up(len_bytes), 0);
+
+    return addr ? (int64_t)addr : -ENOMEM;
 }
 
 uint64_t space_find(uint64_t hint, uint64_t len_bytes, int flags)

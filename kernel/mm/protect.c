@@ -10,7 +10,7 @@
 #include "kernel/mm/space.h"
 #include "kernel/mm/vma.h"
 
-static int check(const struct vma *v, int prot)
+static int check(const struct vma *v, uint64_t len_bytes, int prot)
 {
     bool becomes_writable = (prot & PROT_WRITE) && !(v->prot & PROT_WRITE);
     int err;
@@ -19,8 +19,8 @@ static int check(const struct vma *v, int prot)
         return -EACCES;
     err = space_check_exec(v->backing, prot, !v->touched);
     if (!err && becomes_writable)
-        err = space_check_limits(v->filled > v->start ? 0 : v->end - v->start,
-                                 prot, v->flags);
+        err = space_check_limits(v->filled > v->start ? 0 : len_bytes, prot,
+                                 v->flags);
     return err;
 }
 
@@ -33,9 +33,9 @@ static int64_t protect_filled(const struct vma *v, int prot)
 
     if (len == 0)
         return 0;
-    if (b && b->ops->protect && turns_exec && !v->touched)
-        return b->ops->protect(b, v->off, v->start, len, prot,
-                               v->flags & MAP_SHARED);
+    if (b && b->sealed && turns_exec && !v->touched)
+        return b->ops->map(b, v->off, v->start, len, prot,
+                           v->flags & MAP_SHARED);
     return platform.ops.mem_protect(v->start, len, (uint32_t)prot);
 }
 
@@ -64,7 +64,7 @@ static int protect_one(uint64_t addr, uint64_t end, int prot, uint64_t *next)
     *next = v->end < end ? v->end : end;
     if (v->prot == prot)
         return 0;
-    err = check(v, prot);
+    err = check(v, *next - addr, prot);
     if (!err)
         err = space_cut(addr, *next);
     if (err)

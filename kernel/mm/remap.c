@@ -87,7 +87,7 @@ static int move_by_copy(const struct vma *v, const struct move *m,
 static bool can_show_anew(const struct vma *v)
 {
     return (v->flags & MAP_SHARED) ||
-           (v->backing && v->backing->ops->sealed && !v->touched);
+           (v->backing && v->backing->sealed && !v->touched);
 }
 
 /* Moves what the platform holds; *filled: how much of the new range it holds

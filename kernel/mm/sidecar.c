@@ -214,8 +214,7 @@ size_t sidecar_tail(uint64_t image_off, uint64_t file_off, size_t len_bytes)
     return page_up(file.span_bytes) - len_bytes;
 }
 
-int sidecar_unpatch(uint32_t index, uint64_t tramp_addr, uint64_t len_bytes,
-                    int prot)
+int sidecar_unpatch(uint32_t index, uint64_t text, uint64_t len_bytes, int prot)
 {
     struct sidecar_seg seg;
 
@@ -225,30 +224,30 @@ int sidecar_unpatch(uint32_t index, uint64_t tramp_addr, uint64_t len_bytes,
         struct sidecar_file f = sc.files[i];
 
         if (index >= f.first_seg && index - f.first_seg < f.nr_segs)
-            return (int)map_image(f.image_off + seg.file_off,
-                                  tramp_addr - (uint64_t)seg.tramp_delta,
+            return (int)map_image(f.image_off + seg.file_off, text,
                                   seg.len_bytes, prot);
     }
     return -EINVAL;
 }
 
-uint64_t sidecar_canonical(uint32_t index, uint64_t tramp_addr, uint64_t pc)
+uint64_t sidecar_canonical(uint32_t index, uint64_t text, uint64_t pc)
 {
     struct sidecar_seg seg;
     uint32_t lo = 0, hi;
+    uint64_t off;
 
     if (!get_seg(index, &seg))
         return pc;
+    off = pc - text - (uint64_t)seg.tramp_delta;
     for (hi = seg.nr_maps; lo < hi;) {
         uint32_t mid = lo + (hi - lo) / 2;
 
-        if (sc.maps[seg.first_map + mid].tramp_off <= pc - tramp_addr)
+        if (sc.maps[seg.first_map + mid].tramp_off <= off)
             lo = mid + 1;
         else
             hi = mid;
     }
     if (lo == 0)
         return pc;
-    return tramp_addr - (uint64_t)seg.tramp_delta +
-           sc.maps[seg.first_map + lo - 1].text_off;
+    return text + sc.maps[seg.first_map + lo - 1].text_off;
 }

@@ -25,14 +25,13 @@ int sidecar_map_exec(uint64_t image_off, uint64_t file_off, uint64_t addr,
  * at file_off for the trampolines; 0 for most. */
 size_t sidecar_tail(uint64_t image_off, uint64_t file_off, size_t len_bytes);
 
-/* The trampolines at tramp_addr of segment `seg` (as given to
- * mm_map_trampolines) are gone: their text gets its original bytes back, if
+/* Trampolines of segment `seg`, whose text is at `text` (its anchor, as given
+ * to mm_map_trampolines), are gone: the text gets its original bytes back, if
  * it is not longer than `len`. 0 or -errno. */
-int sidecar_unpatch(uint32_t seg, uint64_t tramp_addr, uint64_t len_bytes,
-                    int prot);
+int sidecar_unpatch(uint32_t seg, uint64_t text, uint64_t len_bytes, int prot);
 
-/* Address in the original text for offset `off` in the trampolines at
- * tramp_addr of segment `seg`. */
-uint64_t sidecar_canonical(uint32_t seg, uint64_t tramp_addr, uint64_t pc);
+/* Address in the original text for pc, which is in the trampolines that belong
+ * to segment `seg` at `text`. */
+uint64_t sidecar_canonical(uint32_t seg, uint64_t text, uint64_t pc);
 
 #endif

@@ -76,10 +76,9 @@ static void unpatch(const struct vma *tramp)
     struct vma *text = vma_find(tramp->anchor);
 
     if (!text || text->start > tramp->anchor || text->touched ||
-        !text->backing || !text->backing->ops->sealed ||
-        !(text->prot & PROT_EXEC))
+        !text->backing || !text->backing->sealed || !(text->prot & PROT_EXEC))
         return;
-    sidecar_unpatch(tramp->seg, tramp->start, text->end - tramp->anchor,
+    sidecar_unpatch(tramp->seg, tramp->anchor, text->end - tramp->anchor,
                     text->prot);
 }
 

@@ -54,6 +54,8 @@ uint64_t space_find(uint64_t hint, uint64_t len_bytes, int flags);
 /* May a mapping of b (never writable before: pristine) have prot? 0, or
  * -EACCES by the rules on executable memory. */
 int space_check_exec(const struct backing *b, int prot, bool pristine);
+/* Bytes that a mapping which grows downwards may have. */
+uint64_t space_stack_limit(void);
 /* May len more bytes be mapped? 0 or -ENOMEM. */
 int space_check_limits(uint64_t len_bytes, int prot, int flags);
 

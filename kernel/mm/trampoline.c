@@ -58,5 +58,5 @@ uint64_t mm_canonical_pc(uint64_t pc)
 
     if (!v || v->start > pc || !v->hidden || v->seg == VMA_NO_SEG)
         return pc;
-    return sidecar_canonical(v->seg, v->start, pc);
+    return sidecar_canonical(v->seg, v->anchor, pc);
 }
