@@ -54,9 +54,10 @@ static int64_t set_limit(uint64_t which, const struct rlimit64_pair *new_pair)
     if (which == RLIMIT_NOFILE && new_pair->hard > 1 << 20)
         return -EPERM;
     *old = *new_pair;
-    if (which == RLIMIT_AS || which == RLIMIT_DATA)
+    if (which == RLIMIT_AS || which == RLIMIT_DATA || which == RLIMIT_STACK)
         mm_set_limits(process.limits[RLIMIT_AS].soft,
-                      process.limits[RLIMIT_DATA].soft);
+                      process.limits[RLIMIT_DATA].soft,
+                      process.limits[RLIMIT_STACK].soft);
     return 0;
 }
 
