@@ -9,6 +9,6 @@
 
 /* Maps it into the (new) address space: address of its ELF header for
  * AT_SYSINFO_EHDR, or 0 if it cannot be had. */
-__attribute__((weak)) uint64_t vdso_map(void);
+uint64_t vdso_map(void);
 
 #endif
