@@ -190,7 +190,7 @@ int data_copy_up(struct tnode *t)
         memcpy(to, from, n);
         off += n;
     }
-    t->lower_data = false;
+    t->lower_data = t->backing.sealed = false;
     tnode_keep(t);
     return 0;
 }
@@ -258,7 +258,7 @@ int data_truncate(struct tnode *t, uint64_t size_bytes)
     int err = 0;
 
     if (t->lower_data && size_bytes == 0) {
-        t->lower_data = false;
+        t->lower_data = t->backing.sealed = false;
         tnode_keep(t);
     }
     if (size_bytes != old)
@@ -270,6 +270,8 @@ int data_truncate(struct tnode *t, uint64_t size_bytes)
         data_punch(t, size_bytes, pages_of(old) * PAGE_BYTES - size_bytes);
     else if (old % PAGE_BYTES) /* a mapping may have left bytes there */
         zero_bytes(t, old, pages_of(old) * PAGE_BYTES);
+    if (size_bytes < old)
+        mm_truncated(&t->backing);
     if (size_bytes < old && t->backing.refs == 0)
         data_trim(t);
     charge(t);

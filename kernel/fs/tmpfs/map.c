@@ -126,6 +126,7 @@ int tmpfs_mmap(struct file *f, struct backing **out, int prot, bool shared)
         dentry_get(f->dentry);
     }
     t->backing.refs++;
+    t->backing.sealed = t->lower_data;
     *out = &t->backing;
     return 0;
 }
