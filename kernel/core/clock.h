@@ -39,6 +39,8 @@ static inline bool timer_armed(const struct timer *timer)
     return timer->slot != 0;
 }
 
+/* `earlier` is called when the next deadline became an earlier one. */
+void timer_notify(void (*earlier)(void));
 /* Runs what is due; returns the next deadline or NO_DEADLINE. */
 uint64_t timer_run(void);
 uint64_t timer_next(void); /* the next deadline, or NO_DEADLINE */

@@ -11,6 +11,7 @@ static struct {
     struct timer **slots;
     uint32_t nr, capacity; /* capacity counts slot 0 */
     bool running;
+    void (*earlier)(void);
 } heap;
 
 static void place(uint32_t slot, struct timer *timer)
@@ -82,6 +83,13 @@ void timer_set(struct timer *timer, uint64_t deadline_mono_ns)
         grow();
     timer->deadline_ns = deadline_mono_ns;
     sift_up(++heap.nr, timer);
+    if (timer->slot == 1 && heap.earlier)
+        heap.earlier();
+}
+
+void timer_notify(void (*earlier)(void))
+{
+    heap.earlier = earlier;
 }
 
 uint64_t timer_next(void)

@@ -83,11 +83,19 @@ void sched_thread_begun(void)
     reap();
 }
 
+/* A program that spins needs ticks for its timers. */
+static void timer_came_earlier(void)
+{
+    if (!this_cpu()->ticking)
+        cpu_set_work(this_cpu());
+}
+
 _Noreturn void run_first(struct thread *t)
 {
     uint64_t boot_sp;
     struct cpu *cpu = this_cpu();
 
+    timer_notify(timer_came_earlier);
     cpu->switched_ns = clock_mono_ns();
     cpu->fpu_owner = t; /* the platform starts us with clean registers */
     set_current(cpu, t);
