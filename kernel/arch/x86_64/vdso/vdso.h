@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Offsets from GS. */
-enum { VDSO_CPU_INDEX = 80, VDSO_CPU_CLOCK = 120 };
+enum { VDSO_CPU_INDEX = 80, VDSO_CPU_CLOCK = 128 };
 
 /* A sequence count, odd while it changes; ns = mono_base_ns +
  * ((tsc - tsc_base) * mult >> shift), the product in 128 bits. From tsc_max
