@@ -46,6 +46,7 @@ enum net_opt {
     NET_OPT_TTL,
     NET_OPT_TOS,
     NET_OPT_REUSEADDR,
+    NET_OPT_V6ONLY, /* set only, before anything is bound */
     NET_OPT_BROADCAST,
     NET_OPT_MCAST_TTL,
     NET_OPT_MCAST_LOOP,
@@ -105,6 +106,8 @@ void stream_peer(const struct stream *s, struct net_addr *out);
  * is fine). `more` holds back a last partial segment for a while. */
 void *stream_reserve(struct stream *s, size_t want, size_t *got);
 void stream_commit(struct stream *s, size_t len_bytes, bool more);
+/* Ends what `more` began: a partial segment may go (unless NET_OPT_CORK). */
+void stream_flush(struct stream *s);
 
 /* Receiving: the contiguous bytes `off` into what has arrived; 0 at its end.
  * Consuming opens the window again. */

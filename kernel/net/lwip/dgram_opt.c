@@ -54,6 +54,12 @@ int dgram_set(struct dgram *d, enum net_opt opt, int value)
     case NET_OPT_REUSEADDR:
         d->reuseaddr = value;
         return 0;
+    case NET_OPT_V6ONLY:
+        d->v6only = value;
+        if (d->udp && !d->udp->local_port)
+            IP_SET_TYPE(&d->udp->local_ip,
+                        value ? IPADDR_TYPE_V6 : IPADDR_TYPE_ANY);
+        return 0;
     case NET_OPT_BROADCAST:
         set_broadcast(d, value);
         return 0;

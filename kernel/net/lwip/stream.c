@@ -91,13 +91,23 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
     return ERR_OK;
 }
 
+static void attach(struct stream *s, struct tcp_pcb *pcb)
+{
+    s->pcb = pcb;
+    tcp_arg(pcb, s);
+    tcp_recv(pcb, rx_on_recv);
+    tcp_sent(pcb, tx_on_sent);
+    tcp_err(pcb, on_error);
+    tcp_ext_arg_set(pcb, 0, s);
+    tcp_ext_arg_set_callbacks(pcb, 0, &ext_callbacks);
+}
+
 struct stream *stream_wrap(struct tcp_pcb *pcb, enum net_family family)
 {
     struct stream *s = kzalloc(sizeof(*s));
 
     if (!s)
         return NULL;
-    s->pcb = pcb;
     s->family = family;
     s->sndbuf = STREAM_SNDBUF;
     s->rcvbuf = TCP_WND;
@@ -105,12 +115,7 @@ struct stream *stream_wrap(struct tcp_pcb *pcb, enum net_family family)
     list_init(&s->chunks);
     list_init(&s->accept_queue);
     list_init(&s->accept_node);
-    tcp_arg(pcb, s);
-    tcp_recv(pcb, rx_on_recv);
-    tcp_sent(pcb, tx_on_sent);
-    tcp_err(pcb, on_error);
-    tcp_ext_arg_set(pcb, 0, s);
-    tcp_ext_arg_set_callbacks(pcb, 0, &ext_callbacks);
+    attach(s, pcb);
     return s;
 }
 
@@ -130,12 +135,21 @@ void stream_detach(struct stream *s)
     tcp_err(pcb, NULL);
 }
 
-struct stream *stream_new(enum net_family family, bool v6only)
+static struct tcp_pcb *pcb_new(enum net_family family, bool v6only)
 {
     uint8_t type = family == NET_V4 ? IPADDR_TYPE_V4
                    : v6only         ? IPADDR_TYPE_V6
                                     : IPADDR_TYPE_ANY;
     struct tcp_pcb *pcb = tcp_new_ip_type(type);
+
+    if (pcb)
+        pcb->rto = pcb->sv = RTO_FIRST_TICKS;
+    return pcb;
+}
+
+struct stream *stream_new(enum net_family family, bool v6only)
+{
+    struct tcp_pcb *pcb = pcb_new(family, v6only);
     struct stream *s = pcb ? stream_wrap(pcb, family) : NULL;
 
     if (!s) {
@@ -144,10 +158,24 @@ struct stream *stream_new(enum net_family family, bool v6only)
         return NULL;
     }
     s->v6only = v6only;
-    pcb->rto = pcb->sv = RTO_FIRST_TICKS;
-    pcb->keep_idle = 7200000;
     stream_remember(s);
     return s;
+}
+
+/* After a failed attempt a socket may try again. */
+static int reopen(struct stream *s)
+{
+    struct tcp_pcb *pcb;
+
+    if (s->pcb || s->connected)
+        return 0;
+    pcb = pcb_new(s->family, s->v6only);
+    if (!pcb)
+        return -ENOBUFS;
+    attach(s, pcb);
+    s->eof = false;
+    s->error = 0;
+    return 0;
 }
 
 void stream_set_owner(struct stream *s, struct net_owner *owner)
@@ -180,6 +208,8 @@ int stream_connect(struct stream *s, const struct net_addr *to)
     ip_addr_t ip;
     err_t err;
 
+    if (reopen(s) < 0)
+        return -ENOBUFS;
     if (!s->pcb || s->pcb->state != CLOSED)
         return -EINVAL;
     dst = net_addr_reachable(to);

@@ -16,13 +16,8 @@ static int clamp(int value, int lo, int hi)
 static void set_cork(struct stream *s, bool on)
 {
     s->cork = on;
-    if (on || !s->pcb || !s->connected)
-        return;
-    s->more = false;
-    timer_cancel(&s->cork_timer);
-    tx_push(s);
-    tcp_output(s->pcb);
-    lwip_kick();
+    if (!on)
+        stream_flush(s);
 }
 
 static void set_nodelay(struct stream *s, bool on)
@@ -88,6 +83,12 @@ int stream_set(struct stream *s, enum net_opt opt, int value)
         return 0;
     case NET_OPT_REUSEADDR:
         s->reuseaddr = value;
+        return 0;
+    case NET_OPT_V6ONLY:
+        s->v6only = value;
+        if (s->pcb && s->pcb->state == CLOSED && !s->pcb->local_port)
+            IP_SET_TYPE(&s->pcb->local_ip,
+                        value ? IPADDR_TYPE_V6 : IPADDR_TYPE_ANY);
         return 0;
     case NET_OPT_SNDBUF:
         s->sndbuf = (uint32_t)clamp(value, SNDBUF_MIN, BUF_MAX);

@@ -67,7 +67,7 @@ void *stream_reserve(struct stream *s, size_t want, size_t *got)
     struct chunk *c = tail(s);
     size_t room;
 
-    if (!s->pcb || s->tx_bytes >= s->sndbuf)
+    if (!s->pcb || s->connecting || s->tx_bytes >= s->sndbuf)
         return NULL;
     room = s->sndbuf - s->tx_bytes;
     if (want > room)
@@ -138,17 +138,8 @@ void tx_finish(struct stream *s)
         tcp_output(s->pcb);
 }
 
-void stream_commit(struct stream *s, size_t len_bytes, bool more)
+static void push_now(struct stream *s)
 {
-    struct chunk *c = tail(s);
-
-    c->fill += (uint32_t)len_bytes;
-    s->tx_bytes += len_bytes;
-    if (!c->fill) /* nothing was put in */
-        chunk_free(c);
-    if (!s->pcb || s->connecting)
-        return;
-    s->more = more;
     tx_push(s);
     if (all_passed(s))
         timer_cancel(&s->cork_timer);
@@ -158,20 +149,36 @@ void stream_commit(struct stream *s, size_t len_bytes, bool more)
     lwip_kick();
 }
 
+void stream_commit(struct stream *s, size_t len_bytes, bool more)
+{
+    struct chunk *c = tail(s);
+
+    c->fill += (uint32_t)len_bytes;
+    s->tx_bytes += len_bytes;
+    if (!c->fill) /* nothing was put in */
+        chunk_free(c);
+    if (!s->pcb)
+        return;
+    s->more = more;
+    push_now(s);
+}
+
+void stream_flush(struct stream *s)
+{
+    s->more = false;
+    if (s->pcb && s->connected)
+        push_now(s);
+}
+
 void tx_on_cork_timer(struct timer *timer)
 {
     struct stream *s = container_of(timer, struct stream, cork_timer);
     bool cork = s->cork;
 
-    if (!s->pcb)
-        return;
-    s->cork = s->more = false;
-    tx_push(s);
+    s->cork = false;
+    stream_flush(s);
     s->cork = cork;
-    tcp_output(s->pcb);
-    lwip_kick();
 }
-
 /* Bytes that are acknowledged but belong to a segment that lwIP keeps. */
 static uint32_t partly_acked(const struct tcp_pcb *pcb)
 {
@@ -243,7 +250,8 @@ err_t tx_on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
         stream_reap(s);
         return ERR_OK;
     }
-    if (was_full && s->tx_bytes < s->sndbuf / 3 * 2)
+    if ((was_full && s->tx_bytes < s->sndbuf / 3 * 2) ||
+        (s->fin_wanted && s->tx_bytes == 0))
         stream_event(s, NET_WRITABLE);
     return ERR_OK;
 }

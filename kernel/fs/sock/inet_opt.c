@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Options of internet sockets: levels IPPROTO_TCP, IPPROTO_IP, IPPROTO_IPV6
+ * and what SOL_SOCKET leaves to the transport (tcp(7), ip(7), ipv6(7)).
+ */
+#include <asm/socket.h>
+#include <linux/errno.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/tcp.h>
+
+#include "kernel/fs/sock/inet.h"
+#include "lib/string.h"
+
+enum { TIMEOUT_MAX_S = 32767, KEEPCNT_MAX = 127 };
+
+static int transport_set(struct inet_sock *s, enum net_opt opt, int value)
+{
+    return s->stream ? stream_set(s->stream, opt, value)
+                     : dgram_set(s->dgram, opt, value);
+}
+
+/* socket(7): the value is doubled for book-keeping, and read back so. */
+static int set_socket(struct inet_sock *s, int opt, int value)
+{
+    switch (opt) {
+    case SO_SNDBUF:
+    case SO_SNDBUFFORCE:
+        return transport_set(s, NET_OPT_SNDBUF,
+                             value < 1 << 29 ? value * 2 : value);
+    case SO_RCVBUF:
+    case SO_RCVBUFFORCE:
+        return transport_set(s, NET_OPT_RCVBUF,
+                             value < 1 << 29 ? value * 2 : value);
+    case SO_KEEPALIVE:
+        return s->stream ? transport_set(s, NET_OPT_KEEPALIVE, value) : 0;
+    case SO_BROADCAST:
+        return s->dgram ? transport_set(s, NET_OPT_BROADCAST, value) : 0;
+    default:
+        return -ENOPROTOOPT;
+    }
+}
+
+static int ranged(struct inet_sock *s, enum net_opt opt, int value, int lo,
+                  int hi)
+{
+    return value < lo || value > hi ? -EINVAL : transport_set(s, opt, value);
+}
+
+static int set_tcp(struct inet_sock *s, int opt, int value)
+{
+    if (!s->stream)
+        return -ENOPROTOOPT;
+    switch (opt) {
+    case TCP_NODELAY:
+        return transport_set(s, NET_OPT_NODELAY, value != 0);
+    case TCP_CORK:
+        return transport_set(s, NET_OPT_CORK, value != 0);
+    case TCP_KEEPIDLE:
+        return ranged(s, NET_OPT_KEEPIDLE, value, 1, TIMEOUT_MAX_S);
+    case TCP_KEEPINTVL:
+        return ranged(s, NET_OPT_KEEPINTVL, value, 1, TIMEOUT_MAX_S);
+    case TCP_KEEPCNT:
+        return ranged(s, NET_OPT_KEEPCNT, value, 1, KEEPCNT_MAX);
+    case TCP_USER_TIMEOUT:
+        return value < 0 ? -EINVAL
+                         : transport_set(s, NET_OPT_USER_TIMEOUT_MS, value);
+    case TCP_DEFER_ACCEPT: /* a hint: connections come at once */
+        s->defer_accept = value;
+        return 0;
+    case TCP_QUICKACK: /* a hint, and not a lasting one */
+        s->quickack = value;
+        return 0;
+    case TCP_FASTOPEN:
+        return -EOPNOTSUPP;
+    default:
+        return -ENOPROTOOPT;
+    }
+}
+
+/* struct ip_mreq, ip_mreqn: group, own address, interface index. */
+static int member4(struct inet_sock *s, const void *val, size_t len, bool join)
+{
+    struct net_addr group = {.family = NET_V4};
+    struct ip_mreqn mreq = {0};
+
+    if (!s->dgram || len < sizeof(struct ip_mreq))
+        return s->dgram ? -EINVAL : -ENOPROTOOPT;
+    memcpy(&mreq, val, len < sizeof(mreq) ? len : sizeof(mreq));
+    memcpy(group.ip, &mreq.imr_multiaddr, 4);
+    if (group.ip[0] < 224 || group.ip[0] > 239)
+        return -EINVAL;
+    return dgram_join(s->dgram, &group, (uint32_t)mreq.imr_ifindex, join);
+}
+
+static int member6(struct inet_sock *s, const void *val, size_t len, bool join)
+{
+    struct net_addr group = {.family = NET_V6};
+    struct ipv6_mreq mreq;
+
+    if (!s->dgram || len < sizeof(mreq))
+        return s->dgram ? -EINVAL : -ENOPROTOOPT;
+    memcpy(&mreq, val, sizeof(mreq));
+    memcpy(group.ip, &mreq.ipv6mr_multiaddr, 16);
+    if (group.ip[0] != 0xff)
+        return -EINVAL;
+    return dgram_join(s->dgram, &group, (uint32_t)mreq.ipv6mr_ifindex, join);
+}
+
+static int set_ip(struct inet_sock *s, int opt, int value, const void *val,
+                  size_t len)
+{
+    switch (opt) {
+    case IP_TOS:
+        return transport_set(s, NET_OPT_TOS, value & 0xff);
+    case IP_TTL:
+        return ranged(s, NET_OPT_TTL, value == -1 ? 64 : value, 1, 255);
+    case IP_PKTINFO:
+        s->pktinfo = value;
+        return 0;
+    case IP_RECVTTL:
+        s->recvttl = value;
+        return 0;
+    case IP_RECVTOS:
+        s->recvtos = value;
+        return 0;
+    case IP_RECVERR: /* the queue stays empty: no error details come */
+        s->recverr = value;
+        return 0;
+    case IP_FREEBIND:
+        s->freebind = value;
+        return 0;
+    case IP_MTU_DISCOVER:
+        s->mtu_discover = value;
+        return 0;
+    case IP_BIND_ADDRESS_NO_PORT:
+        return 0; /* a hint */
+    case IP_MULTICAST_TTL:
+        return transport_set(s, NET_OPT_MCAST_TTL, value == -1 ? 1 : value);
+    case IP_MULTICAST_LOOP:
+        return transport_set(s, NET_OPT_MCAST_LOOP, value);
+    case IP_MULTICAST_IF:
+        return 0; /* one interface, or the default one */
+    case IP_ADD_MEMBERSHIP:
+        return member4(s, val, len, true);
+    case IP_DROP_MEMBERSHIP:
+        return member4(s, val, len, false);
+    default:
+        return -ENOPROTOOPT;
+    }
+}
+
+/* Only before anything is bound. */
+static int set_v6only(struct inet_sock *s, bool on)
+{
+    if (s->bound)
+        return -EINVAL;
+    s->v6only = on;
+    return s->stream ? stream_set(s->stream, NET_OPT_V6ONLY, on)
+                     : dgram_set(s->dgram, NET_OPT_V6ONLY, on);
+}
+
+static int set_ipv6(struct inet_sock *s, int opt, int value, const void *val,
+                    size_t len)
+{
+    if (s->sock.domain != AF_INET6)
+        return -ENOPROTOOPT;
+    switch (opt) {
+    case IPV6_V6ONLY:
+        return set_v6only(s, value);
+    case IPV6_UNICAST_HOPS:
+        return ranged(s, NET_OPT_TTL, value == -1 ? 64 : value, 0, 255);
+    case IPV6_TCLASS:
+        return transport_set(s, NET_OPT_TOS, value == -1 ? 0 : value & 0xff);
+    case IPV6_RECVPKTINFO:
+        s->pktinfo6 = value;
+        return 0;
+    case IPV6_RECVHOPLIMIT:
+        s->recvttl = value;
+        return 0;
+    case IPV6_RECVTCLASS:
+        s->recvtos = value;
+        return 0;
+    case IPV6_RECVERR:
+        s->recverr = value;
+        return 0;
+    case IPV6_MTU_DISCOVER:
+        s->mtu_discover = value;
+        return 0;
+    case IPV6_MULTICAST_HOPS:
+        return transport_set(s, NET_OPT_MCAST_TTL, value == -1 ? 1 : value);
+    case IPV6_MULTICAST_LOOP:
+        return transport_set(s, NET_OPT_MCAST_LOOP, value);
+    case IPV6_MULTICAST_IF:
+        return transport_set(s, NET_OPT_MCAST_IF, value);
+    case IPV6_ADD_MEMBERSHIP:
+        return member6(s, val, len, true);
+    case IPV6_DROP_MEMBERSHIP:
+        return member6(s, val, len, false);
+    default:
+        return -ENOPROTOOPT;
+    }
+}
+
+int inet_setsockopt(struct sock *sock, int level, int opt, const void *val,
+                    size_t len_bytes)
+{
+    struct inet_sock *s = inet_of(sock);
+    int value = 0;
+
+    if (len_bytes >= sizeof(value))
+        memcpy(&value, val, sizeof(value));
+    else if (len_bytes && level == SOL_IP)
+        value = *(const uint8_t *)val; /* ip(7) allows a byte */
+    else
+        return -EINVAL;
+    switch (level) {
+    case SOL_SOCKET:
+        return set_socket(s, opt, value);
+    case SOL_TCP:
+        return set_tcp(s, opt, value);
+    case SOL_IP:
+        return set_ip(s, opt, value, val, len_bytes);
+    case SOL_IPV6:
+        return set_ipv6(s, opt, value, val, len_bytes);
+    default:
+        return -ENOPROTOOPT;
+    }
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TCP sockets (tcp(7), connect(2), accept(2), send(2), recv(2)).
+ */
+#include <linux/errno.h>
+#include <linux/eventpoll.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/core/clock.h"
+#include "kernel/fs/sock/inet.h"
+#include "kernel/vfs/poll.h"
+
+static int stream_bind_op(struct sock *sock, const struct sock_name *name)
+{
+    struct inet_sock *s = inet_of(sock);
+    struct net_addr a;
+    int err = inet_parse(s, name, &a);
+
+    if (err)
+        return err;
+    if (a.family == NET_NONE) { /* ip(7): as AF_INET if all zero */
+        a.family = NET_V4;
+        if (sock->domain != AF_INET)
+            return -EAFNOSUPPORT;
+    }
+    if (inet_check_family(s, &a))
+        return -EINVAL;
+    stream_set(s->stream, NET_OPT_REUSEADDR, sock->reuseaddr);
+    err = stream_bind(s->stream, &a);
+    s->bound |= !err;
+    return err;
+}
+
+static int wait_connected(struct inet_sock *s)
+{
+    uint64_t limit = s->sock.snd_timeout_ns;
+    int err;
+
+    WAIT(&s->sock.waitq, sock_deadline(limit), err,
+         stream_ready(s->stream) != 0);
+    if (err)
+        return err == -ETIMEDOUT ? -EINPROGRESS : sock_wait_error(err, limit);
+    s->ever_connecting = false;
+    return -stream_take_error(s->stream);
+}
+
+static int connect_op(struct sock *sock, const struct sock_name *name,
+                      bool nonblock)
+{
+    struct inet_sock *s = inet_of(sock);
+    struct net_addr a;
+    int err = inet_parse(s, name, &a);
+
+    if (err)
+        return err;
+    if (stream_state(s->stream) == STREAM_SYN_SENT)
+        return nonblock ? -EALREADY : wait_connected(s);
+    if (sock->listening || !(stream_ready(s->stream) & NET_CLOSED))
+        return -EISCONN;
+    if (s->ever_connecting) { /* the result of the last one */
+        s->ever_connecting = false;
+        err = stream_take_error(s->stream);
+        if (err)
+            return -err;
+    }
+    if (a.family == NET_NONE)
+        return 0;
+    err = inet_check_family(s, &a);
+    if (!err)
+        err = stream_connect(s->stream, &a);
+    if (err)
+        return err;
+    s->ever_connecting = s->bound = true;
+    if (nonblock && stream_ready(s->stream) == 0)
+        return -EINPROGRESS;
+    return wait_connected(s);
+}
+
+static int listen_op(struct sock *sock, int backlog)
+{
+    struct inet_sock *s = inet_of(sock);
+    int err;
+
+    stream_set(s->stream, NET_OPT_REUSEADDR, sock->reuseaddr);
+    err = stream_listen(s->stream, backlog);
+    sock->listening |= !err;
+    return err;
+}
+
+static int accept_op(struct sock *sock, bool nonblock, struct sock **out)
+{
+    struct inet_sock *s = inet_of(sock);
+    uint64_t limit = sock->rcv_timeout_ns;
+    struct stream *stream;
+    int err;
+
+    if (!sock->listening)
+        return -EINVAL;
+    if (!stream_ready(s->stream)) {
+        poll_devices();
+        if (nonblock && !stream_ready(s->stream))
+            return -EAGAIN;
+    }
+    WAIT(&sock->waitq, sock_deadline(limit), err, stream_ready(s->stream));
+    if (err)
+        return sock_wait_error(err, limit);
+    stream = stream_accept(s->stream);
+    if (!stream)
+        return -EAGAIN;
+    *out = inet_wrap(s, stream);
+    return *out ? 0 : -ENOMEM;
+}
+
+/* ---- sending ----------------------------------------------------------- */
+
+/* Why nothing can be sent now; 0: it can. Errors come first, once. */
+static int64_t send_obstacle(struct inet_sock *s, int flags)
+{
+    unsigned ready = stream_ready(s->stream);
+
+    if (ready & NET_ERROR)
+        return -stream_take_error(s->stream);
+    if (stream_state(s->stream) == STREAM_SYN_SENT)
+        return 0;
+    if ((s->sock.shut & SHUT_WR_BIT) || (ready & NET_SENT_FIN))
+        return sock_epipe(flags);
+    if (ready & NET_CLOSED) {
+        struct net_addr peer;
+
+        stream_peer(s->stream, &peer);
+        return peer.family && !s->sock.listening ? sock_epipe(flags)
+                                                 : -ENOTCONN;
+    }
+    return s->sock.listening ? sock_epipe(flags) : 0;
+}
+
+/* Copies what fits now. Bytes, 0 if nothing fits, or -EFAULT. */
+static int64_t fill(struct inet_sock *s, struct sock_msg *msg)
+{
+    int64_t done = 0;
+    bool pushed = true;
+
+    while (msg->uio->resid_bytes) {
+        size_t room;
+        void *buf = stream_reserve(s->stream, msg->uio->resid_bytes, &room);
+        int64_t n;
+
+        if (!buf)
+            break;
+        n = uio_get(msg->uio, buf, room);
+        pushed = n < 0 || msg->uio->resid_bytes == 0;
+        stream_commit(s->stream, n > 0 ? (size_t)n : 0,
+                      (msg->flags & MSG_MORE) || !pushed);
+        if (n <= 0) {
+            stream_flush(s->stream);
+            return done ? done : n;
+        }
+        done += n;
+    }
+    if (!pushed)
+        stream_flush(s->stream);
+    return done;
+}
+
+static bool may_send(struct inet_sock *s)
+{
+    return stream_ready(s->stream) & (NET_WRITABLE | NET_CLOSED | NET_ERROR);
+}
+
+static int64_t send_op(struct sock *sock, struct sock_msg *msg)
+{
+    struct inet_sock *s = inet_of(sock);
+    uint64_t limit = sock->snd_timeout_ns, end = 0;
+    int64_t done = 0, n = 0;
+    int err;
+
+    if (msg->flags & MSG_FASTOPEN)
+        return -EOPNOTSUPP;
+    do {
+        n = send_obstacle(s, done ? MSG_NOSIGNAL : msg->flags);
+        if (n == 0)
+            n = fill(s, msg);
+        if (n < 0)
+            break;
+        done += n;
+        if (!msg->uio->resid_bytes)
+            return done;
+        n = -EAGAIN;
+        if (msg->flags & MSG_DONTWAIT)
+            break;
+        if (!end)
+            end = sock_deadline(limit);
+        WAIT(&sock->waitq, end, err, may_send(s));
+        n = sock_wait_error(err, limit);
+    } while (!err);
+    return done ? done : n;
+}
+
+/* ---- receiving --------------------------------------------------------- */
+
+/* Copies what is there. Bytes, or -EFAULT. */
+static int64_t drain(struct inet_sock *s, struct sock_msg *msg, size_t *peeked)
+{
+    int64_t done = 0;
+    const void *data;
+    size_t n;
+
+    while (msg->uio->resid_bytes &&
+           (n = stream_peek(s->stream, *peeked, &data)) > 0) {
+        int64_t put;
+
+        if (n > msg->uio->resid_bytes)
+            n = msg->uio->resid_bytes;
+        if (msg->flags & MSG_TRUNC) { /* tcp(7): discard */
+            put = (int64_t)n;
+            msg->uio->resid_bytes -= n;
+        } else {
+            put = uio_put(msg->uio, data, n);
+        }
+        if (put <= 0)
+            return done ? done : put;
+        if (msg->flags & MSG_PEEK)
+            *peeked += (size_t)put;
+        else
+            stream_consume(s->stream, (size_t)put);
+        done += put;
+    }
+    return done;
+}
+
+/* 1: wait for more; 0: end of data; or -errno. */
+static int64_t recv_state(struct inet_sock *s)
+{
+    unsigned ready = stream_ready(s->stream);
+    struct net_addr peer;
+
+    if (ready & NET_ERROR)
+        return -stream_take_error(s->stream);
+    if ((ready & NET_EOF) || (s->sock.shut & SHUT_RD_BIT))
+        return 0;
+    if (!(ready & NET_CLOSED))
+        return s->sock.listening ? -ENOTCONN : 1;
+    stream_peer(s->stream, &peer);
+    return peer.family ? 0 : -ENOTCONN;
+}
+
+static bool may_recv(struct inet_sock *s, size_t peeked)
+{
+    return stream_unread_bytes(s->stream) > peeked ||
+           (s->sock.shut & SHUT_RD_BIT) ||
+           (stream_ready(s->stream) & (NET_EOF | NET_CLOSED | NET_ERROR));
+}
+
+static int64_t recv_op(struct sock *sock, struct sock_msg *msg)
+{
+    struct inet_sock *s = inet_of(sock);
+    uint64_t limit = sock->rcv_timeout_ns, end = 0;
+    int64_t done = 0, n;
+    size_t peeked = 0;
+    bool looked = false;
+    int err;
+
+    if (msg->name)
+        msg->name->len_bytes = 0;
+    for (;;) {
+        n = drain(s, msg, &peeked);
+        if (n < 0)
+            return done ? done : n;
+        done += n;
+        if (!msg->uio->resid_bytes || (done && !(msg->flags & MSG_WAITALL)))
+            return done;
+        n = done ? 1 : recv_state(s);
+        if (done && may_recv(s, peeked))
+            return done;
+        if (n <= 0)
+            return n;
+        if (!looked) { /* it may have arrived already */
+            looked = true;
+            poll_devices();
+            if (may_recv(s, peeked))
+                continue;
+        }
+        if (msg->flags & MSG_DONTWAIT)
+            return done ? done : -EAGAIN;
+        if (!end)
+            end = sock_deadline(limit);
+        WAIT(&sock->waitq, end, err, may_recv(s, peeked));
+        if (err)
+            return done ? done : sock_wait_error(err, limit);
+    }
+}
+
+/* ---- the rest ---------------------------------------------------------- */
+
+static int shutdown_op(struct sock *sock, int how)
+{
+    struct inet_sock *s = inet_of(sock);
+    unsigned ready = stream_ready(s->stream);
+
+    if (sock->listening) { /* Linux: stops listening; we only wake */
+        sock->shut |= SHUT_RD_BIT;
+        waitq_wake(&sock->waitq, EPOLLHUP);
+        return 0;
+    }
+    if (stream_state(s->stream) == STREAM_SYN_SENT || (ready & NET_CLOSED))
+        return -ENOTCONN;
+    if (how == SHUT_RD || how == SHUT_RDWR)
+        sock->shut |= SHUT_RD_BIT;
+    if (how == SHUT_WR || how == SHUT_RDWR) {
+        sock->shut |= SHUT_WR_BIT;
+        stream_shutdown(s->stream);
+    }
+    waitq_wake(&sock->waitq, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
+    return 0;
+}
+
+static uint32_t poll_op(struct sock *sock)
+{
+    struct inet_sock *s = inet_of(sock);
+    unsigned ready = stream_ready(s->stream);
+    bool rcv_shut = (sock->shut & SHUT_RD_BIT) || (ready & NET_EOF);
+    bool snd_shut = (sock->shut & SHUT_WR_BIT) || (ready & NET_SENT_FIN);
+    uint32_t events = 0;
+
+    if (sock->listening)
+        return ready & NET_READABLE ? EPOLLIN | EPOLLRDNORM : 0;
+    if ((ready & NET_CLOSED) || (rcv_shut && snd_shut))
+        events |= EPOLLHUP;
+    if (rcv_shut)
+        events |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+    if (ready & NET_READABLE)
+        events |= EPOLLIN | EPOLLRDNORM;
+    if ((ready & NET_WRITABLE) || (snd_shut && ready))
+        events |= EPOLLOUT | EPOLLWRNORM;
+    if (ready & NET_ERROR)
+        events |= EPOLLERR;
+    return events;
+}
+
+static int take_error_op(struct sock *sock)
+{
+    struct inet_sock *s = inet_of(sock);
+
+    s->ever_connecting = false;
+    return stream_take_error(s->stream);
+}
+
+/* SO_LINGER with a time: wait until all is acknowledged (socket(7)). */
+static void linger(struct inet_sock *s)
+{
+    uint64_t end = clock_mono_ns() + (uint64_t)s->sock.linger_s * NSEC_PER_SEC;
+    int err;
+
+    stream_shutdown(s->stream);
+    WAIT(&s->sock.waitq, end, err,
+         stream_unsent_bytes(s->stream) == 0 ||
+             (stream_ready(s->stream) & NET_CLOSED));
+    (void)err;
+}
+
+static void release_op(struct sock *sock)
+{
+    struct inet_sock *s = inet_of(sock);
+    bool reset = sock->linger_on && sock->linger_s == 0;
+
+    if (sock->linger_on && sock->linger_s > 0 && !sock->listening &&
+        stream_unsent_bytes(s->stream))
+        linger(s);
+    stream_set_owner(s->stream, NULL);
+    stream_close(s->stream, reset);
+    kfree(s);
+}
+
+const struct sock_ops inet_stream_ops = {
+    .name = "tcp",
+    .bind = stream_bind_op,
+    .connect = connect_op,
+    .listen = listen_op,
+    .accept = accept_op,
+    .send = send_op,
+    .recv = recv_op,
+    .shutdown = shutdown_op,
+    .getname = inet_getname,
+    .setsockopt = inet_setsockopt,
+    .getsockopt = inet_getsockopt,
+    .ioctl = inet_ioctl,
+    .poll = poll_op,
+    .take_error = take_error_op,
+    .release = release_op,
+};
