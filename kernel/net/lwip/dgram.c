@@ -45,21 +45,10 @@ void packet_free(struct packet *p)
     kfree(p);
 }
 
-struct packet *packet_wrap(struct pbuf *q, uint16_t src_port)
+/* What the headers say; they go with the first pbuf. */
+static void describe(struct packet *p, uint16_t src_port)
 {
-    struct packet *p = kzalloc(sizeof(*p));
-
-    if (q->next)
-        q = pbuf_coalesce(q, PBUF_RAW);
-    if (!p || q->next) {
-        pbuf_free(q);
-        kfree(p);
-        return NULL;
-    }
     list_init(&p->node);
-    p->impl = q;
-    p->data = q->payload;
-    p->len_bytes = q->len;
     p->ifindex = netif_get_index(ip_current_input_netif());
     from_ip(&p->src, ip_current_src_addr(), src_port);
     from_ip(&p->dst, ip_current_dest_addr(), 0);
@@ -70,6 +59,24 @@ struct packet *packet_wrap(struct pbuf *q, uint16_t src_port)
         p->ttl = IPH_TTL(ip4_current_header());
         p->tos = IPH_TOS(ip4_current_header());
     }
+}
+
+struct packet *packet_wrap(struct pbuf *q, uint16_t src_port)
+{
+    struct packet *p = kzalloc(sizeof(*p));
+
+    if (p)
+        describe(p, src_port);
+    if (p && q->next)
+        q = pbuf_coalesce(q, PBUF_RAW);
+    if (!p || q->next) {
+        pbuf_free(q);
+        kfree(p);
+        return NULL;
+    }
+    p->impl = q;
+    p->data = q->payload;
+    p->len_bytes = q->len;
     return p;
 }
 
