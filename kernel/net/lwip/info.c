@@ -29,11 +29,16 @@ static void add(struct net_iface *out, const ip_addr_t *ip, unsigned prefix)
     a->prefix_len = (uint8_t)prefix;
 }
 
+static unsigned prefix_len(uint32_t mask)
+{
+    return mask ? 32 - (unsigned)__builtin_ctz(mask) : 0;
+}
+
 static void addresses(struct netif *netif, struct net_iface *out)
 {
     if (!ip4_addr_isany(netif_ip4_addr(netif)))
         add(out, netif_ip_addr4(netif),
-            (unsigned)__builtin_popcount(netif_ip4_netmask(netif)->addr));
+            prefix_len(lwip_ntohl(netif_ip4_netmask(netif)->addr)));
     for (unsigned i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
         if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
             add(out, netif_ip_addr6(netif, i), out->loopback ? 128 : 64);
