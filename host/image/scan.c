@@ -79,6 +79,10 @@ static struct tree_node *step(struct scan *s, struct walk *w, const char *name,
         inputs_add_absent(s->inputs, path);
         return NULL;
     }
+    if (S_ISREG(st.st_mode) && access(path, R_OK) < 0) {
+        inputs_add(s->inputs, path, &st);
+        return NULL;
+    }
     node = scan_node_add(s->tree, w->at, name, path, &st);
     if (S_ISDIR(st.st_mode))
         node->inode->mtime_s = node->inode->mtime_ns = 0;

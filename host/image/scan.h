@@ -25,7 +25,8 @@ enum scan_found {
 
 /* Put the host's absolute path at the same place of the tree: with it come
  * its parents and all symbolic links on the way and what they point at.
- * A directory comes alone, without what is in it. */
+ * A directory comes alone, without what is in it. A file that we may not read
+ * counts as missing: others' secrets are no part of a program. */
 enum scan_found scan_path(struct scan *s, const char *path);
 
 /* The same with everything below, as far as it is readable. */
