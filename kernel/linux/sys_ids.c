@@ -10,7 +10,7 @@
 #include "kernel/linux/calls.h"
 #include "kernel/linux/ids.h"
 #include "kernel/sched/thread.h"
-#include "lib/list.h"
+#include "kernel/vfs/cred.h"
 
 #define ALL_CAPS ((UINT64_C(1) << (CAP_LAST_CAP + 1)) - 1)
 
@@ -211,31 +211,28 @@ int64_t sys_setfsgid(struct abi_frame *r)
 
 int64_t sys_getgroups(struct abi_frame *r)
 {
+    const uint32_t *groups;
+    uint32_t nr = cred_groups(&groups);
     int32_t room = (int32_t)r->rdi;
 
-    if (room < 0)
+    if (room < 0 || (room > 0 && (uint32_t)room < nr))
         return -EINVAL;
-    if (room == 0)
-        return process.nr_groups;
-    if ((uint32_t)room < process.nr_groups)
-        return -EINVAL;
-    if (copy_to_user(r->rsi, process.groups, process.nr_groups * 4) < 0)
+    if (room > 0 && copy_to_user(r->rsi, groups, nr * sizeof(*groups)) < 0)
         return -EFAULT;
-    return process.nr_groups;
+    return nr;
 }
 
 int64_t sys_setgroups(struct abi_frame *r)
 {
-    uint64_t nr = r->rdi;
+    uint32_t groups[CRED_GROUPS_MAX];
 
     if (!capable(CAP_SETGID))
         return -EPERM;
-    if (nr > ARRAY_LEN(process.groups))
+    if (r->rdi > CRED_GROUPS_MAX)
         return -EINVAL;
-    if (copy_from_user(process.groups, r->rsi, nr * 4) < 0)
+    if (copy_from_user(groups, r->rsi, r->rdi * sizeof(*groups)) < 0)
         return -EFAULT;
-    process.nr_groups = (uint32_t)nr;
-    return 0;
+    return cred_set_groups(groups, (uint32_t)r->rdi);
 }
 
 void ids_init(uint32_t uid, uint32_t gid)

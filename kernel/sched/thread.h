@@ -84,8 +84,6 @@ struct process {
     bool no_new_privs, keep_caps, thp_disabled;
     uint32_t securebits;
     uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding;
-    uint32_t nr_groups;
-    uint32_t groups[32]; /* supplementary */
     char hostname[65], domainname[65];
 };
 extern struct process process;

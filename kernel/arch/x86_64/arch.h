@@ -50,6 +50,9 @@ static inline struct cpuid arch_cpuid(uint32_t leaf, uint32_t subleaf)
     return r;
 }
 
+/* The same, from the table that patched programs use where it has it. */
+struct cpuid arch_cpuid_known(uint32_t leaf, uint32_t subleaf);
+
 static inline uint64_t arch_rdtsc(void)
 {
     uint32_t lo, hi;

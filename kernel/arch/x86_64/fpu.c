@@ -5,6 +5,7 @@
  */
 #include "kernel/arch/x86_64/fpu.h"
 
+#include "abi/sidecar.h"
 #include "kernel/arch/x86_64/arch.h"
 #include "lib/string.h"
 
@@ -26,6 +27,17 @@ static struct {
     uint64_t features;
 } fpu;
 
+struct cpuid arch_cpuid_known(uint32_t leaf, uint32_t subleaf)
+{
+    const struct sidecar_cpuid *c;
+
+    __asm__("mov %%gs:%c1, %0" : "=r"(c) : "i"(ABI_VCPU_CPUID));
+    for (; c; c = c->more ? c + 1 : NULL)
+        if (c->leaf == leaf && c->subleaf == (subleaf & c->subleaf_mask))
+            return (struct cpuid){c->eax, c->ebx, c->ecx, c->edx};
+    return arch_cpuid(leaf, subleaf);
+}
+
 static uint64_t xgetbv0(void)
 {
     uint32_t lo, hi;
@@ -44,7 +56,7 @@ static uint32_t standard_size(uint64_t features)
 
         if (!(features >> i & 1))
             continue;
-        c = arch_cpuid(LEAF_XSAVE, i);
+        c = arch_cpuid_known(LEAF_XSAVE, i);
         if (c.ebx + c.eax > size)
             size = c.ebx + c.eax;
     }
@@ -55,16 +67,16 @@ static void detect(void)
 {
     fpu.known = true;
     fpu.size_bytes = FXSAVE_BYTES;
-    if (!(arch_cpuid(1, 0).ecx & OSXSAVE))
+    if (!(arch_cpuid_known(1, 0).ecx & OSXSAVE))
         return;
     fpu.features = xgetbv0();
     if (fpu.features & FEATURES_AMX) {
         fpu.features &= ~FEATURES_AMX;
         fpu.size_bytes = standard_size(fpu.features);
     } else {
-        fpu.size_bytes = arch_cpuid(LEAF_XSAVE, 0).ebx;
+        fpu.size_bytes = arch_cpuid_known(LEAF_XSAVE, 0).ebx;
     }
-    fpu.xsavec = arch_cpuid(LEAF_XSAVE, 1).eax & XSAVEC;
+    fpu.xsavec = arch_cpuid_known(LEAF_XSAVE, 1).eax & XSAVEC;
 }
 
 uint32_t arch_fpu_size(void)
