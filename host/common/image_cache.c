@@ -147,7 +147,7 @@ static bool input_is_fresh(int dir_fd, char *line)
     if (line[0] == '!' && line[1] == ' ') {
         unescape(p);
         return fstatat(dir_fd, p, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
-               (errno == ENOENT || errno == ENOTDIR);
+               (errno == ENOENT || errno == ENOTDIR || errno == EACCES);
     }
     if (line[0] != '=' || line[1] != ' ' || !take_number(&p, &dev) ||
         !take_number(&p, &ino) || !take_number(&p, &size) ||

@@ -218,14 +218,15 @@ static int try_build(struct builder *b)
 {
     uint64_t start = now_ns();
     int ret = scan_source(b);
+    bool scanned = ret == 0;
     const char *changed;
 
     b->report->scan_ns = now_ns() - start;
-    if (ret == 0) {
+    if (scanned) {
         inputs_settle(&b->inputs);
         ret = write_files(b);
     }
-    changed = inputs_changed(&b->inputs);
+    changed = scanned ? inputs_changed(&b->inputs) : NULL;
     if (changed) {
         *b->err = (struct err){0};
         err_set(b->err, ERR_TOOL, "%s keeps changing while it is read",

@@ -79,7 +79,8 @@ static bool is_unchanged(int dir_fd, const struct input *input)
     struct input now;
 
     if (fstatat(dir_fd, input->path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return input->is_absent && (errno == ENOENT || errno == ENOTDIR);
+        return input->is_absent &&
+               (errno == ENOENT || errno == ENOTDIR || errno == EACCES);
     now = describe(&st);
     return !input->is_absent && now.dev == input->dev &&
            now.ino == input->ino && now.len_bytes == input->len_bytes &&
