@@ -128,7 +128,7 @@ int space_clear(uint64_t start, uint64_t end, bool release)
 int space_sync(uint64_t start, uint64_t end)
 {
     struct vma *v;
-    int err = 0;
+    int first_err = 0;
 
     /* Looked up anew each time: sync may block, and the book may change. */
     while ((v = vma_overlap(start, end))) {
@@ -137,13 +137,15 @@ int space_sync(uint64_t start, uint64_t end)
         struct backing *b = v->backing;
         uint64_t off = v->off + (from - v->start);
         bool shared = v->flags & MAP_SHARED;
+        int err;
 
         start = v->end;
         if (!b || !b->ops->sync || !shared || from >= to)
             continue;
         backing_get(b);
-        err = b->ops->sync(b, off, from, to - from) ?: err;
+        err = b->ops->sync(b, off, from, to - from);
+        first_err = first_err ? first_err : err;
         backing_put(b);
     }
-    return err;
+    return first_err;
 }
