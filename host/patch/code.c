@@ -69,6 +69,7 @@ void code_close(struct code *c)
     }
     free(c->regions);
     free(c->queue);
+    free(c->hints);
     elf_view_close(&c->elf);
     *c = (struct code){0};
 }
@@ -105,6 +106,15 @@ void code_add_start(struct code *c, uint64_t vaddr, uint64_t len_bytes)
         len_bytes = 0;
     c->queue = xgrow(c->queue, c->nr_queue, &c->cap_queue, sizeof(*c->queue));
     c->queue[c->nr_queue++] = (struct code_start){vaddr, len_bytes};
+}
+
+void code_add_hint(struct code *c, uint64_t vaddr)
+{
+    if (!code_region_at(c, vaddr))
+        return;
+    code_mark_target(c, vaddr);
+    c->hints = xgrow(c->hints, c->nr_hints, &c->cap_hints, sizeof(*c->hints));
+    c->hints[c->nr_hints++] = vaddr;
 }
 
 unsigned code_length(const struct code *c, uint64_t vaddr)

@@ -40,6 +40,8 @@ struct code {
     size_t nr_regions, cap_regions;
     struct code_start *queue;
     size_t nr_queue, cap_queue;
+    uint64_t *hints; /* where code probably begins */
+    size_t nr_hints, cap_hints;
 };
 
 /* False if the file has no text that could be patched. */
@@ -55,6 +57,10 @@ void code_mark_target(struct code *c, uint64_t vaddr);
 /* Code begins at vaddr, is a target and is to be decoded; if len is given,
  * all of it is code. Other addresses than code are ignored. */
 void code_add_start(struct code *c, uint64_t vaddr, uint64_t len_bytes);
+
+/* A pointer to vaddr exists: a target, and perhaps a function that nothing else
+ * tells of. */
+void code_add_hint(struct code *c, uint64_t vaddr);
 
 /* Symbols, unwind tables, Go's function table, entry point. */
 void code_find_starts(struct code *c);

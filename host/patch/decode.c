@@ -10,7 +10,7 @@
 #include "host/patch/code.h"
 #include "host/patch/insn.h"
 
-enum { MAX_TABLE = 4096, ET_EXEC = ELF_ET_EXEC };
+enum { MAX_TABLE = 4096, MAX_TRIAL = 4096, ET_EXEC = ELF_ET_EXEC };
 
 /* A table of 32-bit offsets relative to itself, as position-independent code
  * has for `switch`. Where it is not sure to be one (are_starts is false), it
@@ -101,6 +101,38 @@ static void decode_from(struct code *c, const struct code_start *start)
     }
 }
 
+/* Does a hint hold: is there straight code up to a jump or return, without a
+ * contradiction, that nobody knew of? */
+static bool is_plausible(const struct code *c, uint64_t vaddr)
+{
+    const struct code_region *r = code_region_at(c, vaddr);
+    uint64_t at = vaddr - r->vaddr;
+    struct insn in;
+
+    for (int i = 0; i < MAX_TRIAL && at < r->len_bytes; i++) {
+        if (r->flags[at] & CODE_INSN)
+            return i > 0;
+        if (!insn_decode(&in, r->bytes + at, r->len_bytes - at,
+                         r->vaddr + at) ||
+            conflicts(r, at, in.len))
+            return false;
+        if (in.ends_flow)
+            return true;
+        at += in.len;
+    }
+    return false;
+}
+
+/* Decode what is on the queue from *at on. */
+static void drain(struct code *c, size_t *at)
+{
+    for (; *at < c->nr_queue; (*at)++) {
+        struct code_start start = c->queue[*at];
+
+        decode_from(c, &start);
+    }
+}
+
 /* What was not decoded may hold branches, too: every byte there that looks
  * like one counts. */
 static void distrust(struct code *c, const struct code_region *r)
@@ -123,20 +155,24 @@ static void distrust(struct code *c, const struct code_region *r)
     }
 }
 
+/* What the file says about lengths first, then what is reached from there,
+ * guesses last. */
 void code_decode(struct code *c)
 {
-    size_t nr_known = c->nr_queue;
+    size_t nr_known = c->nr_queue, done = 0;
 
-    /* What the file says about lengths first, guesses afterwards. */
-    for (size_t i = 0; i < nr_known; i++)
-        if (c->queue[i].len_bytes > 0)
-            decode_from(c, &(struct code_start){c->queue[i].vaddr,
-                                                c->queue[i].len_bytes});
-    for (size_t i = 0; i < c->nr_queue; i++) {
+    for (size_t i = 0; i < nr_known; i++) {
         struct code_start start = c->queue[i];
 
-        if (i >= nr_known || start.len_bytes == 0)
+        if (start.len_bytes > 0)
             decode_from(c, &start);
+    }
+    drain(c, &done);
+    for (size_t i = 0; i < c->nr_hints; i++) {
+        if (!is_plausible(c, c->hints[i]))
+            continue;
+        code_add_start(c, c->hints[i], 0);
+        drain(c, &done);
     }
     for (size_t i = 0; i < c->nr_regions; i++)
         distrust(c, &c->regions[i]);

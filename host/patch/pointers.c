@@ -57,7 +57,7 @@ static void scan_relocations(struct code *c, const struct elf64_phdr *ph)
         memcpy(&r, rela + i * sizeof(r), sizeof(r));
         if (elf_r_type(r.r_info) == ELF_R_RELATIVE ||
             elf_r_type(r.r_info) == ELF_R_IRELATIVE)
-            code_mark_target(c, (uint64_t)r.r_addend);
+            code_add_hint(c, (uint64_t)r.r_addend);
     }
 }
 

@@ -404,18 +404,35 @@ class Segment:
         return len(self.sites), len(self.syscalls)
 
 
-def test_sidecar_of_libc_is_sound(tmp_path):
-    cache = tmp_path / "cache"
-    made = entry(cache, compile_c(tmp_path, "p", "int main() { return 0; }"))
+def check_sidecar(cache, made, paths):
+    """Checks what was made of these host files."""
     image = (cache / f"{made['digest']}.erofs").read_bytes()
     checked = set()
     for file, segs in read_sidecar(cache / f"{made['digest']}.sidecar"):
         content = image[file[0]:file[0] + file[1]]
-        for path in (LIBC, "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"):
+        for path in paths:
             if content != open(path, "rb").read():
                 continue
             for seg in segs:
                 patched, all_sites = Segment(seg, path).check()
                 assert patched >= 0.97 * all_sites
             checked.add(path)
-    assert len(checked) == 2
+    assert len(checked) == len(paths)
+
+
+def test_sidecar_of_libc_is_sound(tmp_path):
+    cache = tmp_path / "cache"
+    made = entry(cache, compile_c(tmp_path, "p", "int main() { return 0; }"))
+    check_sidecar(cache, made, [
+        LIBC, "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"])
+
+
+def test_sidecar_of_musl_is_sound(tmp_path):
+    if not shutil.which("musl-gcc"):
+        pytest.skip("musl-gcc is not installed")
+    (tmp_path / "m.c").write_text("int main(void) { return 0; }")
+    subprocess.run(["musl-gcc", "-o", tmp_path / "m", tmp_path / "m.c"],
+                   check=True)
+    cache = tmp_path / "cache"
+    check_sidecar(cache, entry(cache, tmp_path / "m"),
+                  ["/usr/lib/x86_64-linux-musl/libc.so"])
