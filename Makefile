@@ -60,8 +60,8 @@ $(O)/kern/%.o: %.S | $(O)/uapi/.done
 	@echo "  AS    $<"
 	$(Q)$(CC) $(FREE) -c -o $@ $<
 # Twice: names for backtraces are data behind the text, whose addresses stay.
-KERNEL_LD := ld -pie --no-dynamic-linker -z noexecstack -z norelro \
-	--gc-sections -T kernel/kernel.ld
+KERNEL_LD := ld -static --no-relax -z noexecstack -z norelro --gc-sections \
+	-z max-page-size=4096 -T kernel/kernel.ld
 $(LIBEXEC)/kernel.elf: $(KERNEL_OBJ) kernel/kernel.ld tools/ksyms
 	@mkdir -p $(@D)
 	@echo "  LD    $@"

@@ -22,7 +22,6 @@ void arch_switch(uint64_t *save_sp, uint64_t load_sp);
 uint64_t arch_prepare_stack(uint64_t top, void (*fn)(void *), void *arg);
 /* Leave with the frame that vcpu->frame names. */
 _Noreturn void arch_exit_to_user(void);
-void arch_relocate(void);
 
 int arch_copy_user(void *dst, const void *src, size_t len_bytes);
 int arch_clear_user(void *dst, size_t len_bytes);

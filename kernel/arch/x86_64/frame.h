@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Offsets in struct abi_vcpu and struct abi_frame for assembly; reloc.c
+ * Offsets in struct abi_vcpu and struct abi_frame for assembly; frame.c
  * asserts that they are right. FRAME_KIND_FAST is the kernel's own kind.
  */
 #ifndef EINKORN_KERNEL_ARCH_X86_64_FRAME_H

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel's entry point: rdi = struct abi_boot, on the boot stack. The
- * image relocates itself before any C code can follow a pointer.
+ * The kernel's entry point: rdi = struct abi_boot, on the boot stack.
  */
     .section .text.entry, "ax"
     .globl kernel_start
     .type kernel_start, @function
 kernel_start:
     xor %ebp, %ebp
-    mov %rdi, %rbx
     and $-16, %rsp
-    call arch_relocate
-    mov %rbx, %rdi
     call kernel_main
     ud2
     .size kernel_start, . - kernel_start
