@@ -21,6 +21,7 @@ enum {
 void mm_init(void)
 {
     sidecar_init();
+    sidecar_cpuid_init();
 }
 
 /* MAP_SHARED, MAP_PRIVATE and MAP_SHARED_VALIDATE are values, not bits. */

@@ -13,7 +13,6 @@
 
 #include "abi/layout.h"
 #include "abi/sidecar.h"
-#include "kernel/arch/x86_64/arch.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/log.h"
 #include "kernel/mm/mm.h"
@@ -25,11 +24,8 @@ static struct {
     const struct sidecar_seg *segs;
     const struct sidecar_map *maps;
     const struct sidecar_cpuid *cpuid;
-    uint32_t nr_files, nr_segs, nr_maps;
+    uint32_t nr_files, nr_segs, nr_maps, nr_cpuid;
 } sc;
-
-/* Matches nothing: trampolines execute the instruction. */
-static const struct sidecar_cpuid no_cpuid = {.subleaf = 1};
 
 /* Table of nr entries at off, or NULL if it does not lie inside. */
 static const void *table(const struct sidecar_header *h, uint64_t off,
@@ -55,53 +51,32 @@ static bool open_tables(const struct sidecar_header *h, uint64_t len_bytes)
     sc.len_bytes = h->len_bytes;
     sc.nr_segs = h->nr_segs;
     sc.nr_maps = h->nr_maps;
+    sc.nr_cpuid = h->nr_cpuid;
     sc.nr_files = h->nr_files;
     return true;
-}
-
-static const struct sidecar_cpuid *find_cpuid(uint32_t leaf, uint32_t nr)
-{
-    for (uint32_t i = 0; i < nr; i++)
-        if (sc.cpuid[i].leaf == leaf && sc.cpuid[i].subleaf == 0)
-            return &sc.cpuid[i];
-    return NULL;
-}
-
-/* Is this the processor that the table speaks of, and the table whole? Leaf 1
- * has family, model and features (and an APIC ID), leaf 7 more features. */
-static bool cpuid_is_ours(uint32_t nr)
-{
-    const struct sidecar_cpuid *one = find_cpuid(1, nr);
-    const struct sidecar_cpuid *seven = find_cpuid(7, nr);
-    struct cpuid c = arch_cpuid(1, 0);
-
-    if (!one || !seven || sc.cpuid[nr - 1].more || one->eax != c.eax ||
-        one->ecx != c.ecx || one->edx != c.edx)
-        return false;
-    c = arch_cpuid(7, 0);
-    return seven->ebx == c.ebx && seven->ecx == c.ecx && seven->edx == c.edx;
 }
 
 void sidecar_init(void)
 {
     const struct abi_range *range = &platform.boot->sidecar;
-    struct abi_vcpu *vcpu = &this_cpu()->vcpu;
     struct sidecar_header h;
 
-    sc.nr_files = 0;
-    vcpu->cpuid = (uint64_t)&no_cpuid;
+    sc.nr_files = sc.nr_cpuid = 0;
     if (range->len_bytes == 0)
         return;
     if (range->len_bytes >= sizeof(h)) {
         h = *(const struct sidecar_header *)range->base;
-        if (open_tables(&h, range->len_bytes)) {
-            if (cpuid_is_ours(h.nr_cpuid))
-                vcpu->cpuid = (uint64_t)sc.cpuid;
+        if (open_tables(&h, range->len_bytes))
             return;
-        }
     }
     klog(LOG_WARN, "the sidecar of patched text is damaged: system calls take "
                    "the slow path; remove the image's cache entry");
+}
+
+uint32_t sidecar_cpuid_table(const struct sidecar_cpuid **table)
+{
+    *table = sc.cpuid;
+    return sc.nr_cpuid;
 }
 
 /* The file whose data starts at image_off. */

@@ -10,8 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Called by mm_init(). */
+struct sidecar_cpuid;
+
+/* Called by mm_init(): check the tables; tell trampolines where CPUID's answers
+ * are. */
 void sidecar_init(void);
+void sidecar_cpuid_init(void);
+/* The table of CPUID's answers and how many entries it has, 0: none. */
+uint32_t sidecar_cpuid_table(const struct sidecar_cpuid **table);
 
 /* For backing_ops.map and .protect of a file whose data starts at image_off
  * in the image, when prot has PROT_EXEC: make [file_off, file_off+len) appear

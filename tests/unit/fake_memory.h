@@ -13,6 +13,7 @@
 
 #include "abi/layout.h"
 #include "kernel/core/uaccess.h"
+#include "kernel/mm/sidecar.h"
 
 enum { FAKE_PAGES = 1 << 16, FAKE_PAGE = 4096 };
 enum fake_kind { FAKE_NONE, FAKE_ANON, FAKE_IMAGE, FAKE_SIDECAR, FAKE_SHM };
@@ -162,6 +163,10 @@ size_t strlcpy(char *restrict dst, const char *restrict src, size_t size_bytes);
 size_t strlcpy(char *restrict dst, const char *restrict src, size_t size_bytes)
 {
     return (size_t)snprintf(dst, size_bytes, "%s", src);
+}
+
+void sidecar_cpuid_init(void)
+{
 }
 
 /* Forgets all and counts from 0. */
