@@ -4,12 +4,15 @@
  */
 #include "kernel/fs/sock/inet.h"
 
+#include <asm/ioctls.h>
 #include <linux/errno.h>
 #include <linux/eventpoll.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/sockios.h>
 
 #include "kernel/core/alloc.h"
+#include "kernel/core/uaccess.h"
 #include "lib/string.h"
 
 enum { SIN6_MIN = 24 }; /* sockaddr_in6 before the scope (RFC 2133) */
@@ -226,4 +229,23 @@ int inet_getname(struct sock *sock, struct sock_name *out, bool peer)
     }
     inet_name(s, &a, out);
     return 0;
+}
+
+int64_t inet_ioctl(struct sock *sock, uint32_t cmd, uint64_t arg)
+{
+    struct inet_sock *s = inet_of(sock);
+    struct packet *p = s->dgram ? dgram_first(s->dgram) : NULL;
+    int value = 0;
+
+    if (cmd != FIONREAD && cmd != SIOCOUTQ)
+        return -ENOTTY;
+    if (cmd == SIOCOUTQ)
+        value = s->stream ? (int)stream_unsent_bytes(s->stream) : 0;
+    else if (s->stream && sock->listening)
+        return -EINVAL;
+    else if (s->stream)
+        value = (int)stream_unread_bytes(s->stream);
+    else if (p)
+        value = (int)p->len_bytes;
+    return copy_out(arg, &value);
 }

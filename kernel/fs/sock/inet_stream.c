@@ -236,12 +236,12 @@ static int64_t recv_state(struct inet_sock *s)
 
     if (ready & NET_ERROR)
         return -stream_take_error(s->stream);
-    if ((ready & NET_EOF) || (s->sock.shut & SHUT_RD_BIT))
-        return 0;
-    if (!(ready & NET_CLOSED))
-        return s->sock.listening ? -ENOTCONN : 1;
     stream_peer(s->stream, &peer);
-    return peer.family ? 0 : -ENOTCONN;
+    if ((ready & NET_CLOSED) && peer.family == NET_NONE)
+        return -ENOTCONN;
+    if ((ready & (NET_EOF | NET_CLOSED)) || (s->sock.shut & SHUT_RD_BIT))
+        return 0;
+    return s->sock.listening ? -ENOTCONN : 1;
 }
 
 static bool may_recv(struct inet_sock *s, size_t peeked)

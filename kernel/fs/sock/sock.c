@@ -125,7 +125,9 @@ static int64_t sock_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
     struct sock *s = f->data;
 
-    return s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
+    int64_t result = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
+
+    return result == -ENOTTY ? sock_iface_ioctl(cmd, arg) : result;
 }
 
 static int sock_stat(struct file *f, struct kstat *st)

@@ -115,6 +115,9 @@ bool control_put(struct sock_msg *msg, int level, int type, const void *data,
 const struct cmsghdr *control_next(const struct sock_control *c, size_t *off,
                                    int *err);
 
+/* SIOCGIF*; -ENOTTY for others. */
+int64_t sock_iface_ioctl(uint32_t cmd, uint64_t arg);
+
 /* Families. */
 int inet_create(int domain, int type, int protocol, struct sock **out);
 int unix_create(int type, int protocol, struct sock **out);

@@ -21,9 +21,8 @@ void stream_remember(struct stream *s)
     if (!s->pcb)
         return;
     from_ip(&s->local, &s->pcb->local_ip, s->pcb->local_port);
-    if (s->pcb->state == LISTEN || s->pcb->state == CLOSED)
-        return;
-    from_ip(&s->peer, &s->pcb->remote_ip, s->pcb->remote_port);
+    if (s->connected)
+        from_ip(&s->peer, &s->pcb->remote_ip, s->pcb->remote_port);
 }
 
 void stream_free(struct stream *s)
@@ -214,7 +213,6 @@ int stream_connect(struct stream *s, const struct net_addr *to)
         return -EINVAL;
     dst = net_addr_reachable(to);
     to_ip(&ip, &dst, IPADDR_TYPE_V6);
-    s->peer = dst;
     err = tcp_connect(s->pcb, &ip, to->port, on_connected);
     if (err != ERR_OK)
         return err == ERR_USE || err == ERR_BUF ? -EADDRNOTAVAIL

@@ -1,33 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ioctls of internet sockets: bytes waiting (tcp(7), udp(7)) and interfaces
- * (netdevice(7)), which are read-only here.
+ * Interfaces by ioctl (netdevice(7)), read-only. Sockets of any family do.
  */
-#include <asm/ioctls.h>
 #include <linux/errno.h>
 #include <linux/in.h>
 #include <linux/sockios.h>
 
 #include "kernel/core/uaccess.h"
-#include "kernel/fs/sock/inet.h"
+#include "kernel/fs/sock/sock.h"
 #include "kernel/net/net.h"
 #include "lib/string.h"
-
-static int64_t waiting_bytes(struct inet_sock *s, uint32_t cmd, uint64_t arg)
-{
-    struct packet *p = s->dgram ? dgram_first(s->dgram) : NULL;
-    int value = 0;
-
-    if (cmd == SIOCOUTQ)
-        value = s->stream ? (int)stream_unsent_bytes(s->stream) : 0;
-    else if (s->stream && s->sock.listening)
-        return -EINVAL;
-    else if (s->stream)
-        value = (int)stream_unread_bytes(s->stream);
-    else if (p)
-        value = (int)p->len_bytes;
-    return copy_out(arg, &value);
-}
 
 static bool find(const char *name, struct net_iface *out)
 {
@@ -167,12 +149,9 @@ static int64_t ifreq(uint32_t cmd, uint64_t arg)
     return err ? err : copy_out(arg, &req);
 }
 
-int64_t inet_ioctl(struct sock *s, uint32_t cmd, uint64_t arg)
+int64_t sock_iface_ioctl(uint32_t cmd, uint64_t arg)
 {
     switch (cmd) {
-    case FIONREAD:
-    case SIOCOUTQ:
-        return waiting_bytes(inet_of(s), cmd, arg);
     case SIOCGIFCONF:
         return ifconf(arg);
     case SIOCGIFNAME:
