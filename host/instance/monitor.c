@@ -157,7 +157,7 @@ static void forward(const struct monitor *m,
 
     if (signal == MONITOR_ORDER_SIGNAL) {
         signal = info->ssi_code == SI_QUEUE ? info->ssi_int : 0;
-    } else if (info->ssi_code == SI_KERNEL && m->pty_fd < 0) {
+    } else if (info->ssi_code == SI_KERNEL && m->pty_fd < 0 && m->ctl_fd < 0) {
         return; /* from the terminal: the child has got it as well */
     }
     if (signal == SIGWINCH && m->pty_fd >= 0) {

@@ -184,7 +184,7 @@ static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
     memcpy(launch.stdio, t->stdio, sizeof(launch.stdio));
     launch.cgroup_fd = t->cgroup->procs_fd;
     launch.alive_fd = t->alive_fd;
-    launch.own_session = t->plan->spec->tty;
+    launch.own_session = true; /* a terminal's signals come through us */
     launch_keep(&launch, bundle_fd);
     launch_keep(&launch, ctl_fd);
     if (t->plan->net->dev_fd >= 0) {

@@ -76,7 +76,8 @@ static int open_terminal(struct run *run, struct err *err)
 }
 
 /* With --rm in the foreground nobody can ask for the log later: the program
- * gets our own descriptors and nothing is copied. */
+ * gets our own descriptors and nothing is copied. Not so in QEMU, which would
+ * open them anew: with a file, at another offset than ours. */
 static int open_streams(struct run *run, struct err *err)
 {
     const struct spec *spec = run->spec;
@@ -96,7 +97,7 @@ static int open_streams(struct run *run, struct err *err)
     if (!spec->interactive || spec->detach) {
         run->stdio[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
     }
-    if (!keep_log) {
+    if (!keep_log && spec->platform != PLATFORM_QEMU) {
         return 0;
     }
     if (open_pipe(&m->out_fds[0], &run->stdio[1], err) < 0) {
