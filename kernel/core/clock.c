@@ -106,6 +106,7 @@ void clock_init(void)
     clk.has_tsc = (boot->flags & ABI_BOOT_TSC) && boot->tsc_hz > 1000000;
     clk.ready = true;
     if (!clk.has_tsc) {
+        clk.page.tsc_max = 0; /* the vDSO asks us each time */
         sample_now();
         return;
     }

@@ -19,7 +19,15 @@ struct cpu cpu0;
 static struct list runnable = LIST_INIT(runnable);
 static struct thread *dead;
 
-enum { STACK_MAGIC = 0x5741434b };
+enum { STACK_RESERVE = 1024 };
+
+/* Whoever comes this close to the end of its stack has gone too deep. */
+static void check_stack(const struct thread *t)
+{
+    uint64_t sp = (uint64_t)__builtin_frame_address(0);
+
+    assert(sp - (uint64_t)t->kstack > STACK_RESERVE);
+}
 
 static void charge(struct cpu *cpu)
 {
@@ -69,7 +77,7 @@ static void switch_to(struct cpu *cpu, struct thread *next)
 {
     struct thread *prev = cpu->current;
 
-    assert(*(uint32_t *)prev->kstack == STACK_MAGIC);
+    check_stack(prev);
     prev->fs_base = arch_fs_base();
     charge(cpu);
     set_current(cpu, next);
@@ -105,7 +113,6 @@ _Noreturn void run_first(struct thread *t)
 
 void run_prepare(struct thread *t, void (*fn)(void *), void *arg)
 {
-    *(uint32_t *)t->kstack = STACK_MAGIC;
     t->ksp = arch_prepare_stack((uint64_t)t->frame, fn, arg);
 }
 

@@ -1,0 +1,108 @@
+/* sources: kernel/core/clock.c */
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Clocks over a platform whose own clock wanders: never back, and together
+ * again within seconds. The fake processor's TSC counts nanoseconds. */
+#include "tests/unit/fake_kernel.h"
+
+#include "kernel/arch/x86_64/arch.h"
+#include "kernel/core/clock.h"
+
+static int64_t error_ns;
+static uint64_t start;
+static int64_t step_ns;
+
+static int64_t fake_sample(struct abi_clock_sample *out)
+{
+    out->tsc = arch_rdtsc();
+    out->mono_ns = (uint64_t)((int64_t)(out->tsc - start) + error_ns);
+    out->real_ns = (int64_t)out->mono_ns + step_ns;
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    start = arch_rdtsc() - 1000000000;
+    fake_boot.flags = ABI_BOOT_TSC;
+    fake_boot.tsc_hz = 1000000000;
+    platform.ops.clock_sample = fake_sample;
+    error_ns = 0;
+    step_ns = 1700000000;
+    clock_init();
+    return 0;
+}
+
+static void test_clock_never_goes_back(void **state)
+{
+    uint64_t last = clock_mono_ns();
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        uint64_t now;
+
+        if (i % 100 == 0) {
+            error_ns = rand() % 20000 - 10000;
+            clock_resync();
+        }
+        now = clock_mono_ns();
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+static void test_clock_runs_slower_when_ahead(void **state)
+{
+    uint32_t seq = clock_page()->seq;
+    uint64_t full;
+
+    (void)state;
+    error_ns = 0;
+    clock_resync();
+    full = clock_page()->mult;
+    error_ns = -50000000; /* the platform says: 50 ms earlier */
+    clock_resync();
+    assert_true(clock_page()->mult < full);
+    assert_true(clock_page()->mult >= full / 10 * 9);
+    assert_true(clock_page()->seq % 2 == 0 && clock_page()->seq > seq);
+}
+
+static void test_clock_real_steps(void **state)
+{
+    (void)state;
+    step_ns = 1800000000;
+    clock_resync();
+    assert_true(clock_real_ns() - (int64_t)clock_mono_ns() <= step_ns);
+    assert_true(clock_real_ns() - (int64_t)clock_mono_ns() >
+                step_ns - 10000000);
+}
+
+static void test_clock_without_tsc(void **state)
+{
+    uint64_t last;
+
+    (void)state;
+    fake_boot.flags = 0;
+    clock_init();
+    last = clock_mono_ns();
+    for (int i = 0; i < 1000; i++) {
+        uint64_t now;
+
+        error_ns = rand() % 1000000;
+        now = clock_mono_ns();
+        assert_true(now >= last);
+        last = now;
+    }
+    assert_int_equal(clock_page()->tsc_max, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_clock_never_goes_back, setup),
+        cmocka_unit_test_setup(test_clock_runs_slower_when_ahead, setup),
+        cmocka_unit_test_setup(test_clock_real_steps, setup),
+        cmocka_unit_test(test_clock_without_tsc),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
