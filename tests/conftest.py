@@ -19,7 +19,10 @@ def state(tmp_path_factory):
     env = dict(os.environ)
     env["EINKORN_ROOT"] = str(base / "root")
     env["EINKORN_RUN"] = str(base / "run")
-    return env
+    yield env
+    # Pinned namespaces are mounts; they would keep the folder from going.
+    for pinned in (base / "run").glob("cage/*"):
+        subprocess.run(["umount", "-q", str(pinned)], check=False)
 
 
 @pytest.fixture(scope="session")
