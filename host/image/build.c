@@ -55,6 +55,17 @@ static int scan_directory(struct builder *b)
     return 0;
 }
 
+/* Another builder would perhaps build something else. */
+static void add_self(struct inputs *inputs)
+{
+    char *path = realpath("/proc/self/exe", NULL);
+    struct stat st;
+
+    if (path && lstat(path, &st) == 0)
+        inputs_add(inputs, path, &st);
+    free(path);
+}
+
 static int scan_source(struct builder *b)
 {
     struct build_report *r = b->report;
@@ -62,6 +73,7 @@ static int scan_source(struct builder *b)
 
     closure_free(&r->closure);
     inputs_init(&b->inputs, r->source);
+    add_self(&b->inputs);
     b->scan = (struct scan){tree_new(), &b->inputs};
     if (r->is_directory)
         ret = scan_directory(b);

@@ -106,41 +106,96 @@ static uint64_t extend(const struct code *c, enum site_kind kind,
     return end;
 }
 
+/* Where the jump may begin: at the instruction itself and before each of the
+ * few movable ones above it. */
+struct candidates {
+    uint64_t first[MAX_MOVED + 1];
+    int nr;
+    int nr_whole; /* the leading ones that nothing enters behind */
+};
+
+static bool is_target(const struct code *c, uint64_t vaddr)
+{
+    const struct code_region *r = code_region_at(c, vaddr);
+
+    return r->flags[vaddr - r->vaddr] & CODE_TARGET;
+}
+
+static void find_candidates(const struct code *c, uint64_t vaddr,
+                            uint64_t floor, struct candidates *out)
+{
+    bool whole = true;
+
+    *out = (struct candidates){.first = {vaddr}, .nr = 1, .nr_whole = 1};
+    while (out->nr <= MAX_MOVED &&
+           vaddr - out->first[out->nr - 1] < SITE_JUMP_LEN) {
+        uint64_t last = out->first[out->nr - 1];
+        uint64_t before = code_previous(c, last);
+
+        if (!before || before < floor || !is_movable(c, before))
+            break;
+        whole &= !is_target(c, last);
+        out->first[out->nr++] = before;
+        out->nr_whole += whole;
+    }
+}
+
+static enum patch_verdict try_one(const struct code *c, struct site *site,
+                                  uint64_t first)
+{
+    uint64_t end = extend(c, site->kind, first, site->insn);
+
+    if (!end)
+        return PATCH_SHORT;
+    if (is_branched_into(c, first))
+        return PATCH_BRANCH;
+    site->first = first;
+    site->end = end;
+    return PATCH_DONE;
+}
+
+static enum patch_verdict try_range(const struct code *c, struct site *site,
+                                    const struct candidates *k, int from,
+                                    int to)
+{
+    enum patch_verdict verdict = PATCH_SHORT;
+
+    for (int i = to - 1; i >= from && verdict != PATCH_DONE; i--) {
+        enum patch_verdict v = try_one(c, site, k->first[i]);
+
+        if (v != PATCH_SHORT)
+            verdict = v;
+    }
+    return verdict;
+}
+
 /*
- * Candidates, best first: as few instructions before it as leave the
- * instruction itself untouched; then fewer, with the jump on it too;
- * then with instructions behind it.
+ * Best first: enough instructions before it to leave the instruction itself
+ * untouched; then fewer, with the jump on it too and instructions behind it
+ * moved. All that only as long as everybody comes by the jump; if that cannot
+ * be, better some do than none.
  */
 enum patch_verdict site_choose(const struct code *c, enum site_kind kind,
                                uint64_t vaddr, uint64_t floor,
                                struct site *site)
 {
-    uint64_t firsts[MAX_MOVED + 1] = {vaddr};
-    enum patch_verdict verdict = PATCH_SHORT;
-    int nr = 1;
+    enum patch_verdict verdict;
+    struct candidates k;
 
+    if (vaddr < floor)
+        return PATCH_SHORT;
     if (kind == SITE_SYSCALL && is_sigreturn(c, vaddr))
         return PATCH_SIGRETURN;
     if (kind == SITE_CPUID && !flags_are_dead(c, vaddr + SITE_INSN_LEN))
         return PATCH_FLAGS;
-    while (nr <= MAX_MOVED && vaddr - firsts[nr - 1] < SITE_JUMP_LEN) {
-        uint64_t before = code_previous(c, firsts[nr - 1]);
+    *site = (struct site){.kind = kind, .insn = vaddr};
+    find_candidates(c, vaddr, floor, &k);
+    verdict = try_range(c, site, &k, 0, k.nr_whole);
+    if (verdict != PATCH_DONE && k.nr > k.nr_whole) {
+        enum patch_verdict v = try_range(c, site, &k, k.nr_whole, k.nr);
 
-        if (!before || before < floor || !is_movable(c, before))
-            break;
-        firsts[nr++] = before;
-    }
-    for (int i = nr - 1; i >= 0; i--) {
-        uint64_t end = extend(c, kind, firsts[i], vaddr);
-
-        if (!end || firsts[i] < floor)
-            continue;
-        if (is_branched_into(c, firsts[i])) {
-            verdict = PATCH_BRANCH;
-            continue;
-        }
-        *site = (struct site){kind, vaddr, firsts[i], end};
-        return PATCH_DONE;
+        if (v != PATCH_SHORT)
+            verdict = v;
     }
     return verdict;
 }

@@ -121,6 +121,18 @@ static void test_patch_takes_several_before(void **state)
     fixture_free(&f);
 }
 
+static void test_patch_begins_where_callers_enter(void **state)
+{
+    /* call 8f; ret; nop; nop; 8: xor %eax,%eax; syscall; cmp $0,%eax; ret:
+     * a jump over the nops would not be on the caller's way. */
+    PATCH(f, 0xe8, 3, 0, 0, 0, 0xc3, 0x90, 0x90, 0x31, 0xc0, 0x0f, 0x05, 0x83,
+          0xf8, 0x00, 0xc3);
+
+    (void)state;
+    expect_jump(&f, 8);
+    fixture_free(&f);
+}
+
 static void test_patch_does_not_take_r8_for_eax(void **state)
 {
     /* mov $39,%r8d; syscall */
@@ -326,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_patch_mov_syscall),
         cmocka_unit_test(test_patch_moves_what_stands_behind),
         cmocka_unit_test(test_patch_takes_several_before),
+        cmocka_unit_test(test_patch_begins_where_callers_enter),
         cmocka_unit_test(test_patch_does_not_take_r8_for_eax),
         cmocka_unit_test(test_patch_fixes_rip_relative_operands),
         cmocka_unit_test(test_patch_refuses_branch_into_range),
