@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Texts of /proc/net (proc(5)): connections, interfaces, routes.
+ */
+#include <linux/if_addr.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/net/lwip/stream.h"
+#include "lib/fmt.h"
+#include "lwip/udp.h"
+
+enum { LINE_MAX = 256, TEXT_MIN = 4096, UDP_STATE_OPEN = 7 };
+
+struct text {
+    char *buf;
+    size_t len, size;
+};
+
+static void add(struct text *t, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* One line of at most LINE_MAX; dropped when out of memory. */
+static void add(struct text *t, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    if (t->size - t->len < LINE_MAX) {
+        size_t size = t->size ? t->size * 2 : TEXT_MIN;
+        char *buf = krealloc(t->buf, size);
+
+        if (!buf)
+            return;
+        t->buf = buf;
+        t->size = size;
+    }
+    va_start(ap, fmt);
+    n = vsnprintf(t->buf + t->len, LINE_MAX, fmt, ap);
+    va_end(ap);
+    t->len += n < LINE_MAX ? (size_t)n : LINE_MAX - 1;
+}
+
+/* Words of an address as Linux prints them: each in host order. */
+static void endpoint(char *out, size_t size, const ip_addr_t *ip, uint16_t port,
+                     bool v6)
+{
+    const u32_t *w = ip_2_ip6(ip)->addr;
+
+    if (!v6)
+        snprintf(out, size, "%08X:%04X", ip_2_ip4(ip)->addr, port);
+    else if (IP_IS_V6_VAL(*ip) || IP_IS_ANY_TYPE_VAL(*ip))
+        snprintf(out, size, "%08X%08X%08X%08X:%04X", w[0], w[1], w[2], w[3],
+                 port);
+    else
+        snprintf(out, size, "0000000000000000FFFF0000%08X:%04X",
+                 ip_2_ip4(ip)->addr, port);
+}
+
+struct row {
+    const ip_addr_t *local, *remote;
+    uint16_t local_port, remote_port;
+    unsigned state, tx, rx;
+};
+
+static void add_row(struct text *t, bool v6, unsigned *nr, const struct row *r)
+{
+    char local[48], remote[48];
+    bool is_v4 = IP_IS_V4_VAL(*r->local);
+
+    if (is_v4 == v6)
+        return;
+    endpoint(local, sizeof(local), r->local, r->local_port, v6);
+    endpoint(remote, sizeof(remote), r->remote, r->remote_port, v6);
+    add(t,
+        "%4u: %s %s %02X %08X:%08X 00:00000000 00000000     0        0 0 1 "
+        "0000000000000000\n",
+        (*nr)++, local, remote, r->state, r->tx, r->rx);
+}
+
+static void add_stream(struct text *t, bool v6, unsigned *nr,
+                       const struct tcp_pcb *pcb)
+{
+    static const uint8_t states[] = {7, 10, 2, 3, 1, 4, 5, 8, 11, 9, 6};
+    static const ip_addr_t none;
+    bool listen = pcb->state == LISTEN;
+    const struct stream *s = pcb->callback_arg;
+    struct row r = {
+        .local = &pcb->local_ip,
+        .remote = listen ? &none : &pcb->remote_ip,
+        .local_port = pcb->local_port,
+        .remote_port = listen ? 0 : pcb->remote_port,
+        .state = states[pcb->state],
+        .tx = s && !listen ? (unsigned)s->tx_bytes : 0,
+        .rx = s ? (listen ? s->nr_accept : (unsigned)s->rx_bytes) : 0,
+    };
+
+    if (pcb->state == SYN_RCVD) /* its argument is still the listener */
+        r.tx = r.rx = 0;
+    add_row(t, v6, nr, &r);
+}
+
+static const char header[] =
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
+    "retrnsmt   uid  timeout inode\n";
+
+static void tcp_text(struct text *t, bool v6)
+{
+    unsigned nr = 0;
+
+    add(t, "%s", header);
+    for (unsigned i = 0; i < ARRAY_LEN(tcp_pcb_lists); i++)
+        for (struct tcp_pcb *p = *tcp_pcb_lists[i]; p; p = p->next)
+            if (p->state != CLOSED)
+                add_stream(t, v6, &nr, p);
+}
+
+static void udp_text(struct text *t, bool v6)
+{
+    unsigned nr = 0;
+
+    add(t, "%s", header);
+    for (struct udp_pcb *p = udp_pcbs; p; p = p->next) {
+        struct row r = {
+            .local = &p->local_ip,
+            .remote = &p->remote_ip,
+            .local_port = p->local_port,
+            .remote_port = p->remote_port,
+            .state = p->flags & UDP_FLAGS_CONNECTED ? 1 : UDP_STATE_OPEN,
+        };
+
+        add_row(t, v6, &nr, &r);
+    }
+}
+
+static void dev_text(struct text *t)
+{
+    struct net_iface i;
+
+    add(t, "Inter-|   Receive                                                |"
+           "  Transmit\n");
+    add(t, " face |bytes    packets errs drop fifo frame compressed multicast|"
+           "bytes    packets errs drop fifo colls carrier compressed\n");
+    for (unsigned n = 0; net_iface(n, &i); n++)
+        add(t,
+            "%6s: %7lu %7lu    0 %4lu    0     0          0         0 %8lu "
+            "%7lu    0 %4lu    0     0       0          0\n",
+            i.name, i.rx_bytes, i.rx_packets, i.rx_dropped, i.tx_bytes,
+            i.tx_packets, i.tx_dropped);
+}
+
+static uint32_t word(const struct net_addr *a)
+{
+    uint32_t v;
+
+    memcpy(&v, a->ip, sizeof(v));
+    return v;
+}
+
+static void route_line(struct text *t, const char *name, uint32_t dst,
+                       uint32_t gw, unsigned flags, uint32_t mask)
+{
+    add(t, "%s\t%08X\t%08X\t%04X\t0\t0\t0\t%08X\t0\t0\t0\n", name, dst, gw,
+        flags, mask);
+}
+
+static void route_text(struct text *t)
+{
+    enum { RTF_UP = 1, RTF_GATEWAY = 2 };
+    struct net_iface i;
+
+    add(t, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\t"
+           "MTU\tWindow\tIRTT\n");
+    for (unsigned n = 0; net_iface(n, &i); n++) {
+        if (i.gateway.family == NET_V4)
+            route_line(t, i.name, 0, word(&i.gateway), RTF_UP | RTF_GATEWAY, 0);
+        for (unsigned k = 0; k < i.nr_addrs && !i.loopback; k++) {
+            const struct net_iface_addr *a = &i.addrs[k];
+            uint32_t mask =
+                a->prefix_len ? lwip_htonl(~0u << (32 - a->prefix_len)) : 0;
+
+            if (a->addr.family == NET_V4)
+                route_line(t, i.name, word(&a->addr) & mask, 0, RTF_UP, mask);
+        }
+    }
+}
+
+static void inet6_text(struct text *t)
+{
+    enum { SCOPE_GLOBAL = 0, SCOPE_HOST = 0x10, SCOPE_LINK = 0x20 };
+    struct net_iface i;
+
+    for (unsigned n = 0; net_iface(n, &i); n++)
+        for (unsigned k = 0; k < i.nr_addrs; k++) {
+            const struct net_iface_addr *a = &i.addrs[k];
+            char hex[33];
+
+            if (a->addr.family != NET_V6)
+                continue;
+            for (unsigned b = 0; b < 16; b++)
+                snprintf(hex + 2 * b, 3, "%02x", a->addr.ip[b]);
+            add(t, "%s %02x %02x %02x %02x %8s\n", hex, i.index, a->prefix_len,
+                i.loopback              ? SCOPE_HOST
+                : a->addr.ip[0] == 0xfe ? SCOPE_LINK
+                                        : SCOPE_GLOBAL,
+                IFA_F_PERMANENT, i.name);
+        }
+}
+
+char *net_proc_text(const char *name, size_t *len_bytes)
+{
+    struct text t = {0};
+
+    if (strcmp(name, "tcp") == 0)
+        tcp_text(&t, false);
+    else if (strcmp(name, "tcp6") == 0)
+        tcp_text(&t, true);
+    else if (strcmp(name, "udp") == 0)
+        udp_text(&t, false);
+    else if (strcmp(name, "udp6") == 0)
+        udp_text(&t, true);
+    else if (strcmp(name, "dev") == 0)
+        dev_text(&t);
+    else if (strcmp(name, "route") == 0)
+        route_text(&t);
+    else if (strcmp(name, "if_inet6") == 0)
+        inet6_text(&t);
+    else
+        return NULL;
+    if (!t.buf) /* an empty file is a file */
+        t.buf = kzalloc(1);
+    *len_bytes = t.len;
+    return t.buf;
+}
