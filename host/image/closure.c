@@ -23,6 +23,9 @@ struct work {
     struct dpkg dpkg;
     struct dpkg_package **list; /* the packages taken */
     size_t nr, cap;
+    char **settings; /* directories of settings taken whole */
+    size_t nr_settings, cap_settings;
+    char *seen; /* the folder that the last link led to */
 };
 
 /* ---- is it a program at all? -------------------------------------------- */
@@ -109,10 +112,14 @@ static void take_file(void *ctx, const char *path)
         return;
     if (scan_path(w->scan, path) != SCAN_DIR)
         return;
-    if (policy_take_subtree(path))
+    if (policy_take_subtree(path)) {
         scan_subtree(w->scan, path);
-    else
+        w->settings = xgrow(w->settings, w->nr_settings, &w->cap_settings,
+                            sizeof(char *));
+        w->settings[w->nr_settings++] = xstrdup(path);
+    } else {
         take_bytecode(w, path);
+    }
 }
 
 static void take_package_files(struct work *w, const struct dpkg_package *p)
@@ -142,15 +149,52 @@ static void take_owners(struct work *w, const char *source, const char *exe)
         take_package(w, owner);
 }
 
+/* A link among the settings enables what another package brings (nginx's
+ * modules, lighttpd's): that package belongs to the program too. Links to one
+ * folder one after another are taken to be of one package. */
+static void take_enabled(struct work *w, const struct tree_node *node)
+{
+    const char *target = node->inode->target;
+    struct dpkg_package *owner;
+
+    for (size_t i = 0; i < node->nr_children; i++)
+        take_enabled(w, node->children[i]);
+    if (!S_ISLNK(node->inode->mode) || target[0] != '/')
+        return;
+    if (w->seen && strncmp(w->seen, target, strlen(w->seen)) == 0)
+        return;
+    free(w->seen);
+    w->seen = xstrdup(target);
+    *(strrchr(w->seen, '/') + 1) = '\0';
+    owner = dpkg_owner(&w->dpkg, target);
+    if (owner)
+        take_package(w, owner);
+}
+
+static void take_settings(struct work *w)
+{
+    for (; w->nr_settings > 0; free(w->settings[w->nr_settings])) {
+        const struct tree_node *node =
+            tree_find(w->scan->tree, w->settings[--w->nr_settings]);
+
+        if (node)
+            take_enabled(w, node);
+    }
+}
+
 static void take_packages(struct work *w, const char *source, const char *exe)
 {
     if (!dpkg_open(&w->dpkg))
         return;
     take_owners(w, source, exe);
-    for (size_t i = 0; i < w->nr; i++)
-        dpkg_each_dependency(&w->dpkg, w->list[i], take_package, w);
-    for (size_t i = 0; i < w->nr; i++)
-        take_package_files(w, w->list[i]);
+    for (size_t taken = 0; taken < w->nr; take_settings(w)) {
+        for (size_t i = taken; i < w->nr; i++)
+            dpkg_each_dependency(&w->dpkg, w->list[i], take_package, w);
+        for (; taken < w->nr; taken++)
+            take_package_files(w, w->list[taken]);
+    }
+    free(w->settings);
+    free(w->seen);
     free(w->list);
     dpkg_close(&w->dpkg);
 }
