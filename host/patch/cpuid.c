@@ -12,7 +12,9 @@
 
 #include "host/common/xalloc.h"
 
-enum { EXTENDED = 0x80000000u, MAX_LEAVES = 0x30, MAX_SUBLEAVES = 64 };
+#define EXTENDED UINT32_C(0x80000000)
+
+enum { MAX_LEAVES = 0x30, MAX_SUBLEAVES = 64 };
 
 struct list {
     struct sidecar_cpuid *entries;
