@@ -143,13 +143,16 @@ $(LIBEXEC)/einkorn-image: $(IMAGE_OBJ)
 # A test names the sources it covers in a line "sources: a.c b.c".
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
-$(O)/unit/%: tests/unit/%.c
+HEADERS := $(shell find abi lib kernel tender host tests -name '*.h')
+.SECONDEXPANSION:
+$(O)/unit/%: tests/unit/%.c $(HEADERS) \
+	$$(shell tools/test-sources sources tests/unit/$$*.c)
 	@mkdir -p $(@D)
 	@echo "  TEST  $<"
 	$(Q)$(CC) $(HOST_CFLAGS) -fsanitize=address,undefined \
 		-fno-sanitize-recover=all -MF $@.d -o $@ $< \
-		$$(sed -n 's/.*sources: *\([^*]*\).*/\1/p' $<) -lcmocka \
-		$$(sed -n 's/.*libs: *\([^*]*\).*/\1/p' $<)
+		$$(tools/test-sources sources $<) -lcmocka \
+		$$(tools/test-sources libs $<)
 unit: $(UNIT) ## run the unit tests
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
 
