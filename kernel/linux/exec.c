@@ -19,6 +19,7 @@
 #include "kernel/core/random.h"
 #include "kernel/core/uaccess.h"
 #include "kernel/linux/calls.h"
+#include "kernel/linux/sigtimer.h"
 #include "kernel/linux/vdso.h"
 #include "kernel/mm/mm.h"
 #include "kernel/sched/signal.h"
@@ -192,6 +193,7 @@ static void reset_process(void)
     thread_kill_others();
     fd_close_on_exec();
     signal_reset_handlers();
+    timers_exec();
     mm_reset();
     mm_set_limits(l[RLIMIT_AS].soft, l[RLIMIT_DATA].soft, l[RLIMIT_STACK].soft);
 }
