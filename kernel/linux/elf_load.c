@@ -68,8 +68,11 @@ static int read_interp(struct elf_program *p, const struct elf64_phdr *ph)
 {
     int err;
 
-    if (ph->p_filesz < 2 || ph->p_filesz > sizeof(p->interp))
+    if (ph->p_filesz < 2 || ph->p_filesz > EXEC_PATH_MAX)
         return -ENOEXEC;
+    p->interp = kmalloc(ph->p_filesz);
+    if (!p->interp)
+        return -ENOMEM;
     err = read_exact(p->file, p->interp, ph->p_filesz, ph->p_offset);
     if (!err && p->interp[ph->p_filesz - 1] != '\0')
         err = -ENOEXEC;
@@ -83,7 +86,7 @@ static int read_notes(struct elf_program *p, enum elf_reason *reason)
     for (uint32_t i = 0; i < p->ehdr.e_phnum && !err; i++) {
         const struct elf64_phdr *ph = &p->phdrs[i];
 
-        if (ph->p_type == ELF_PT_INTERP && !p->interp[0])
+        if (ph->p_type == ELF_PT_INTERP && !p->interp)
             err = read_interp(p, ph);
         else if (ph->p_type == ELF_PT_GNU_STACK)
             p->exec_stack = ph->p_flags & ELF_PF_X;
@@ -118,7 +121,9 @@ int elf_program_open(struct elf_program *p, struct file *file,
 void elf_program_close(struct elf_program *p)
 {
     kfree(p->phdrs);
+    kfree(p->interp);
     p->phdrs = NULL;
+    p->interp = NULL;
     if (p->file)
         file_put(p->file);
     p->file = NULL;

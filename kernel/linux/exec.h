@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Starting programs: execve(2), and the first program of the instance. Inside
- * it is three parts: arguments (exec_args.c), the ELF file (elf_load.c), the
- * initial stack (exec_stack.c).
+ * it is: arguments (exec_args.c), what to execute (exec_load.c), ELF files
+ * (elf_load.c), the initial stack (exec_stack.c), the change (exec.c).
  */
 #ifndef EINKORN_KERNEL_LINUX_EXEC_H
 #define EINKORN_KERNEL_LINUX_EXEC_H
@@ -58,7 +58,7 @@ struct elf_program {
     struct elf64_phdr *phdrs;
     struct elf_span span;
     bool exec_stack;
-    char interp[EXEC_PATH_MAX]; /* empty: none */
+    char *interp; /* NULL: none */
 };
 
 /* Where it ended up. */
@@ -101,14 +101,17 @@ int64_t exec_stack_build(const struct exec_stack *s);
 /* A program on its way in. */
 struct exec {
     struct exec_args args;
-    char path[EXEC_PATH_MAX]; /* as asked for; then of the script's interp */
     char comm[16];
     struct elf_program main, loader;
     bool has_loader;
-    bool is_script;         /* path is an interpreter now */
-    enum elf_reason reason; /* of -ENOEXEC and -ELIBBAD */
-    const char *missing;    /* the loader, once it was looked for */
+    bool is_script;           /* path is an interpreter now */
+    enum elf_reason reason;   /* of -ENOEXEC and -ELIBBAD */
+    const char *missing;      /* the loader, once it was looked for */
+    char path[EXEC_PATH_MAX]; /* as asked for; then of the script's interp */
 };
+
+/* An empty one, or NULL. */
+struct exec *exec_new(void);
 
 /* All that can fail while the old program is still there: opens and checks
  * e->path and what it needs. dirfd and flags as execveat(2). 0 or -errno. */

@@ -114,7 +114,7 @@ static _Noreturn void fail(const struct exec *e, const char *name, int err)
 void exec_init_program(void)
 {
     const char *name = config_get("exe", 0);
-    struct exec *e = kzalloc(sizeof(*e));
+    struct exec *e = exec_new();
     int err;
 
     name = name ? name : config_get("arg", 0);
