@@ -55,11 +55,13 @@ static void check(const char *entry)
 {
     const char *equals = strchr(entry, '=');
 
-    if (!equals)
+    size_t len = equals ? (size_t)(equals - entry) : 0;
+
+    if (len == 0)
         panic("configuration: \"%.60s\" is not key=value", entry);
-    if (!config_key_known(entry, (size_t)(equals - entry)))
-        panic("configuration: unknown key \"%.*s\"",
-              (int)(equals - entry < 60 ? equals - entry : 60), entry);
+    if (!config_key_known(entry, len))
+        panic("configuration: unknown key \"%.*s\"", len < 60 ? (int)len : 60,
+              entry);
 }
 
 void config_init(void)

@@ -39,6 +39,7 @@ static void vlog(const char *fmt, va_list ap)
     int len = snprintf(line, sizeof(line), "einkorn: [%lu.%06lu] ",
                        us / 1000000, us % 1000000);
 
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): callers start it
     len += vsnprintf(line + len, sizeof(line) - (size_t)len, fmt, ap);
     if (len > LINE_MAX - 2)
         len = LINE_MAX - 2;
@@ -116,6 +117,7 @@ void panic(const char *fmt, ...)
     if (!again) {
         again = true;
         va_start(ap, fmt);
+        // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
         vsnprintf(text, sizeof(text), fmt, ap);
         va_end(ap);
         klog(LOG_ERROR, "kernel panic: %s", text);

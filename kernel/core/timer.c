@@ -50,8 +50,7 @@ static void sift_down(uint32_t slot, struct timer *timer)
 static void grow(void)
 {
     uint32_t capacity = heap.capacity ? heap.capacity * 2 : 64;
-    struct timer **slots =
-        krealloc(heap.slots, capacity * sizeof(heap.slots[0]));
+    struct timer **slots = krealloc(heap.slots, capacity * sizeof(void *));
 
     if (!slots)
         panic("no memory for %u timers", capacity);

@@ -122,15 +122,14 @@ int timeval_to_user(uptr_t addr, uint64_t ns)
 
 uint64_t deadline_of(uint64_t ns, int32_t clock, bool is_absolute)
 {
-    uint64_t now = clock_mono_ns(), base = now, left;
+    uint64_t now = clock_mono_ns(), left = ns;
 
     if (is_absolute) {
+        uint64_t real = (uint64_t)clock_real_ns();
+
         if (!clock_is_real(clock))
             return ns;
-        base = (uint64_t)clock_real_ns();
-        left = ns > base ? ns - base : 0;
-    } else {
-        left = ns;
+        left = ns > real ? ns - real : 0;
     }
     return left >= (uint64_t)INT64_MAX - now ? (uint64_t)INT64_MAX : now + left;
 }

@@ -35,7 +35,10 @@ static uint64_t absolute(const int32_t *offset)
 
 uint64_t arch_fixup(uint64_t rip)
 {
-    for (const struct fixup *f = __fixup_begin; f < __fixup_end; f++)
+    const struct fixup *f = __fixup_begin;
+    uint64_t bytes = (uint64_t)__fixup_end - (uint64_t)__fixup_begin;
+
+    for (uint64_t nr = bytes / sizeof(*f); nr; nr--, f++)
         if (absolute(&f->insn) == rip)
             return absolute(&f->target);
     return 0;
