@@ -56,7 +56,7 @@ _Noreturn void kernel_main(const struct abi_boot *boot)
     if (net_init)
         net_init();
     init = thread_create(first_thread, NULL);
-    if (!init)
-        panic("no memory for the first thread");
-    sched_start(init);
+    if (init)
+        sched_start(init);
+    panic("no memory for the first thread");
 }

@@ -13,7 +13,7 @@
  * rest: ~pid. See clock_getcpuclockid(3). */
 static int cpu_clock(int32_t clock, int64_t *ns)
 {
-    int32_t id = ~(clock >> 3);
+    int32_t id = ~clock >> 3;
     const struct thread *t;
 
     if ((clock & 3) == 3)
