@@ -27,6 +27,7 @@ int monitor_init(struct monitor *m, struct err *err)
 
     memset(m, 0, sizeof(*m));
     m->out_fds[0] = m->out_fds[1] = m->pty_fd = m->ctl_fd = -1;
+    m->feed.fd = -1;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++) {
         sigaddset(&set, handled[i]);
@@ -187,7 +188,7 @@ static int take_signals(const struct monitor *m)
 
 /* ---- the loop ---- */
 
-enum { ON_SIGNAL, ON_STDOUT, ON_STDERR, ON_PTY, ON_INPUT, NR_EVENTS };
+enum { ON_SIGNAL, ON_STDOUT, ON_STDERR, ON_PTY, ON_INPUT, ON_FEED, NR_EVENTS };
 
 static void fill_poll(const struct monitor *m, struct pollfd *p)
 {
@@ -200,6 +201,7 @@ static void fill_poll(const struct monitor *m, struct pollfd *p)
         p[i].events = POLLIN;
         p[i].revents = 0;
     }
+    feed_fill_poll(&m->feed, &p[ON_FEED], m->ctl_fd);
 }
 
 static void serve(struct monitor *m, const struct pollfd *p)
@@ -217,6 +219,7 @@ static void serve(struct monitor *m, const struct pollfd *p)
     if (p[ON_INPUT].revents != 0 && m->forward_input) {
         copy_input(m);
     }
+    feed_serve(&m->feed, &p[ON_FEED], m->ctl_fd);
 }
 
 /* What the child wrote before it ended is all in the pipes now. */
@@ -227,7 +230,7 @@ static void drain(struct monitor *m)
     m->forward_input = false;
     for (;;) {
         fill_poll(m, p);
-        p[ON_SIGNAL].fd = -1;
+        p[ON_SIGNAL].fd = p[ON_FEED].fd = -1;
         if (poll(p, NR_EVENTS, 0) <= 0) {
             return;
         }
@@ -253,7 +256,7 @@ int monitor_run(struct monitor *m)
 
     while (status < 0) {
         fill_poll(m, p);
-        if (poll(p, NR_EVENTS, -1) < 0 && errno != EINTR) {
+        if (poll(p, NR_EVENTS, feed_timeout(&m->feed)) < 0 && errno != EINTR) {
             kill(m->child, SIGKILL);
             break;
         }

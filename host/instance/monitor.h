@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "host/common/err.h"
+#include "host/instance/feed.h"
 #include "host/instance/log.h"
 #include "host/instance/store.h"
 
@@ -22,6 +23,7 @@ struct monitor {
     int out_fds[2];     /* read ends of the child's stdout, stderr; or -1 */
     int pty_fd;         /* master side of its terminal, or -1 */
     int ctl_fd;         /* QEMU control line, or -1 */
+    struct feed feed;   /* own stdin to QEMU */
     bool forward_input; /* own stdin to the terminal */
     bool echo;          /* output to our own stdout and stderr too */
     struct log *log;    /* NULL: not kept */

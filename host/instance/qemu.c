@@ -72,7 +72,7 @@ static int add_config(int fd, struct bundle_header *h, const struct tender *t,
 static uint64_t boot_flags(const struct spec *spec)
 {
     return (spec->no_jit ? 0 : ABI_BOOT_JIT) |
-           (spec->interactive ? ABI_BOOT_STDIN : 0) |
+           (spec->interactive && !spec->detach ? ABI_BOOT_STDIN : 0) |
            (spec->tty ? ABI_BOOT_TTY : 0) | (spec->stats ? ABI_BOOT_STATS : 0);
 }
 

@@ -100,6 +100,10 @@ static int open_streams(struct run *run, struct err *err)
     if (!keep_log && spec->platform != PLATFORM_QEMU) {
         return 0;
     }
+    if (spec->platform == PLATFORM_QEMU && spec->interactive && !spec->detach &&
+        feed_open(&m->feed, &run->stdio[0], err) < 0) {
+        return -1;
+    }
     if (open_pipe(&m->out_fds[0], &run->stdio[1], err) < 0) {
         return -1;
     }

@@ -46,6 +46,16 @@ def test_abi_stop_signal(start, config):
     assert "signals 4000" in passed(machine)
 
 
+def test_abi_console_input(start):
+    machine = start(["test=cat"], flags=["--stdin"]).await_ready()
+    for text in (b"one\n", b"two\n" * 100):
+        machine.process.stdin.write(text)
+        machine.process.stdin.flush()
+        assert machine.process.stdout.read(len(text)) == text
+    machine.control.send(bytes([255]))
+    passed(machine)
+
+
 def test_abi_input_can_be_off(start):
     passed(start(["test=cat"]))
 

@@ -57,7 +57,8 @@ class Machine:
         while chunk := self.control.recv(64):
             line += chunk
         self.control.close()
-        status = int(line.split()[1]) if line.startswith(b"exit ") else None
+        last = line.split(b"\n")[-2] if b"\n" in line else b""
+        status = int(last.split()[1]) if last.startswith(b"exit ") else None
         if status is not None:
             assert self.process.returncode == (status * 2 + 1) & 255
         return status, out.decode(), err.decode()

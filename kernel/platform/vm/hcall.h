@@ -64,6 +64,8 @@ enum { VM_KIND_SHIFT = 4, VM_PROT_MASK = 7 };
 struct vm_handover {
     uint64_t ram_bytes;    /* that may be given out */
     uint64_t bundle_bytes; /* mapped at VM_BUNDLE, read-only */
+    uint32_t input_ended;  /* by the tool: standard input has no more bytes */
+    uint32_t reserved;
     char cmdline[2048];
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * COM2, the line to the tool: stop requests in (one byte, the signal), the
- * exit status out ("exit N"). And the ways to end the machine, docs/vm.md.
+ * COM2, the line to the tool: stop requests in (one byte, the signal) and the
+ * end of standard input, the exit status out ("exit N") after the start ("up").
+ * And the ways to end the machine, docs/vm.md.
  */
 #include "kernel/platform/vm/ring0/asm.h"
 #include "kernel/platform/vm/ring0/shim.h"
@@ -9,28 +10,33 @@
 
 enum { COM1 = 0x3f8, COM2 = 0x2f8, COM2_LINE = 3 };
 enum { ERR_PORT = 0x402, ERR_MAGIC = 0x65 };
-enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_MCR = 4, UART_LSR = 5 };
-enum { IER_RX = 1, FCR_ENABLE = 1, MCR_DTR_RTS_OUT2 = 0xb };
+enum { UART_DATA = 0, UART_IER = 1, UART_MCR = 4, UART_LSR = 5 };
+enum { IER_RX = 1, MCR_DTR_RTS_OUT2 = 0xb };
 enum { LSR_READY = 1, LSR_EMPTY = 0x20 };
+enum { CONTROL_END_OF_INPUT = 0xff };
 enum { STATUS_PANIC = 125, STATUS_NO_MEMORY = 137, LSR_TRIES = 1000000 };
 
+/* The queues stay off: turning them on would lose a byte that came already. */
 void control_init(void)
 {
-    outb(COM2 + UART_FCR, FCR_ENABLE);
+    irq_route(COM2_LINE, 0, 0);
     outb(COM2 + UART_MCR, MCR_DTR_RTS_OUT2);
     outb(COM2 + UART_IER, IER_RX);
-    irq_route(COM2_LINE, 0, 0);
 }
 
 /* An absent port reads as all ones: "ready" must not loop for ever. */
 void control_interrupt(void)
 {
     for (int i = 0; i < 16; i++) {
-        uint8_t lsr = inb(COM2 + UART_LSR);
+        uint8_t lsr = inb(COM2 + UART_LSR), byte;
 
         if (lsr == 0xff || !(lsr & LSR_READY))
             return;
-        upcall_stop(inb(COM2 + UART_DATA));
+        byte = inb(COM2 + UART_DATA);
+        if (byte == CONTROL_END_OF_INPUT)
+            input_end();
+        else
+            upcall_stop(byte);
     }
 }
 
@@ -41,6 +47,11 @@ static void uart_write(uint16_t port, const char *text)
             i++;
         outb(port + UART_DATA, (uint8_t)*text);
     }
+}
+
+void control_say_up(void)
+{
+    uart_write(COM2, "up\n");
 }
 
 static void error_write(const char *text)

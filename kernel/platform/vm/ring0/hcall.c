@@ -123,6 +123,7 @@ static int64_t seal(uint64_t base, uint64_t len_bytes, uint64_t flags,
     timer_calibrate(tsc_hz);
     jit = flags & ABI_BOOT_JIT;
     sealed = true;
+    control_say_up();
     return 0;
 }
 

@@ -81,6 +81,11 @@ void syscall_trap(struct abi_frame *frame)
 static phys_t bundle;
 static struct vm_handover *handover;
 
+void input_end(void)
+{
+    handover->input_ended = 1;
+}
+
 /* Gives [base, end) away except for what already has an owner. */
 static void add_memory(phys_t base, phys_t end)
 {

@@ -106,12 +106,17 @@ bool sealed_exec(void);
 
 void control_init(void);
 void control_interrupt(void);
+/* The console is ready for input. */
+void control_say_up(void);
 _Noreturn void machine_exit(uint32_t status);
 /* One line on the error stream, then exit status 125. */
 _Noreturn void panic(const char *what, uint64_t a, uint64_t b);
 _Noreturn void out_of_memory(void);
 
 /* ---- main.c, boot.S, entry.S ------------------------------------------ */
+
+/* Tells the ring-3 part that standard input has ended. */
+void input_end(void);
 
 void ring0_main(uint32_t start_info);
 void trap(struct abi_frame *frame);

@@ -8,17 +8,29 @@
 
 enum { COM1 = 0x3f8, COM1_LINE = 4, ERR_PORT = 0x402, ERR_MAGIC = 0x65 };
 enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_MCR = 4, UART_LSR = 5 };
-enum { IER_RX = 1, FCR_ENABLE = 0xc1, MCR_DTR_RTS_OUT2 = 0xb };
+enum { IER_RX = 1, FCR_ENABLE = 0x81, MCR_DTR_RTS_OUT2 = 0xb };
 enum { LSR_READY = 1, LSR_EMPTY = 0x20, FIFO_BYTES = 16 };
 
 static bool has_input, has_err_port;
+static uint32_t burst_bytes = 1; /* that COM1 takes at once */
+static bool has_early;           /* a byte that came before the queues */
+static uint8_t early;
+
+void console_early(void)
+{
+    has_err_port = inb(ERR_PORT) == ERR_MAGIC;
+}
 
 void console_init(uint64_t flags)
 {
     has_input = flags & ABI_BOOT_STDIN;
-    has_err_port = inb(ERR_PORT) == ERR_MAGIC;
+    /* Turning the queues on loses the byte that may have come already. */
+    has_early = inb(COM1 + UART_LSR) & LSR_READY;
+    if (has_early)
+        early = inb(COM1 + UART_DATA);
     outb(COM1 + UART_FCR, FCR_ENABLE);
     outb(COM1 + UART_MCR, MCR_DTR_RTS_OUT2);
+    burst_bytes = FIFO_BYTES;
     if (has_input) {
         outb(COM1 + UART_IER, IER_RX);
         vm_call(VM_IRQ, COM1_LINE, 0, 0, 0);
@@ -36,7 +48,7 @@ static void out_bytes(uint16_t port, const void *buf, uint64_t len_bytes)
 static void uart_write(const char *buf, uint64_t len_bytes)
 {
     while (len_bytes) {
-        uint64_t n = len_bytes < FIFO_BYTES ? len_bytes : FIFO_BYTES;
+        uint64_t n = len_bytes < burst_bytes ? len_bytes : burst_bytes;
 
         while (!(inb(COM1 + UART_LSR) & LSR_EMPTY))
             ;
@@ -59,14 +71,20 @@ int64_t console_write(uint32_t stream, const void *buf, uint64_t len_bytes)
 
 int64_t console_read(void *buf, uint64_t len_bytes)
 {
+    const volatile struct vm_handover *handover = (void *)VM_HANDOVER;
+    bool ended = !has_input || handover->input_ended;
     uint8_t *bytes = buf;
     uint64_t n = 0;
 
-    if (!has_input)
-        return 0;
-    while (n < len_bytes && inb(COM1 + UART_LSR) & LSR_READY)
+    if (has_input && has_early && len_bytes) {
+        bytes[n++] = early;
+        has_early = false;
+    }
+    /* The tool says so when the line has taken the last byte, so `ended` is
+     * looked at first. */
+    while (has_input && n < len_bytes && inb(COM1 + UART_LSR) & LSR_READY)
         bytes[n++] = inb(COM1 + UART_DATA);
-    return n || !len_bytes ? (int64_t)n : -EAGAIN;
+    return n || !len_bytes || ended ? (int64_t)n : -EAGAIN;
 }
 
 /* A serial line has no terminal's state. */

@@ -84,6 +84,8 @@ uint64_t clock_mono_ns(void);
 
 /* ---- console.c -------------------------------------------------------- */
 
+/* Until console_init() there is output only, byte by byte. */
+void console_early(void);
 void console_init(uint64_t flags);
 int64_t console_write(uint32_t stream, const void *buf, uint64_t len_bytes);
 int64_t console_read(void *buf, uint64_t len_bytes);
