@@ -10,9 +10,12 @@
 #include "kernel/core/log.h"
 #include "kernel/core/random.h"
 #include "kernel/linux/dispatch.h"
+#include "kernel/linux/exec.h"
 #include "kernel/linux/ids.h"
 #include "kernel/mm/mm.h"
+#include "kernel/net/net.h"
 #include "kernel/sched/run.h"
+#include "kernel/vfs/vfs.h"
 
 static void platform_init(const struct abi_boot *boot)
 {
@@ -51,10 +54,8 @@ _Noreturn void kernel_main(const struct abi_boot *boot)
     syscall_init();
     process_init();
     mm_init();
-    if (vfs_init)
-        vfs_init();
-    if (net_init)
-        net_init();
+    vfs_init();
+    net_init();
     init = thread_create(first_thread, NULL);
     if (init)
         sched_start(init);
