@@ -102,7 +102,7 @@ static size_t fill_auxv(const struct exec_stack *s, const struct places *p,
     const struct abi_boot *boot = platform.boot;
     const uint64_t pairs[AUX_MAX][2] = {
         {s->vdso ? AT_SYSINFO_EHDR : AT_IGNORE, s->vdso},
-        {AT_MINSIGSTKSZ, fpu_size_bytes() + SIGFRAME_BYTES},
+        {AT_MINSIGSTKSZ, (fpu_size_bytes() + SIGFRAME_BYTES + 15) & -16u},
         {AT_HWCAP, boot->hwcap},
         {AT_PAGESZ, ABI_PAGE_SIZE},
         {AT_CLKTCK, CLOCK_TICKS},
