@@ -4,11 +4,13 @@
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
+#include <linux/mman.h>
 
 #include "kernel/core/alloc.h"
 #include "kernel/core/config.h"
 #include "kernel/core/log.h"
 #include "kernel/linux/exec.h"
+#include "kernel/mm/mm.h"
 #include "kernel/sched/thread.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
@@ -111,6 +113,12 @@ static _Noreturn void fail(const struct exec *e, const char *name, int err)
                                                    : STATUS_NOT_EXEC);
 }
 
+/* Shared mappings of files that live elsewhere go back to them. */
+static void write_back(void)
+{
+    mm_sync(ABI_USER_MIN, ABI_USER_TOP - ABI_USER_MIN, MS_SYNC);
+}
+
 void exec_init_program(void)
 {
     const char *name = config_get("exe", 0);
@@ -125,6 +133,7 @@ void exec_init_program(void)
     err = add_configured(&e->args);
     if (!err)
         err = load_by_name(e, name);
+    process_at_exit(write_back);
     if (!err)
         err = exec_commit(e);
     if (err)
