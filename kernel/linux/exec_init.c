@@ -6,6 +6,7 @@
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 
+#include "abi/layout.h"
 #include "kernel/core/alloc.h"
 #include "kernel/core/config.h"
 #include "kernel/core/log.h"
