@@ -65,6 +65,8 @@ _Noreturn void gate_panic(const char *what, uint64_t rip, uint64_t addr);
 struct pollfd;
 int64_t gate_ppoll(struct pollfd *fds, uint64_t nr, void *timeout,
                    const uint8_t *pending);
+#pragma GCC visibility push(hidden)
 extern const char gate_ppoll_begin[], gate_ppoll_end[], gate_ppoll_out[];
+#pragma GCC visibility pop
 
 #endif
