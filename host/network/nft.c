@@ -23,7 +23,7 @@
 /* ---- running nft ---- */
 
 struct script {
-    char text[16384];
+    char text[32768]; /* MAX_PORTS need 25,000 */
     size_t len;
 };
 
@@ -200,6 +200,15 @@ static const char *map_of(const struct port *p)
     return p->host_ip != 0 ? "ports_at" : "ports";
 }
 
+static void element(struct script *s, const struct bridge *bridge,
+                    const char *verb, const struct port *p)
+{
+    line(s, "%s element ip %s %s { ", verb, bridge->name, map_of(p));
+    key(s, p);
+}
+
+/* An equal element of a dead instance would stay and keep its comment: it is
+ * replaced. An unequal one makes the script fail. */
 static int add_all(const struct bridge *bridge, const char *id,
                    const struct spec *spec, uint32_t guest_ip, char *out,
                    size_t cap)
@@ -210,10 +219,15 @@ static int add_all(const struct bridge *bridge, const char *id,
     for (int i = 0; i < spec->nr_ports; i++) {
         const struct port *p = &spec->ports[i];
 
-        line(&s, "add element ip %s %s { ", bridge->name, map_of(p));
-        key(&s, p);
-        line(&s, " comment \"%.*s\" : %s . %u }\n", ID_SHORT_LEN, id,
-             inet_ntoa(guest), p->guest_port);
+        for (int again = 0; again < 2; again++) {
+            element(&s, bridge, "add", p);
+            line(&s, " comment \"%.*s\" : %s . %u }\n", ID_SHORT_LEN, id,
+                 inet_ntoa(guest), p->guest_port);
+            if (!again) {
+                element(&s, bridge, "delete", p);
+                line(&s, " }\n");
+            }
+        }
     }
     return run_script(&s, out, cap);
 }
@@ -227,9 +241,7 @@ static void remove_stale(const struct bridge *bridge, const struct spec *spec)
     for (int i = 0; i < spec->nr_ports; i++) {
         struct script s = {.len = 0};
 
-        line(&s, "delete element ip %s %s { ", bridge->name,
-             map_of(&spec->ports[i]));
-        key(&s, &spec->ports[i]);
+        element(&s, bridge, "delete", &spec->ports[i]);
         line(&s, " }\n");
         run_script(&s, out, sizeof(out));
     }
