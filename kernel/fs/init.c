@@ -13,6 +13,8 @@
 #include "kernel/fs/console/console.h"
 #include "kernel/fs/dev/dev.h"
 #include "kernel/fs/erofs/erofs.h"
+#include "kernel/fs/proc/proc.h"
+#include "kernel/fs/sys/sys.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/dentry.h"
@@ -94,6 +96,8 @@ void vfs_init(void)
     mount_root();
     make_dirs();
     must(dev_mount(), "cannot fill /dev");
+    must(proc_mount(), "cannot mount /proc");
+    must(sys_mount(), "cannot mount /sys");
     must(console_open_std(), "cannot open the standard descriptors");
     enter_cwd();
     process.umask = mask;
