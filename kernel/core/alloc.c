@@ -63,7 +63,8 @@ static bool slab_full(const struct page *p)
            p->uncarved + size > slab_pages(p->class) * ABI_PAGE_SIZE;
 }
 
-static void *slab_take(uint32_t n)
+/* *zeroed: the object was never used, nor were its pages. */
+static void *slab_take(uint32_t n, bool *zeroed)
 {
     struct page *p = page_of(n);
     char *base = page_address(n), *object;
@@ -71,7 +72,9 @@ static void *slab_take(uint32_t n)
     if (p->free != NO_OBJECT) {
         object = base + p->free * UNIT;
         p->free = *(uint16_t *)object;
+        *zeroed = false;
     } else {
+        *zeroed = !p->dirty;
         object = base + p->uncarved;
         p->uncarved += sizes[p->class];
     }
@@ -118,25 +121,38 @@ void page_free(void *page, size_t nr_pages)
     pages_give(n, (uint32_t)nr_pages);
 }
 
-void *kmalloc(size_t len_bytes)
+static void *take(size_t len_bytes, bool *zeroed)
 {
     uint32_t class, n;
 
-    if (len_bytes > OBJECT_MAX)
-        return page_alloc(len_bytes / ABI_PAGE_SIZE +
-                          (len_bytes % ABI_PAGE_SIZE != 0));
+    if (len_bytes > OBJECT_MAX) {
+        void *run = page_alloc(len_bytes / ABI_PAGE_SIZE +
+                               (len_bytes % ABI_PAGE_SIZE != 0));
+
+        *zeroed = run && !page_of(page_number(run))->dirty;
+        return run;
+    }
     class = class_of(len_bytes);
     n = partial[class];
     if (!n)
         n = slab_new(class);
-    return n ? slab_take(n) : NULL;
+    return n ? slab_take(n, zeroed) : NULL;
 }
 
+void *kmalloc(size_t len_bytes)
+{
+    bool zeroed;
+
+    return take(len_bytes, &zeroed);
+}
+
+/* Memory fresh from the host is not touched: that would cost a page fault. */
 void *kzalloc(size_t len_bytes)
 {
-    void *ptr = kmalloc(len_bytes);
+    bool zeroed = false;
+    void *ptr = take(len_bytes, &zeroed);
 
-    if (ptr)
+    if (ptr && !zeroed)
         memset(ptr, 0, len_bytes);
     return ptr;
 }

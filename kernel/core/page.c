@@ -126,18 +126,17 @@ static uint32_t find_free(uint32_t nr_pages)
     return 0;
 }
 
-static uint32_t take_free(uint32_t nr_pages)
+static uint32_t take_free(uint32_t nr_pages, bool *dirty)
 {
     uint32_t first = find_free(nr_pages), len;
-    bool dirty;
 
     if (!first)
         return 0;
     len = page_of(first)->len;
-    dirty = page_of(first)->dirty;
+    *dirty = page_of(first)->dirty;
     remove_free(first);
     if (len > nr_pages)
-        add_free(first + nr_pages, len - nr_pages, dirty);
+        add_free(first + nr_pages, len - nr_pages, *dirty);
     return first;
 }
 
@@ -153,17 +152,19 @@ static uint32_t take_top(uint32_t nr_pages)
 
 uint32_t pages_take(uint32_t nr_pages, enum page_kind kind)
 {
+    bool dirty = false;
     uint32_t first;
 
     if (nr_pages == 0 || nr_pages > arena.max_used - arena.used)
         return 0;
-    first = take_free(nr_pages);
+    first = take_free(nr_pages, &dirty);
     if (!first)
         first = take_top(nr_pages);
     if (!first)
         return 0;
     arena.used += nr_pages;
-    *page_of(first) = (struct page){.kind = (uint8_t)kind, .len = nr_pages};
+    *page_of(first) =
+        (struct page){.kind = (uint8_t)kind, .len = nr_pages, .dirty = dirty};
     return first;
 }
 
@@ -173,12 +174,12 @@ static void give_back(void)
         for (uint32_t n = arena.free[order]; n; n = page_of(n)->next) {
             struct page *p = page_of(n);
 
-            if (!p->dirty)
+            if (!p->dirty ||
+                platform.ops.mem_discard((uint64_t)page_address(n),
+                                         (uint64_t)p->len * ABI_PAGE_SIZE) < 0)
                 continue;
             p->dirty = false;
             arena.nr_dirty -= p->len;
-            platform.ops.mem_discard((uint64_t)page_address(n),
-                                     (uint64_t)p->len * ABI_PAGE_SIZE);
         }
     }
 }

@@ -81,8 +81,10 @@ static void refill(struct slot *s)
 {
     s->len = random_size();
     s->fill = (uint8_t)rand();
-    s->ptr = kmalloc(s->len);
+    s->ptr = s->fill % 4 ? kmalloc(s->len) : kzalloc(s->len);
     assert_non_null(s->ptr);
+    for (size_t i = 0; s->fill % 4 == 0 && i < s->len; i++)
+        assert_int_equal(s->ptr[i], 0);
     assert_int_equal((uint64_t)s->ptr % 16, 0);
     memset(s->ptr, s->fill, s->len);
 }
