@@ -29,4 +29,6 @@ $(O)/lwip/%.o: $(LWIP_DIR)/src/src/%.c $(LWIP_STAMP) | $(O)/uapi/.done
 # Ours, on top of it: the only files that see lwIP's headers.
 $(O)/kern/kernel/net/lwip/%.o: KERNEL_CFLAGS += -isystem $(LWIP_DIR)/port \
 	-isystem $(LWIP_DIR)/src/src/include -isystem $(LWIP_DIR)/port/libc
-$(patsubst %.c,$(O)/kern/%.o,$(wildcard kernel/net/lwip/*.c)): | $(LWIP_STAMP)
+# System headers are not in the dependency files: name ours here.
+$(patsubst %.c,$(O)/kern/%.o,$(wildcard kernel/net/lwip/*.c)): \
+	$(wildcard $(LWIP_DIR)/port/*.h $(LWIP_DIR)/port/*/*.h) | $(LWIP_STAMP)

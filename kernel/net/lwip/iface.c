@@ -5,6 +5,7 @@
  */
 #include "kernel/core/alloc.h"
 #include "kernel/core/clock.h"
+#include "kernel/net/lwip/demux.h"
 #include "kernel/net/lwip/glue.h"
 #include "lib/list.h"
 #include "lwip/etharp.h"
@@ -101,18 +102,21 @@ static void deliver(struct netif *netif, struct pbuf *p, unsigned type,
 {
     uint16_t flags = netif->chksum_flags;
     uint16_t add = checks;
+    struct demux demux;
     err_t err = ERR_VAL;
 
     if (csum_ok)
         add &=
             (uint16_t) ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
     netif->chksum_flags = flags | add;
+    demux_begin(&demux, p, type);
     if (type == ETH_P_IP)
         err = ip4_input(p, netif);
     else if (type == ETH_P_IPV6)
         err = ip6_input(p, netif);
     else if (type == ETH_P_ARP)
         etharp_input(p, netif), err = ERR_OK;
+    demux_end(&demux);
     netif->chksum_flags = flags;
     if (err != ERR_OK)
         pbuf_free(p);

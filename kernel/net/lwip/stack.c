@@ -31,6 +31,7 @@ static bool deliver_loops(void)
     bool any = false;
 
     for (unsigned i = 0; i < LOOP_ROUNDS && loops_wait(); i++) {
+        timers_activity();
         netif_poll_all();
         any = true;
     }

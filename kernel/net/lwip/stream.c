@@ -9,6 +9,7 @@
 
 #include "kernel/core/alloc.h"
 #include "kernel/core/log.h"
+#include "kernel/net/lwip/demux.h"
 
 void stream_event(struct stream *s, unsigned changed)
 {
@@ -217,6 +218,7 @@ int stream_connect(struct stream *s, const struct net_addr *to)
     if (err != ERR_OK)
         return err == ERR_USE || err == ERR_BUF ? -EADDRNOTAVAIL
                                                 : err_to_errno(err);
+    demux_add(s->pcb);
     s->connecting = true;
     stream_remember(s);
     lwip_kick();

@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 
 #include "kernel/core/alloc.h"
+#include "kernel/net/lwip/demux.h"
 #include "kernel/net/lwip/stream.h"
 #include "lwip_hooks.h"
 
@@ -75,6 +76,7 @@ int stream_listen(struct stream *s, int backlog)
     s->pcb = lpcb;
     s->listening = true;
     tcp_accept(lpcb, on_accept);
+    demux_listen(lpcb);
     return 0;
 }
 

@@ -103,7 +103,8 @@
 #define LWIP_TCP_TIMESTAMPS 0
 #define LWIP_TCP_KEEPALIVE 1
 #define LWIP_TCP_MAX_SACK_NUM 4
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 1
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 2 /* stream, demux entry */
+#define IP_DEFAULT_TTL 64
 #define TCP_LISTEN_BACKLOG 1
 #define TCP_DEFAULT_LISTEN_BACKLOG 0xff
 #define TCP_MSL 30000UL /* TIME_WAIT lasts a minute, as Linux's */
