@@ -21,8 +21,8 @@ def state(tmp_path_factory):
     env["EINKORN_RUN"] = str(base / "run")
     yield env
     # Pinned namespaces are mounts; they would keep the folder from going.
-    for pinned in (base / "run").glob("cage/*"):
-        subprocess.run(["umount", "-q", str(pinned)], check=False)
+    subprocess.run(["umount", "-q", "-R", str(base / "run" / "cage")],
+                   check=False)
 
 
 @pytest.fixture(scope="session")
