@@ -75,8 +75,8 @@ int cgroup_make(struct cgroup *group, const char *id, uint64_t mem_bytes,
     rc = group->is_v2 ? make_v2(group, limit) : make_v1(group, limit);
     if (rc < 0) {
         err_set(err, ERR_TOOL,
-                "memory limit: control group %s: %m (run as root on a host "
-                "with the memory controller, or leave out -m)",
+                "memory limit: control group %s: %m (only the kernel inside "
+                "limits itself; run as root for both)",
                 group->path);
         rmdir(group->path);
         return -1;

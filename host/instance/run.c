@@ -171,11 +171,31 @@ static int start_tender(struct run *run, struct err *err)
     return run->monitor.child < 0 ? -1 : 0;
 }
 
+/* Where there is no control group to be had, the kernel's own limit, which it
+ * is told, must do. */
+static int limit_memory(struct run *run, struct err *err)
+{
+    struct err why = {0};
+
+    if (run->spec->mem_bytes == 0 ||
+        cgroup_make(&run->cgroup, run->inst.id, run->spec->mem_bytes, &why) ==
+            0) {
+        return 0;
+    }
+    run->cgroup.path[0] = '\0';
+    if (geteuid() == 0) {
+        *err = why;
+        return -1;
+    }
+    if (!run->spec->detach) {
+        err_print("einkorn: note", &why);
+    }
+    return 0;
+}
+
 static int start_published(struct run *run, struct err *err)
 {
-    if (run->spec->mem_bytes != 0 &&
-        cgroup_make(&run->cgroup, run->inst.id, run->spec->mem_bytes, err) <
-            0) {
+    if (limit_memory(run, err) < 0) {
         return -1;
     }
     if (open_streams(run, err) < 0 || start_tender(run, err) < 0) {
