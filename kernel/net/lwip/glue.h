@@ -38,6 +38,9 @@ void lwip_kick(void);
 /* No device has frames waiting. */
 bool devices_idle(void);
 
+/* Listens for ICMP errors (icmp_error.c). */
+void icmp_error_init(void);
+
 /* Timers (timers.c). */
 void timers_init(void);
 /* A frame came or went: neighbour and group timers should run for a while. */

@@ -97,6 +97,7 @@ static void await_lease(void)
 void net_init(void)
 {
     lwip_init();
+    icmp_error_init();
     for (uint32_t i = 0; i < platform.boot->nr_net && i < ABI_MAX_NET; i++) {
         struct iface *iface = iface_new(i, &platform.boot->net[i]);
 

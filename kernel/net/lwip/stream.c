@@ -78,6 +78,19 @@ static void on_error(void *arg, err_t err)
                         NET_ERROR);
 }
 
+void stream_fail(struct stream *s, int error)
+{
+    struct tcp_pcb *pcb = s->pcb;
+
+    stream_detach(s);
+    tcp_abandon(pcb, 0);
+    s->connecting = false;
+    s->eof = true;
+    s->error = error;
+    stream_event(s, NET_READABLE | NET_WRITABLE | NET_EOF | NET_CLOSED |
+                        NET_ERROR);
+}
+
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
     struct stream *s = arg;

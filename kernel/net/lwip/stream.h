@@ -67,6 +67,8 @@ void stream_detach(struct stream *s);
 void stream_free(struct stream *s);
 /* Frees an orphan that has nothing left to do. */
 void stream_reap(struct stream *s);
+/* It never got through: connecting ends with this error. */
+void stream_fail(struct stream *s, int error);
 void stream_event(struct stream *s, unsigned changed);
 /* Both ends' addresses, as of now. */
 void stream_remember(struct stream *s);
