@@ -25,13 +25,15 @@ void alloc_init(void)
     pages_init();
 }
 
+/* Up to 64 in steps of 16, from there two classes for each power of two. */
 static uint32_t class_of(size_t len_bytes)
 {
-    uint32_t class = 0;
+    uint32_t last = len_bytes ? (uint32_t)len_bytes - 1 : 0, log2;
 
-    while (sizes[class] < len_bytes)
-        class ++;
-    return class;
+    if (last < 64)
+        return last / UNIT;
+    log2 = 31 - (uint32_t)__builtin_clz(last);
+    return 4 + (log2 - 6) * 2 + (last >> (log2 - 1) & 1);
 }
 
 static uint32_t slab_pages(uint32_t class)
