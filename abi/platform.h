@@ -102,7 +102,8 @@ struct abi_frame {
     uint64_t r11, r10, r9, r8;
     uint64_t rax, rcx, rdx, rsi, rdi;
     uint64_t addr;   /* faulting address (CR2) of a page fault */
-    uint32_t vector; /* x86 exception vector */
+    uint32_t vector; /* x86 exception vector; 18: the page exists, but its
+                        data is lost (image truncated, bad memory) */
     uint32_t error;  /* x86 error code */
     uint64_t kind;   /* enum abi_upcall */
     uint64_t rip, cs, rflags, rsp, ss;

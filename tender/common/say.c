@@ -15,6 +15,7 @@ static void line(const char *fmt, va_list ap)
     size_t n;
 
     n = (size_t)snprintf(text, sizeof(text), "%s: ", tender_name);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): callers start it
     vsnprintf(text + n, sizeof(text) - n - 1, fmt, ap);
     n = strlen(text);
     text[n++] = '\n';

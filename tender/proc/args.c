@@ -67,9 +67,11 @@ static int parse_mac(const char *text, uint8_t *mac)
     if (strlen(text) != 17)
         return 0;
     for (int i = 0; i < 6; i++, text += 3) {
-        if (hex(text[0]) < 0 || hex(text[1]) < 0 || (i < 5 && text[2] != ':'))
+        int high = hex(text[0]), low = hex(text[1]);
+
+        if (high < 0 || low < 0 || (i < 5 && text[2] != ':'))
             return 0;
-        mac[i] = (uint8_t)(hex(text[0]) << 4 | hex(text[1]));
+        mac[i] = (uint8_t)(high * 16 + low);
     }
     return 1;
 }
@@ -103,18 +105,23 @@ static void add_blk(struct launch *l, const char *value)
 {
     char fd[16];
     const char *rest = field(value, fd, sizeof(fd));
+    uint32_t dev = l->nr_blk++;
 
-    if (l->nr_blk == ABI_MAX_BLK)
-        die("blk=%s: more than %d block devices", value, ABI_MAX_BLK);
-    gate.blk_fd[l->nr_blk] = descriptor(HANDOVER_KEY_BLK, fd);
-    gate.boot.blk[l->nr_blk++].flags = !strcmp(rest, "ro");
+    if (dev < ABI_MAX_BLK) {
+        gate.blk_fd[dev] = descriptor(HANDOVER_KEY_BLK, fd);
+        gate.boot.blk[dev].flags = strcmp(rest, "ro") == 0;
+        return;
+    }
+    die("blk=%s: more than %d block devices", value, ABI_MAX_BLK);
 }
 
 static void add_chan(struct launch *l, const char *value)
 {
-    if (l->nr_chan == ABI_MAX_CHAN)
+    uint32_t chan = l->nr_chan++;
+
+    if (chan >= ABI_MAX_CHAN)
         die("chan=%s: more than %d channels", value, ABI_MAX_CHAN);
-    gate.chan[l->nr_chan++].fd = descriptor(HANDOVER_KEY_CHAN, value);
+    gate.chan[chan].fd = descriptor(HANDOVER_KEY_CHAN, value);
 }
 
 static void add_set(struct launch *l, const char *value)

@@ -12,7 +12,7 @@ enum { HWCAP2_FSGSBASE = 2, USER_CS = 0x33, USER_SS = 0x2b };
 
 static uint64_t half_of_memory(void)
 {
-    struct sysinfo info;
+    struct sysinfo info = {0};
 
     if (sys1(__NR_sysinfo, &info) < 0)
         return UINT64_C(1) << 30;

@@ -16,8 +16,6 @@
 #define NS_PER_S UINT64_C(1000000000)
 #define MEASURE_NS UINT64_C(1000000)
 
-static struct abi_clock_sample first;
-
 static uint64_t end_of_image(const struct elf64_ehdr *eh)
 {
     const struct elf64_phdr *ph =
@@ -59,7 +57,7 @@ void clock_find(uint64_t vdso)
             str = (const void *)(vdso + d->d_val);
     }
     for (; sym && (const char *)(sym + 1) <= str; sym++) {
-        if (strcmp(str + sym->st_name, "__vdso_clock_gettime"))
+        if (strcmp(str + sym->st_name, "__vdso_clock_gettime") != 0)
             continue;
         gate.vdso_clock_gettime =
             (int64_t(*)(int, void *))(vdso + sym->st_value);
@@ -87,20 +85,16 @@ static void sample(struct abi_clock_sample *s)
     gate.boot.flags &= ~(uint64_t)ABI_BOOT_TSC;
 }
 
-void clock_first_look(void)
-{
-    sample(&first);
-}
-
 /* Callers that start often pass tsc_hz=; this takes a millisecond, and the
  * kernel refines it as time goes by. */
 uint64_t clock_tsc_hz(void)
 {
-    struct abi_clock_sample last;
+    struct abi_clock_sample first, last;
     uint64_t ns;
 
     if (!host_trusts_tsc())
         return 0;
+    sample(&first);
     do {
         sample(&last);
         ns = last.mono_ns - first.mono_ns;

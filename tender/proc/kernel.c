@@ -152,10 +152,12 @@ static void relocate(const struct elf *e)
         if (dyn[i].d_tag == ELF_DT_RELASZ)
             rela_bytes = dyn[i].d_val;
     }
-    if (rela_bytes && !inside(e, rela, rela_bytes, ELF_PF_R))
+    if (!rela || !rela_bytes)
+        return;
+    if (!inside(e, rela, rela_bytes, ELF_PF_R))
         die("kernel %s has relocations outside", e->name);
-    for (uint64_t off = 0; off < rela_bytes; off += sizeof(struct elf64_rela))
-        apply(e, (const struct elf64_rela *)(rela + off));
+    for (uint64_t i = 0; i < rela_bytes / sizeof(struct elf64_rela); i++)
+        apply(e, (const struct elf64_rela *)rela + i);
 }
 
 uint64_t kernel_load(const char *file)

@@ -45,8 +45,6 @@ void windows_map(const struct launch *launch);
 void boot_fill(const struct launch *launch, const struct host_info *host);
 void clock_find(uint64_t vdso);
 uint64_t clock_tsc_hz(void);
-/* The tender's first look at the clocks, for clock_tsc_hz(). */
-void clock_first_look(void);
 
 /* devices.c: bring taps, sockets and files into the state the gate needs. */
 void devices_prepare(void);

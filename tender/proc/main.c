@@ -59,7 +59,6 @@ void tender_main(uint64_t *stack)
         sys1(__NR_exit_group, 0);
     }
     clock_find(host.vdso);
-    clock_first_look();
     args_parse(&launch, host.argv);
     boot_fill(&launch, &host);
     windows_map(&launch);

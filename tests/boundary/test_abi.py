@@ -140,3 +140,15 @@ def test_abi_block_device(tmp_path):
                  pass_fds=[fd])
     assert result.returncode == 0, result.stdout
     assert disk.read_bytes() == b"a" * 512 + b"x" * 512 + b"c" * 1024
+
+
+def test_abi_lost_image_page(tmp_path):
+    image = tmp_path / "image"
+    image.write_bytes(b"i" * 16384)
+    r, w = os.pipe()
+    child = start(f"image={image}", config=["test=lost"], stdin=r)
+    os.truncate(image, 4096)
+    os.write(w, b".")
+    finish(child)
+    os.close(w)
+    os.close(r)

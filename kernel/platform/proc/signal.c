@@ -21,6 +21,7 @@
 enum {
     VECTOR_GP = 13,
     VECTOR_PF = 14,
+    VECTOR_MC = 18,
     USER_CS = 0x33,
     USER_SS = 0x2b,
     FLAGS_CLEAN = 0x202, /* interrupts on, all else clear (DF, TF, AC) */
@@ -196,6 +197,9 @@ void gate_on_exception(int sig, void *info, void *context)
     if (in_gate(sc->rip))
         gate_panic("exception inside a platform call", sc->rip, addr);
     f = upcall(cpu->vcpu, sc, ABI_UPCALL_EXCEPTION);
+    /* A page the host has, but cannot give (the file shrank, bad memory). */
+    if (sig == SIGBUS && trapno == VECTOR_PF)
+        trapno = VECTOR_MC;
     f->vector = (uint32_t)trapno;
     f->error = (uint32_t)error;
     f->addr = trapno == VECTOR_PF ? addr : 0;

@@ -116,6 +116,18 @@ static void test_blk(void)
     CHECK(ops->blk_read(1, buf, 512, 0) == ENODEV_);
 }
 
+/* The image shrinks once we are "ready": its pages are lost, not absent. */
+static void test_lost(void)
+{
+    say("ready\n");
+    while (ops->console_read(buf, 1) == EAGAIN_) {
+        ops->wait(ABI_NO_DEADLINE);
+        vcpu.pending = 0;
+    }
+    CHECK(probe_read(boot->image.base + 2 * ABI_PAGE_SIZE));
+    CHECK(seen.vector == 18);
+}
+
 static struct abi_vcpu second;
 static uint8_t second_stack[16384] __attribute__((aligned(16)));
 static volatile uint64_t second_arg, second_pending;
@@ -159,10 +171,15 @@ void test_partner(const char *name)
         const char *name;
         void (*run)(void);
     } tests[] = {
-        {"stop", test_stop},   {"stop_spin", test_stop_spin},
-        {"cat", test_cat},     {"net", test_net},
-        {"chan", test_chan},   {"blk", test_blk},
-        {"vcpus", test_vcpus}, {"random", test_random_memory},
+        {"stop", test_stop},
+        {"stop_spin", test_stop_spin},
+        {"cat", test_cat},
+        {"net", test_net},
+        {"chan", test_chan},
+        {"blk", test_blk},
+        {"vcpus", test_vcpus},
+        {"lost", test_lost},
+        {"random", test_random_memory},
     };
 
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
