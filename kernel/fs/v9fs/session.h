@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A conversation with the server of one host directory: requests from many
+ * threads, answers in any order. The first request sets the session up, so
+ * that nothing is said at boot.
+ */
+#ifndef EINKORN_KERNEL_FS_V9FS_SESSION_H
+#define EINKORN_KERNEL_FS_V9FS_SESSION_H
+
+#include "kernel/core/event.h"
+#include "kernel/fs/v9fs/message.h"
+#include "kernel/sched/waitq.h"
+
+enum { V9_ROOT_FID = 1 };
+
+struct v9_session {
+    struct event_source source;
+    uint32_t chan;
+    uint32_t msize_bytes; /* 0: not set up yet */
+    uint32_t next_fid;
+    uint16_t next_tag;
+    bool setting_up;
+    struct list pending; /* struct request */
+    struct waitq ready;  /* set-up done, room in the channel */
+    uint8_t *rx;         /* one message */
+    struct v9_qid root_qid;
+};
+
+/* Starts looking at the channel; says nothing yet. -ENOMEM. */
+int v9_session_init(struct v9_session *s, uint32_t chan);
+/* Sends m and waits for its answer, which replaces it (same buffer, of
+ * reply_size bytes; m->pos is behind the header). 0, or -errno: the server's,
+ * -EIO for a broken answer. Signals do not interrupt it. */
+int v9_call(struct v9_session *s, struct v9_msg *m, size_t reply_size);
+/* Lets go of a fid without waiting. */
+void v9_clunk(struct v9_session *s, uint32_t fid);
+uint32_t v9_new_fid(struct v9_session *s);
+/* Largest payload of a read or write. */
+uint32_t v9_io_bytes(const struct v9_session *s);
+
+#endif
