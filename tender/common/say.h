@@ -12,7 +12,7 @@ extern const char tender_name[] __attribute__((visibility("hidden")));
 /* Print a line on standard error. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, then exit with HANDOVER_EXIT_FAILED. */
-_Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 /* What a host call's -errno means, in words. */
 const char *errno_text(int64_t negative_errno);
 

@@ -79,14 +79,17 @@ static void empty_root(int own_namespace)
     sys1(__NR_close, mount);
 }
 
-/* Namespaces of our own, one by one, as far as the host allows. */
+/* Namespaces of our own, one by one, as far as the host allows: who lacks the
+ * capability may still have it in a new user namespace. */
 static int unshare_rest(const struct launch *l)
 {
-    int own_mounts;
+    int own_mounts = sys1(__NR_unshare, CLONE_NEWNS) == 0;
 
-    if (sys0(__NR_geteuid))
+    if (!own_mounts) {
         note("user namespace", sys1(__NR_unshare, CLONE_NEWUSER));
-    own_mounts = note("mount namespace", sys1(__NR_unshare, CLONE_NEWNS)) == 0;
+        own_mounts =
+            note("mount namespace", sys1(__NR_unshare, CLONE_NEWNS)) == 0;
+    }
     note("ipc namespace", sys1(__NR_unshare, CLONE_NEWIPC));
     note("uts namespace", sys1(__NR_unshare, CLONE_NEWUTS));
     if (l->netns < 0)

@@ -234,6 +234,26 @@ def test_cage_nothing_of_the_tender_lies_in_program_memory(stopped):
             assert begin >= USER_TOP
 
 
+@pytest.mark.parametrize("how", [
+    ["--reuid", "65534", "--regid", "65534", "--clear-groups"],
+    ["--bounding-set", "-all", "--inh-caps", "-all"],
+], ids=["user", "root-without-capabilities"])
+def test_cage_without_privileges(how, tmp_path):
+    """What the host refuses is left out; the filter holds all the same."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to give it up")
+    tender, kernel = command("attack_kernel.elf")
+    for call, status in ((SYSCALLS["openat"], -signal.SIGSYS),
+                         (SYSCALLS["clock_gettime"], 0)):
+        with open(tender, "rb") as t, open(kernel.split("=")[1], "rb") as k:
+            done = subprocess.run(
+                ["setpriv", *how, f"/proc/self/fd/{t.fileno()}",
+                 f"kernel=@{k.fileno()}", "set=gate=1", f"set=nr={call}",
+                 f"set=b={HEAP}"], pass_fds=[t.fileno(), k.fileno()],
+                stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+        assert done.returncode == status, done.stderr
+
+
 def test_cage_ends_with_its_parent(tmp_path):
     """The monitor's death is the instance's death."""
     args = command("abi_kernel.elf", "set=abi=yes", "set=test=stop")
