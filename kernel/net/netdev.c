@@ -125,6 +125,8 @@ static unsigned send_batch(struct netdev *nd)
         tx->nr--;
         sent(nd, f);
     }
+    if (!tx->nr) /* the same few frames stay in the cache */
+        tx->head = 0;
     return (unsigned)n;
 }
 
