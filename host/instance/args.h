@@ -7,12 +7,12 @@
 
 #include "host/instance/dirs.h"
 
-enum { ARGS_MAX = 96 };
+enum { ARGS_MAX = 128 };
 
 struct args {
     char *argv[ARGS_MAX]; /* ended by NULL; points into text */
     int nr;
-    char text[4 * DIR_MAX + 4096];
+    char text[20 * DIR_MAX + 4096];
     size_t used;
 };
 

@@ -162,6 +162,29 @@ static void add_network(struct args *args, const struct network *net)
              m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
+/* QEMU's own 9P server. A comma in a value is doubled. */
+static void add_volumes(struct args *args, const struct spec *spec)
+{
+    for (int i = 0; i < spec->nr_volumes; i++) {
+        char path[DIR_MAX];
+        size_t len = 0;
+
+        for (const char *p = spec->volumes[i].host;
+             *p != '\0' && len < sizeof(path) - 2; p++) {
+            path[len++] = *p;
+            if (*p == ',') {
+                path[len++] = ',';
+            }
+        }
+        path[len] = '\0';
+        args_add(args, "-fsdev");
+        args_add(args, "local,id=v%d,security_model=none%s,path=%s", i,
+                 spec->volumes[i].read_only ? ",readonly=on" : "", path);
+        args_add(args, "-device");
+        args_add(args, "virtio-9p-device,fsdev=v%d,mount_tag=v%d", i, i);
+    }
+}
+
 static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
                    int ctl_fd, struct err *err)
 {
@@ -177,6 +200,7 @@ static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
     args_add(&args, "/proc/self/fd/%d", bundle_fd);
     add_lines(&args, t->plan->spec, ctl_fd);
     add_network(&args, t->plan->net);
+    add_volumes(&args, t->plan->spec);
     launch_init(&launch);
     launch.path = QEMU;
     launch.argv = args.argv;

@@ -19,6 +19,7 @@
 #include "host/instance/pty.h"
 #include "host/instance/qemu.h"
 #include "host/instance/tender.h"
+#include "host/volume/volume.h"
 
 struct run {
     const struct dirs *dirs;
@@ -33,6 +34,9 @@ struct run {
     struct plan plan;
     char name[NAME_MAX_LEN + 1];
     int stdio[3];
+    pid_t servers[ABI_MAX_CHAN]; /* of the volumes */
+    int chan_fds[ABI_MAX_CHAN];
+    int nr_chans;
     int report_fd; /* -d: to the waiting tool; -1 otherwise */
 };
 
@@ -144,6 +148,47 @@ static int publish(struct run *run, struct err *err)
                         err);
 }
 
+/* QEMU has servers of its own. */
+static int start_volumes(struct run *run, struct err *err)
+{
+    const struct spec *spec = run->spec;
+
+    if (spec->platform == PLATFORM_QEMU) {
+        return 0;
+    }
+    for (int i = 0; i < spec->nr_volumes; i++) {
+        pid_t pid = volume_start(&spec->volumes[i], &run->chan_fds[i], err);
+
+        if (pid < 0) {
+            return -1;
+        }
+        run->servers[run->nr_chans++] = pid;
+    }
+    return 0;
+}
+
+static void close_channels(struct run *run)
+{
+    for (int i = 0; i < run->nr_chans; i++) {
+        if (run->chan_fds[i] >= 0) {
+            close(run->chan_fds[i]);
+            run->chan_fds[i] = -1;
+        }
+    }
+}
+
+/* They end by themselves once the tender's ends are closed as well. */
+static void wait_for_volumes(struct run *run)
+{
+    close_channels(run);
+    while (run->nr_chans > 0) {
+        pid_t pid = run->servers[--run->nr_chans];
+
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+}
+
 static int start_tender(struct run *run, struct err *err)
 {
     static char block[ABI_CONFIG_MAX];
@@ -154,6 +199,8 @@ static int start_tender(struct run *run, struct err *err)
         .cgroup = &run->cgroup,
         .config = block,
         .alive_fd = run->inst.fd,
+        .chan_fds = run->chan_fds,
+        .nr_chans = run->nr_chans,
     };
 
     strings_init(&config, block, sizeof(block));
@@ -198,10 +245,12 @@ static int start_published(struct run *run, struct err *err)
     if (limit_memory(run, err) < 0) {
         return -1;
     }
-    if (open_streams(run, err) < 0 || start_tender(run, err) < 0) {
+    if (open_streams(run, err) < 0 || start_volumes(run, err) < 0 ||
+        start_tender(run, err) < 0) {
         return -1;
     }
     close_child_ends(run);
+    close_channels(run);
     run->inst.state.pid = run->monitor.child;
     run->inst.state.started_ns = now_ns();
     inst_write_state(&run->inst);
@@ -211,6 +260,7 @@ static int start_published(struct run *run, struct err *err)
 static void release(struct run *run)
 {
     pty_restore();
+    wait_for_volumes(run);
     network_detach(&run->net, run->dirs->run, run->inst.id);
     cgroup_remove(&run->cgroup);
 }

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests about attributes, and locks. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "host/volume/serve.h"
+
+#define GETATTR_BASIC UINT64_C(0x7ff)
+
+enum setattr {
+    SET_MODE = 1,
+    SET_UID = 2,
+    SET_GID = 4,
+    SET_SIZE = 8,
+    SET_ATIME = 16,
+    SET_MTIME = 32,
+    SET_CTIME = 64,
+    SET_ATIME_TO = 128, /* to the time given, else to now */
+    SET_MTIME_TO = 256,
+};
+
+static void put_time(struct wire_out *out, struct timespec t)
+{
+    wire_put64(out, (uint64_t)t.tv_sec);
+    wire_put64(out, (uint64_t)t.tv_nsec);
+}
+
+/* fid[4] request_mask[8] -> valid[8] qid[13] mode[4] uid[4] gid[4] nlink[8]
+ * rdev[8] size[8] blksize[8] blocks[8] atime mtime ctime btime [16 each]
+ * gen[8] data_version[8] */
+int serve_getattr(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *fid = serve_fid(s, in);
+    struct stat st;
+
+    if (fid == NULL) {
+        return -EBADF;
+    }
+    /* An open file may have lost its name; the descriptor has not. */
+    if (fstat(fid->open_fd >= 0 ? fid->open_fd : fid->path_fd, &st) < 0) {
+        return -errno;
+    }
+    wire_put64(out, GETATTR_BASIC);
+    serve_put_qid(out, &st);
+    wire_put32(out, st.st_mode);
+    wire_put32(out, st.st_uid);
+    wire_put32(out, st.st_gid);
+    wire_put64(out, st.st_nlink);
+    wire_put64(out, st.st_rdev);
+    wire_put64(out, (uint64_t)st.st_size);
+    wire_put64(out, (uint64_t)st.st_blksize);
+    wire_put64(out, (uint64_t)st.st_blocks);
+    put_time(out, st.st_atim);
+    put_time(out, st.st_mtim);
+    put_time(out, st.st_ctim);
+    put_time(out, (struct timespec){0});
+    wire_put64(out, 0);
+    wire_put64(out, 0);
+    return 0;
+}
+
+static int set_size(struct server *s, const struct fid *fid, uint64_t size)
+{
+    int fd = serve_reopen(s, fid->path_fd, O_WRONLY);
+    int rc;
+
+    if (fd < 0) {
+        return fd;
+    }
+    rc = ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+    close(fd);
+    return rc;
+}
+
+static struct timespec new_time(uint32_t valid, uint32_t set, uint32_t to,
+                                struct timespec given)
+{
+    if ((valid & set) == 0) {
+        given.tv_nsec = UTIME_OMIT;
+    } else if ((valid & to) == 0) {
+        given.tv_nsec = UTIME_NOW;
+    }
+    return given;
+}
+
+static struct timespec get_time(struct wire_in *in)
+{
+    struct timespec t;
+
+    t.tv_sec = (time_t)wire_get64(in);
+    t.tv_nsec = (long)(wire_get64(in) % 1000000000u);
+    return t;
+}
+
+/* fid[4] valid[4] mode[4] uid[4] gid[4] size[8] atime[16] mtime[16] */
+int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *fid = serve_fid(s, in);
+    uint32_t valid = wire_get32(in), mode = wire_get32(in);
+    uint32_t uid = wire_get32(in), gid = wire_get32(in);
+    uint64_t size = wire_get64(in);
+    struct timespec times[2];
+    char number[16];
+    int rc = 0;
+
+    (void)out;
+    times[0] = new_time(valid, SET_ATIME, SET_ATIME_TO, get_time(in));
+    times[1] = new_time(valid, SET_MTIME, SET_MTIME_TO, get_time(in));
+    if (in->bad || fid == NULL) {
+        return in->bad ? -EINVAL : -EBADF;
+    }
+    snprintf(number, sizeof(number), "%d", fid->path_fd);
+    if ((valid & SET_SIZE) != 0) {
+        rc = set_size(s, fid, size);
+    }
+    if (rc == 0 && (valid & (SET_UID | SET_GID)) != 0 &&
+        fchownat(fid->path_fd, "", (valid & SET_UID) ? uid : (uid_t)-1,
+                 (valid & SET_GID) ? gid : (gid_t)-1, AT_EMPTY_PATH) < 0) {
+        rc = -errno;
+    }
+    if (rc == 0 && (valid & SET_MODE) != 0 &&
+        fchmodat(s->self_fds_fd, number, mode & 07777, 0) < 0) {
+        rc = -errno;
+    }
+    if (rc == 0 && (valid & (SET_ATIME | SET_MTIME)) != 0 &&
+        utimensat(s->self_fds_fd, number, times, 0) < 0) {
+        rc = -errno;
+    }
+    return rc;
+}
+
+/* fid[4] -> type[4] bsize[4] blocks[8] bfree[8] bavail[8] files[8] ffree[8]
+ * fsid[8] namelen[4] */
+int serve_statfs(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *fid = serve_fid(s, in);
+    struct statfs fs;
+
+    if (fid == NULL) {
+        return -EBADF;
+    }
+    if (fstatfs(fid->path_fd, &fs) < 0) {
+        return -errno;
+    }
+    wire_put32(out, 0x01021997); /* V9FS_MAGIC */
+    wire_put32(out, (uint32_t)fs.f_bsize);
+    wire_put64(out, fs.f_blocks);
+    wire_put64(out, fs.f_bfree);
+    wire_put64(out, fs.f_bavail);
+    wire_put64(out, fs.f_files);
+    wire_put64(out, fs.f_ffree);
+    wire_put64(out, 0);
+    wire_put32(out, WIRE_NAME_MAX);
+    return 0;
+}
+
+/* fid[4] type[1] flags[4] start[8] length[8] proc_id[4] client_id[s] ->
+ * status[1]. The client keeps its own locks; on the host an open file
+ * description lock makes them hold against others. */
+int serve_lock(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    static const short types[] = {F_RDLCK, F_WRLCK, F_UNLCK};
+    struct fid *fid = serve_fid(s, in);
+    uint8_t type = wire_get8(in);
+    struct flock lock = {.l_whence = SEEK_SET};
+
+    wire_get32(in);
+    lock.l_start = (off_t)wire_get64(in);
+    lock.l_len = (off_t)wire_get64(in);
+    if (in->bad || fid == NULL || fid->open_fd < 0) {
+        return -EBADF;
+    }
+    if (type > 2) {
+        return -EINVAL;
+    }
+    lock.l_type = types[type];
+    if (fcntl(fid->open_fd, F_OFD_SETLK, &lock) == 0) {
+        wire_put8(out, 0);
+    } else if (errno == EAGAIN || errno == EACCES) {
+        wire_put8(out, 1); /* blocked: try again */
+    } else {
+        return -errno;
+    }
+    return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of handles: see fid.h. */
+#include "host/volume/fid.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct fid *fid_find(const struct fid_table *table, uint32_t number)
+{
+    struct fid *fid = table->buckets[number % FID_BUCKETS];
+
+    while (fid != NULL && fid->number != number) {
+        fid = fid->next;
+    }
+    return fid;
+}
+
+static int refuse(int path_fd, int error)
+{
+    close(path_fd);
+    return error;
+}
+
+int fid_add(struct fid_table *table, uint32_t number, int path_fd)
+{
+    struct fid **bucket = &table->buckets[number % FID_BUCKETS];
+    struct fid *fid;
+
+    if (fid_find(table, number) != NULL) {
+        return refuse(path_fd, -EEXIST);
+    }
+    if (table->nr == FID_MAX) {
+        return refuse(path_fd, -ENFILE);
+    }
+    fid = malloc(sizeof(*fid));
+    if (fid == NULL) {
+        return refuse(path_fd, -ENOMEM);
+    }
+    *fid = (struct fid){
+        .number = number, .path_fd = path_fd, .open_fd = -1, .next = *bucket};
+    *bucket = fid;
+    table->nr++;
+    return 0;
+}
+
+void fid_drop(struct fid_table *table, struct fid *fid)
+{
+    struct fid **at = &table->buckets[fid->number % FID_BUCKETS];
+
+    while (*at != fid) {
+        at = &(*at)->next;
+    }
+    *at = fid->next;
+    table->nr--;
+    close(fid->path_fd);
+    if (fid->open_fd >= 0) {
+        close(fid->open_fd);
+    }
+    free(fid);
+}
+
+void fid_drop_all(struct fid_table *table)
+{
+    for (int i = 0; i < FID_BUCKETS; i++) {
+        while (table->buckets[i] != NULL) {
+            fid_drop(table, table->buckets[i]);
+        }
+    }
+}

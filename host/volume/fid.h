@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The client's handles. Each holds an O_PATH descriptor of a file below the
+ * volume's root, and after Tlopen one to read and write by as well.
+ */
+#ifndef EINKORN_HOST_VOLUME_FID_H
+#define EINKORN_HOST_VOLUME_FID_H
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct fid {
+    uint32_t number;
+    int path_fd;
+    int open_fd; /* -1: not open */
+    struct fid *next;
+};
+
+enum { FID_BUCKETS = 1024, FID_MAX = 65536 };
+
+struct fid_table {
+    struct fid *buckets[FID_BUCKETS];
+    uint32_t nr;
+};
+
+struct fid *fid_find(const struct fid_table *table, uint32_t number);
+
+/* A new one that takes over path_fd. 0, -EEXIST, -ENFILE or -ENOMEM; path_fd
+ * is closed on error. */
+int fid_add(struct fid_table *table, uint32_t number, int path_fd);
+
+/* Closes its descriptors and forgets it. */
+void fid_drop(struct fid_table *table, struct fid *fid);
+void fid_drop_all(struct fid_table *table);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests about contents: open, create, read, write, list, sync. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host/volume/serve.h"
+
+/* Of Linux's flags, those that mean something here. Data is synchronised by
+ * Tfsync; appending is the client's business, which knows the offset. */
+enum { OPEN_FLAGS = O_ACCMODE | O_TRUNC | O_DIRECTORY | O_NOATIME };
+
+/* What a message of the session's size has room for. */
+static uint32_t io_room(const struct server *s, uint32_t fixed)
+{
+    return s->msize - WIRE_HEADER - fixed;
+}
+
+static int open_fid(struct fid *fid, int fd, struct wire_out *out)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0) {
+        int error = errno;
+
+        close(fd);
+        return -error;
+    }
+    fid->open_fd = fd;
+    serve_put_qid(out, &st);
+    wire_put32(out, 0); /* iounit: as large as a message */
+    return 0;
+}
+
+/* fid[4] flags[4] -> qid[13] iounit[4] */
+int serve_lopen(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *fid = serve_fid(s, in);
+    int flags = (int)wire_get32(in) & OPEN_FLAGS;
+    int fd;
+
+    if (in->bad || fid == NULL || fid->open_fd >= 0) {
+        return -EBADF;
+    }
+    if (s->read_only &&
+        ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0)) {
+        return -EROFS;
+    }
+    fd = serve_reopen(s, fid->path_fd, flags);
+    if (fd == -EPERM && (flags & O_NOATIME) != 0) {
+        fd = serve_reopen(s, fid->path_fd, flags & ~O_NOATIME);
+    }
+    return fd < 0 ? fd : open_fid(fid, fd, out);
+}
+
+/* Creates the file, or opens one that exists unless O_EXCL is asked for: not
+ * both in one call, which would open a device node too. */
+static int create(struct server *s, int dir_fd, const char *name, int flags,
+                  uint32_t mode, int *path_fd)
+{
+    int fd =
+        openat(dir_fd, name, (flags & O_ACCMODE) | O_CREAT | O_EXCL | O_CLOEXEC,
+               mode & 01777);
+    int error = errno;
+
+    if (fd < 0 && (error != EEXIST || (flags & O_EXCL) != 0)) {
+        return -error;
+    }
+    *path_fd = serve_lookup(dir_fd, name);
+    if (*path_fd >= 0 && fd < 0) {
+        fd = serve_reopen(s, *path_fd, flags & (O_ACCMODE | O_TRUNC));
+        error = fd < 0 ? -fd : 0;
+    }
+    if (*path_fd >= 0 && fd >= 0) {
+        return fd;
+    }
+    error = *path_fd < 0 ? -*path_fd : error;
+    close(fd < 0 ? *path_fd : fd);
+    return -error;
+}
+
+/* fid[4] name[s] flags[4] mode[4] gid[4] -> qid[13] iounit[4]; the fid moves
+ * from the directory to the new file. */
+int serve_lcreate(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *fid = serve_fid(s, in);
+    char name[WIRE_NAME_MAX + 1];
+    uint32_t mode;
+    int flags, fd, path_fd = -1;
+
+    wire_get_name(in, name);
+    flags = (int)wire_get32(in);
+    mode = wire_get32(in);
+    if (in->bad || fid == NULL || fid->open_fd >= 0) {
+        return in->bad ? -EINVAL : -EBADF;
+    }
+    fd = create(s, fid->path_fd, name, flags, mode, &path_fd);
+    if (fd < 0) {
+        return fd;
+    }
+    close(fid->path_fd);
+    fid->path_fd = path_fd;
+    return open_fid(fid, fd, out);
+}
+
+/* fid[4] offset[8] count[4] -> count[4] data[count] */
+int serve_read(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *fid = serve_fid(s, in);
+    uint64_t offset = wire_get64(in);
+    uint32_t count = wire_get32(in), room = io_room(s, 4);
+    size_t count_at = out->len;
+    ssize_t n;
+
+    if (in->bad || fid == NULL || fid->open_fd < 0) {
+        return -EBADF;
+    }
+    n = pread(fid->open_fd, out->base + out->len + 4,
+              count < room ? count : room, (off_t)offset);
+    if (n < 0) {
+        return -errno;
+    }
+    wire_put32(out, (uint32_t)n);
+    out->len = count_at + 4 + (size_t)n;
+    return 0;
+}
+
+/* fid[4] offset[8] count[4] data[count] -> count[4] */
+int serve_write(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *fid = serve_fid(s, in);
+    uint64_t offset = wire_get64(in);
+    uint32_t count = wire_get32(in);
+    ssize_t n;
+
+    if (in->bad || fid == NULL || fid->open_fd < 0) {
+        return -EBADF;
+    }
+    if (count > (size_t)(in->end - in->at)) {
+        return -EINVAL;
+    }
+    n = pwrite(fid->open_fd, in->at, count, (off_t)offset);
+    if (n < 0) {
+        return -errno;
+    }
+    wire_put32(out, (uint32_t)n);
+    return 0;
+}
+
+/* struct linux_dirent64, getdents64(2) */
+struct entry {
+    uint64_t ino;
+    int64_t next;
+    uint16_t len;
+    uint8_t type;
+    char name[];
+};
+
+static void put_entry(struct wire_out *out, const struct entry *e)
+{
+    wire_put8(out, e->type == DT_DIR ? 0x80 : e->type == DT_LNK ? 2 : 0);
+    wire_put32(out, 0);
+    wire_put64(out, e->ino);
+    wire_put64(out, (uint64_t)e->next);
+    wire_put8(out, e->type);
+    wire_put_str(out, e->name);
+}
+
+/* fid[4] offset[8] count[4] -> count[4] entries of qid[13] offset[8] type[1]
+ * name[s]; what does not fit comes with the next offset. */
+int serve_readdir(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *fid = serve_fid(s, in);
+    uint64_t offset = wire_get64(in);
+    uint32_t count = wire_get32(in), room = io_room(s, 4);
+    size_t start = out->len, end;
+    char entries[16384] __attribute__((aligned(8)));
+    long len;
+
+    if (in->bad || fid == NULL || fid->open_fd < 0) {
+        return -EBADF;
+    }
+    room = count < room ? count : room;
+    if (lseek(fid->open_fd, (off_t)offset, SEEK_SET) < 0) {
+        return -errno;
+    }
+    len = syscall(SYS_getdents64, fid->open_fd, entries, sizeof(entries));
+    if (len < 0) {
+        return -errno;
+    }
+    wire_put32(out, 0);
+    for (long at = 0; at < len;) {
+        const struct entry *e = (const void *)(entries + at);
+
+        if (out->len - start - 4 + 24 + strlen(e->name) > room) {
+            break;
+        }
+        put_entry(out, e);
+        at += e->len;
+    }
+    end = out->len;
+    out->len = start;
+    wire_put32(out, (uint32_t)(end - start - 4));
+    out->len = end;
+    return 0;
+}
+
+/* fid[4] datasync[4] */
+int serve_fsync(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *fid = serve_fid(s, in);
+    uint32_t data_only = wire_get32(in);
+    int rc;
+
+    (void)out;
+    if (fid == NULL || fid->open_fd < 0) {
+        return -EBADF;
+    }
+    rc = data_only ? fdatasync(fid->open_fd) : fsync(fid->open_fd);
+    return rc < 0 ? -errno : 0;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The system calls that a volume's server may make. */
+#ifndef EINKORN_HOST_VOLUME_FILTER_H
+#define EINKORN_HOST_VOLUME_FILTER_H
+
+/* Installs the filter for good; any other call ends the process. Needs
+ * no_new_privs. Returns 0, or -1 with errno. */
+int filter_install(void);
+
+#endif

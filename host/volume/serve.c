@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The server's loop: one request, one reply. See serve.h. */
+#include "host/volume/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct fid *serve_fid(struct server *s, struct wire_in *in)
+{
+    return fid_find(&s->fids, wire_get32(in));
+}
+
+int serve_lookup(int dir_fd, const char *name)
+{
+    struct open_how how = {
+        .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+        .resolve =
+            RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+    };
+    int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
+
+    return fd < 0 ? -errno : fd;
+}
+
+int serve_reopen(struct server *s, int path_fd, int flags)
+{
+    char number[16];
+    struct stat st;
+    int fd;
+
+    if (fstat(path_fd, &st) < 0) {
+        return -errno;
+    }
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        return S_ISLNK(st.st_mode) ? -ELOOP : -EACCES;
+    }
+    snprintf(number, sizeof(number), "%d", path_fd);
+    fd = openat(s->self_fds_fd, number, flags | O_CLOEXEC | O_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+void serve_put_qid(struct wire_out *out, const struct stat *st)
+{
+    uint8_t type = S_ISDIR(st->st_mode) ? 0x80 : S_ISLNK(st->st_mode) ? 2 : 0;
+
+    wire_put8(out, type);
+    wire_put32(out, (uint32_t)(st->st_mtim.tv_sec ^ st->st_size));
+    wire_put64(out, st->st_ino);
+}
+
+/* ---- the protocol itself ---- */
+
+static int version(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    uint32_t msize = wire_get32(in);
+    char text[32];
+
+    wire_get_str(in, text, sizeof(text));
+    if (in->bad || msize < 4096) {
+        return -EINVAL;
+    }
+    fid_drop_all(&s->fids); /* a new session */
+    s->msize = msize < ABI_CHAN_MSG_MAX ? msize : (uint32_t)ABI_CHAN_MSG_MAX;
+    wire_put32(out, s->msize);
+    wire_put_str(out, strcmp(text, "9P2000.L") == 0 ? text : "unknown");
+    return 0;
+}
+
+/* One request at a time: what is to be flushed was answered already. */
+static int flush(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    (void)s;
+    (void)in;
+    (void)out;
+    return 0;
+}
+
+static int unsupported(struct server *s, struct wire_in *in,
+                       struct wire_out *out)
+{
+    (void)s;
+    (void)in;
+    (void)out;
+    return -EOPNOTSUPP;
+}
+
+static const struct {
+    serve_handler handler;
+    bool writes; /* refused on a read-only volume */
+} handlers[WIRE_NR] = {
+    [WIRE_VERSION] = {version, false},
+    [WIRE_FLUSH] = {flush, false},
+    [WIRE_ATTACH] = {serve_attach, false},
+    [WIRE_WALK] = {serve_walk, false},
+    [WIRE_CLUNK] = {serve_clunk, false},
+    [WIRE_GETATTR] = {serve_getattr, false},
+    [WIRE_STATFS] = {serve_statfs, false},
+    [WIRE_LOPEN] = {serve_lopen, false},
+    [WIRE_READ] = {serve_read, false},
+    [WIRE_READDIR] = {serve_readdir, false},
+    [WIRE_READLINK] = {serve_readlink, false},
+    [WIRE_FSYNC] = {serve_fsync, false},
+    [WIRE_LOCK] = {serve_lock, false},
+    [WIRE_WRITE] = {serve_write, true},
+    [WIRE_SETATTR] = {serve_setattr, true},
+    [WIRE_LCREATE] = {serve_lcreate, true},
+    [WIRE_MKDIR] = {serve_mkdir, true},
+    [WIRE_SYMLINK] = {serve_symlink, true},
+    [WIRE_LINK] = {serve_link, true},
+    [WIRE_RENAMEAT] = {serve_renameat, true},
+    [WIRE_UNLINKAT] = {serve_unlinkat, true},
+    /* Said outright, so that nobody looks for them: device nodes; rename and
+     * remove by fid, whose names we do not keep; attributes; getlock. */
+    [WIRE_MKNOD] = {unsupported, true},
+    [WIRE_RENAME] = {unsupported, true},
+    [WIRE_REMOVE] = {unsupported, true},
+    [WIRE_XATTRWALK] = {unsupported, false},
+    [WIRE_XATTRCREATE] = {unsupported, true},
+    [WIRE_GETLOCK] = {unsupported, false},
+    [WIRE_AUTH] = {unsupported, false},
+};
+
+static int handle(struct server *s, uint8_t type, struct wire_in *in,
+                  struct wire_out *out)
+{
+    if (type >= WIRE_NR || handlers[type].handler == NULL) {
+        return -EOPNOTSUPP;
+    }
+    if (handlers[type].writes && s->read_only) {
+        return -EROFS;
+    }
+    if (type != WIRE_VERSION && s->msize == 0) {
+        return -EPROTO; /* Tversion comes first */
+    }
+    return handlers[type].handler(s, in, out);
+}
+
+static void answer(struct server *s, size_t len)
+{
+    struct wire_in in = {.at = s->request, .end = s->request + len};
+    struct wire_out out = {.base = s->reply, .cap = sizeof(s->reply)};
+    uint32_t size = wire_get32(&in);
+    uint8_t type = wire_get8(&in);
+    uint16_t tag = wire_get16(&in);
+    int rc;
+
+    if (in.bad || size != len) {
+        return; /* there is no telling whom to answer */
+    }
+    out.len = WIRE_HEADER;
+    rc = handle(s, type, &in, &out);
+    if (rc < 0) {
+        out.len = WIRE_HEADER;
+        wire_put32(&out, (uint32_t)-rc);
+        type = WIRE_RLERROR - 1;
+    }
+    size = (uint32_t)out.len;
+    out.len = 0;
+    wire_put32(&out, size);
+    wire_put8(&out, (uint8_t)(type + 1));
+    wire_put16(&out, tag);
+    while (send(s->chan_fd, s->reply, size, MSG_NOSIGNAL) < 0 &&
+           errno == EINTR) {
+    }
+}
+
+void serve_run(struct server *s)
+{
+    for (;;) {
+        ssize_t len = recv(s->chan_fd, s->request, sizeof(s->request), 0);
+
+        if (len < 0 && errno == EINTR) {
+            continue;
+        }
+        if (len <= 0) {
+            return;
+        }
+        answer(s, (size_t)len);
+    }
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The server's inside: state and handlers. Used by host/volume only. */
+#ifndef EINKORN_HOST_VOLUME_SERVE_H
+#define EINKORN_HOST_VOLUME_SERVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "abi/platform.h"
+#include "host/volume/fid.h"
+#include "host/volume/wire.h"
+
+struct server {
+    int chan_fd;
+    int root_fd;     /* O_PATH */
+    int self_fds_fd; /* /proc/self/fd, to open what an O_PATH names */
+    bool read_only;
+    uint32_t msize;
+    struct fid_table fids;
+    uint8_t request[ABI_CHAN_MSG_MAX];
+    uint8_t reply[ABI_CHAN_MSG_MAX];
+};
+
+/* A handler reads its fields from `in` (checking in->bad before it acts),
+ * writes the reply's to `out`, and returns 0 or -errno. */
+typedef int (*serve_handler)(struct server *s, struct wire_in *in,
+                             struct wire_out *out);
+
+/* Answers requests until the other end is closed. */
+void serve_run(struct server *s);
+
+/* The fid that comes next in the request, or NULL: -EBADF. */
+struct fid *serve_fid(struct server *s, struct wire_in *in);
+
+/* Opens the file behind an O_PATH descriptor. Regular files and directories
+ * only: others could block or reach devices. */
+int serve_reopen(struct server *s, int path_fd, int flags);
+
+/* An O_PATH descriptor of a directory's entry; links are not followed. */
+int serve_lookup(int dir_fd, const char *name);
+
+void serve_put_qid(struct wire_out *out, const struct stat *st);
+
+/* namespace.c */
+int serve_attach(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_walk(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_clunk(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_mkdir(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_symlink(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_link(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_renameat(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_unlinkat(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_readlink(struct server *s, struct wire_in *in, struct wire_out *out);
+
+/* file.c */
+int serve_lopen(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_lcreate(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_read(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_write(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_readdir(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_fsync(struct server *s, struct wire_in *in, struct wire_out *out);
+
+/* attr.c */
+int serve_getattr(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_statfs(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_lock(struct server *s, struct wire_in *in, struct wire_out *out);
+
+#endif

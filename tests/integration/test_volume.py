@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The 9P server of -v, spoken to by a fake tender's program."""
+import os
+import pathlib
+import sys
+import textwrap
+
+import pytest
+
+FAKE = pathlib.Path(__file__).resolve().parent / "fake"
+PRELUDE = """
+import errno, os, struct, sys
+sys.path.insert(0, %r)
+from ninep import Client, string
+c = Client()
+""" % str(FAKE)
+
+
+@pytest.fixture
+def shared(tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    (folder / "file").write_text("content")
+    (folder / "sub").mkdir()
+    (folder / "out").symlink_to("/etc")
+    (folder / "loop").symlink_to("sub")
+    (tmp_path / "secret").write_text("secret")
+    return folder
+
+
+def run(tool, shared, code, flags=""):
+    p = tool("run", "--rm", "--network", "none", "-v",
+             f"{shared}:/data{flags}", tool.target, sys.executable, "-c",
+             PRELUDE + textwrap.dedent(code))
+    assert p.returncode == 0, p.stderr
+    return p.stdout
+
+
+def test_read_write_create(tool, shared):
+    run(tool, shared, """
+        assert c.read(c.open("file")) == b"content"
+        assert c.stat("file")["size"] == 7
+        f = c.create("sub", "new", 0o640)
+        assert c.write(f, b"x" * 60000) == 60000
+        assert c.write(f, b"end", 60000) == 3
+        c.call(50, struct.pack("<II", f, 0))
+        c.clunk(f)
+        assert len(c.read(c.open("sub/new"))) == 60003
+        assert c.refused(c.create, "sub", "new",
+                         flags=os.O_RDWR | os.O_EXCL) == errno.EEXIST
+        c.create("sub", "new")
+    """)
+    assert (shared / "sub/new").stat().st_mode & 0o7777 == 0o640
+    assert (shared / "sub/new").read_bytes().endswith(b"xxend")
+
+
+def test_large_message(tool, shared):
+    (shared / "big").write_bytes(os.urandom(1 << 17))
+    run(tool, shared, """
+        c = Client(msize=131072)
+        f = c.open("big")
+        first = c.read(f, 0, 1 << 20)
+        assert len(first) == 131072 - 7 - 4
+        w = c.create("", "copy")
+        n = 131072 - 23
+        assert c.write(w, (first + b"0" * 100)[:n]) == n
+    """)
+
+
+def test_names(tool, shared):
+    run(tool, shared, """
+        c.call(72, struct.pack("<I", 0) + string("made")
+               + struct.pack("<II", 0o755, 0))
+        made = c.walk("made")
+        c.call(74, struct.pack("<I", 0) + string("file")
+               + struct.pack("<I", made) + string("moved"))
+        assert c.list("made") == ["moved"]
+        c.call(70, struct.pack("<II", made, c.walk("made/moved"))
+               + string("linked"))
+        assert c.stat("made/linked")["nlink"] == 2
+        c.call(16, struct.pack("<I", made) + string("sym")
+               + string("../x/y") + struct.pack("<I", 0))
+        reply = c.call(22, struct.pack("<I", c.walk("made/sym")))
+        assert reply == string("../x/y")
+        c.call(76, struct.pack("<I", made) + string("linked")
+               + struct.pack("<I", 0))
+        assert c.refused(c.call, 76, struct.pack("<I", 0) + string("made")
+                         + struct.pack("<I", 0x200)) == errno.ENOTEMPTY
+    """)
+    assert (shared / "made/moved").read_text() == "content"
+
+
+def test_attributes(tool, shared):
+    run(tool, shared, """
+        c.setattr("file", 1, mode=0o600)
+        c.setattr("file", 2 | 4, uid=12, gid=13)
+        c.setattr("file", 8, size=3)
+        c.setattr("file", 32 | 256)
+        s = c.stat("file")
+        assert s["mode"] == 0o100600 and s["size"] == 3
+        assert (s["uid"], s["gid"]) == (12, 13)
+        assert len(c.call(8, struct.pack("<I", 0))) == 60
+    """)
+    assert (shared / "file").stat().st_mtime == 1
+
+
+def test_long_listing(tool, shared):
+    for i in range(2000):
+        (shared / "sub" / f"{i:04}-{'x' * 60}").touch()
+    out = run(tool, shared, """
+        names = c.list("sub")
+        print(len(names), names == sorted(os.listdir(%r)))
+    """ % str(shared / "sub"))
+    assert out == "2000 True\n"
+
+
+def test_nothing_outside_can_be_reached(tool, shared):
+    run(tool, shared, """
+        for name in ("..", ".", "", "a/b", "/etc"):
+            body = struct.pack("<IIH", 0, 999, 1) + string(name)
+            assert c.refused(c.call, 110, body) == errno.EINVAL, name
+        # Links are the client's to follow.
+        assert c.refused(c.walk, "out/passwd") in (2, 20, errno.ELOOP)
+        assert c.refused(c.walk, "loop/x") in (2, 20, errno.ELOOP)
+        assert c.refused(c.open, "out") == errno.ELOOP
+        assert c.refused(c.create, "", "../escape") == errno.EINVAL
+        assert c.refused(c.create, "", "out") in (errno.EEXIST, errno.ELOOP)
+        assert c.refused(c.create, "out", "x") == errno.ENOTDIR
+    """)
+
+
+def test_special_files_are_not_opened(tool, shared):
+    os.mkfifo(shared / "fifo")
+    if os.geteuid() == 0:
+        os.mknod(shared / "null", 0o20666, os.makedev(1, 3))
+    run(tool, shared, """
+        for name in set(c.list("")) & {"fifo", "null"}:
+            assert c.refused(c.open, name) == errno.EACCES
+            assert c.refused(c.create, "", name) == errno.EACCES
+    """)
+
+
+def test_read_only(tool, shared):
+    run(tool, shared, """
+        assert c.read(c.open("file")) == b"content"
+        for action, args in (
+                (c.create, ("", "new")), (c.open, ("file", os.O_RDWR)),
+                (c.open, ("file", os.O_TRUNC)), (c.setattr, ("file", 1)),
+                (c.call, (76, struct.pack("<I", 0) + string("file")
+                          + struct.pack("<I", 0)))):
+            assert c.refused(action, *args) == errno.EROFS
+    """, ":ro")
+    assert sorted(p.name for p in shared.iterdir()) == ["file", "loop", "out",
+                                                        "sub"]
+
+
+def test_malformed_messages_end_nothing(tool, shared):
+    run(tool, shared, """
+        import random
+        random.seed(1)
+        c.sock.settimeout(5)
+        for _ in range(3000):
+            kind = random.choice([8, 12, 14, 16, 22, 24, 26, 40, 50, 52, 70,
+                                  72, 74, 76, 110, 116, 118, 120])
+            body = random.randbytes(random.randrange(60))
+            if random.random() < 0.7:
+                body = struct.pack("<I", 0) + body
+            c.raw(struct.pack("<IBH", 7 + len(body), kind, 1) + body)
+            # Without a fid 0 nothing more would be tested.
+            c.raw(struct.pack("<IBH", 7 + 20, 104, 1) + struct.pack(
+                "<II", 0, 0) + string("root") + struct.pack("<HI", 0, 0))
+        c.sock.send(b"\\1")  # too short: no answer
+        assert c.read(c.open("file", 0)) is not None
+    """)
+
+
+def test_server_is_confined(tool, shared):
+    out = run(tool, shared, """
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                status = open(f"/proc/{pid}/status").read()
+                root = os.readlink(f"/proc/{pid}/root")
+            except OSError:
+                continue
+            if root == %r:
+                print("\\n".join(line for line in status.splitlines()
+                                if line.startswith(("Cap", "NoNew", "Secc"))))
+    """ % str(shared))
+    got = dict(line.split(":\t") for line in out.splitlines())
+    assert got["CapEff"] == "000000000000001b" and got["Seccomp"] == "2"
+    assert got["NoNewPrivs"] == "1" and got["CapBnd"] == "0" * 16
+
+
+def test_two_volumes_in_order(tool, shared, tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/other").touch()
+    p = tool("run", "--rm", "--network", "none", "-v", f"{shared}:/a", "-v",
+             f"{tmp_path}/b:/b:ro", tool.target, sys.executable, "-c",
+             PRELUDE + "print(c.list(''), Client(1).list(''))\n"
+             "print(os.environ['CONFIG'])")
+    assert p.stdout.startswith("['file', 'loop', 'out', 'sub'] ['other']")
+    assert "volume0=/a\nvolume1=/b:ro\n" in p.stdout
+
+
+def test_missing_directory(tool):
+    p = tool("run", "--rm", "--network", "none", "-v", "/no/such:/data",
+             tool.target, "true")
+    assert p.returncode == 125 and "/no/such" in p.stderr
+    assert len(p.stderr.splitlines()) == 1
