@@ -106,6 +106,8 @@ int64_t gate_wait(uint64_t deadline_mono_ns)
 
     if (!vcpu)
         return -EINVAL;
+    if (__atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST))
+        return 0;
     if (deadline_mono_ns != ABI_NO_DEADLINE) {
         uint64_t now = (uint64_t)now_ns(CLOCK_MONOTONIC);
         uint64_t ns = deadline_mono_ns > now ? deadline_mono_ns - now : 0;
