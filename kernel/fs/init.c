@@ -13,6 +13,7 @@
 #include "kernel/fs/console/console.h"
 #include "kernel/fs/dev/dev.h"
 #include "kernel/fs/erofs/erofs.h"
+#include "kernel/fs/etc.h"
 #include "kernel/fs/proc/proc.h"
 #include "kernel/fs/sys/sys.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
@@ -98,6 +99,7 @@ void vfs_init(void)
     must(dev_mount(), "cannot fill /dev");
     must(proc_mount(), "cannot mount /proc");
     must(sys_mount(), "cannot mount /sys");
+    etc_write();
     must(console_open_std(), "cannot open the standard descriptors");
     enter_cwd();
     process.umask = mask;

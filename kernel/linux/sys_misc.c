@@ -12,6 +12,7 @@
 #include "kernel/core/config.h"
 #include "kernel/core/random.h"
 #include "kernel/core/uaccess.h"
+#include "kernel/core/version.h"
 #include "kernel/linux/calls.h"
 #include "kernel/linux/ids.h"
 #include "kernel/mm/mm.h"
@@ -19,17 +20,14 @@
 #include "kernel/sched/thread.h"
 #include "lib/string.h"
 
-/* As the table in table.c: what Linux 6.1 has, as far as it goes. */
-static const char release[] = "6.1.0-einkorn";
-
 int64_t sys_uname(struct abi_frame *r)
 {
     struct new_utsname u = {0};
 
     strlcpy(u.sysname, "Linux", sizeof(u.sysname));
     strlcpy(u.nodename, process.hostname, sizeof(u.nodename));
-    strlcpy(u.release, release, sizeof(u.release));
-    strlcpy(u.version, "#1 SMP PREEMPT_DYNAMIC Einkorn", sizeof(u.version));
+    strlcpy(u.release, KERNEL_RELEASE, sizeof(u.release));
+    strlcpy(u.version, KERNEL_VERSION, sizeof(u.version));
     strlcpy(u.machine, "x86_64", sizeof(u.machine));
     strlcpy(u.domainname, process.domainname, sizeof(u.domainname));
     return copy_out(r->rdi, &u);

@@ -209,21 +209,31 @@ void console_open(struct file *f)
     f->data = (void *)(uintptr_t)ABI_CONSOLE_OUT;
 }
 
-static const struct inode_ops console_inode_ops;
+/* Opened again through /proc/self/fd/N: the stream is the inode's number. */
+static int reopen(struct inode *inode, struct file *f)
+{
+    f->ops = &console_fops;
+    f->data = (void *)(uintptr_t)inode->ino;
+    return 0;
+}
+
+static const struct inode_ops console_inode_ops = {.open = reopen};
 
 /* What fstat(0) shows: a terminal, or else a pipe. */
-static struct inode *console_inode(void)
+static struct inode *console_inode(uint32_t stream)
 {
     static struct super super = {.type = "console"};
-    static struct inode inode;
+    static struct inode inodes[ABI_CONSOLE_ERR + 1];
+    struct inode *inode = &inodes[stream];
 
-    if (!inode.ops) {
+    if (!super.dev)
         super.dev = mount_new_dev();
-        inode_init(&inode, &super, &console_inode_ops, 1,
-                   (is_tty() ? S_IFCHR : S_IFIFO) | 0620);
-        inode.rdev = is_tty() ? 0x8800 : 0; /* pts/0 */
+    if (!inode->ops) {
+        inode_init(inode, &super, &console_inode_ops, stream,
+                   (is_tty() ? S_IFCHR : S_IFIFO) | 0666);
+        inode->rdev = is_tty() ? 0x8800 : 0; /* pts/0 */
     }
-    return &inode;
+    return inode;
 }
 
 int console_open_std(void)
@@ -238,7 +248,7 @@ int console_open_std(void)
 
         if (!f)
             return -ENOMEM;
-        f->inode = console_inode();
+        f->inode = console_inode(stream);
         inode_get(f->inode);
         got = fd_install(f, fd, false);
         if (got != fd)

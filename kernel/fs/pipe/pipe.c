@@ -272,7 +272,10 @@ static void pipe_evict(struct inode *inode)
     kfree(inode);
 }
 
-static const struct inode_ops pipe_inode_ops = {.evict = pipe_evict};
+static const struct inode_ops pipe_inode_ops = {
+    .open = pipe_open_fifo, /* through /proc/self/fd/N */
+    .evict = pipe_evict,
+};
 
 /* pipe(2)'s own inode: for fstat and /proc/self/fd. */
 static struct inode *new_inode(void)

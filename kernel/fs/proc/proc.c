@@ -1,239 +1,356 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What stands in /proc: one table.
+ * The tree of /proc, and the small files of a process.
  */
 #include "kernel/fs/proc/proc.h"
 
 #include <linux/errno.h>
+#include <linux/magic.h>
 
+#include "kernel/core/alloc.h"
+#include "kernel/core/clock.h"
+#include "kernel/core/uaccess.h"
+#include "kernel/core/version.h"
+#include "kernel/fs/proc/tables.h"
+#include "kernel/net/net.h"
 #include "kernel/sched/thread.h"
-#include "kernel/vfs/dentry.h"
-#include "kernel/vfs/file.h"
-#include "kernel/vfs/mount.h"
-#include "kernel/vfs/vfs.h"
+#include "kernel/vfs/namei.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-static int put_link(char *buf, size_t size, const char *text)
-{
-    size_t len = strlen(text);
+enum { AREA_MAX_BYTES = 1 << 20 };
 
-    len = len < size ? len : size;
+static int put_text(char *buf, size_t size, const char *text)
+{
+    size_t len = strnlen(text, size);
+
     memcpy(buf, text, len);
     return (int)len;
 }
 
-static int exe_link(char *buf, size_t size, uint64_t arg)
+/* Program memory as a file: what the stack held at the start. */
+static void put_area(struct seq *s, uint64_t start, uint64_t end)
 {
-    (void)arg;
-    return put_link(buf, size, process.exe);
+    uint64_t len = end - start;
+    char *buf;
+
+    if (end <= start || len > AREA_MAX_BYTES)
+        return;
+    buf = kmalloc(len);
+    if (!buf)
+        s->failed = true;
+    else if (copy_from_user(buf, start, len) == 0)
+        seq_write(s, buf, len);
+    kfree(buf);
 }
 
-static int thread_self_link(char *buf, size_t size, uint64_t arg)
+static void cmdline(struct seq *s, uint64_t arg)
+{
+    (void)arg;
+    put_area(s, process.arg_start, process.arg_end);
+}
+
+static void environ(struct seq *s, uint64_t arg)
+{
+    (void)arg;
+    put_area(s, process.env_start, process.env_end);
+}
+
+static void auxv(struct seq *s, uint64_t arg)
+{
+    (void)arg;
+    put_area(s, process.auxv_start, process.auxv_start + process.auxv_len);
+}
+
+static void comm(struct seq *s, uint64_t arg)
+{
+    struct thread *t = thread_find((int32_t)arg);
+
+    if (t)
+        seq_printf(s, "%s\n", t->comm);
+}
+
+static int comm_store(uint64_t arg, const char *text, size_t len)
+{
+    struct thread *t = thread_find((int32_t)arg);
+
+    if (!t)
+        return -ESRCH;
+    if (len && text[len - 1] == '\n')
+        len--;
+    len = len < sizeof(t->comm) ? len : sizeof(t->comm) - 1;
+    memset(t->comm, 0, sizeof(t->comm));
+    memcpy(t->comm, text, len);
+    return 0;
+}
+
+static int exe_link(uint64_t arg, char *buf, size_t size)
+{
+    (void)arg;
+    return process.exe[0] ? put_text(buf, size, process.exe) : -ENOENT;
+}
+
+static int cwd_follow(uint64_t arg, struct dentry **out)
+{
+    (void)arg;
+    *out = vfs_cwd();
+    dentry_get(*out);
+    return 0;
+}
+
+static int root_follow(uint64_t arg, struct dentry **out)
+{
+    (void)arg;
+    *out = vfs_root();
+    dentry_get(*out);
+    return 0;
+}
+
+static int link_to_dentry(struct dentry *d, char *buf, size_t size)
+{
+    char *path = kmalloc(4096);
+    int len = path ? dentry_path(d, path, 4096) : -ENOMEM;
+
+    if (len >= 0)
+        len = put_text(buf, size, path);
+    kfree(path);
+    return len;
+}
+
+static int cwd_link(uint64_t arg, char *buf, size_t size)
+{
+    (void)arg;
+    return link_to_dentry(vfs_cwd(), buf, size);
+}
+
+static int root_link(uint64_t arg, char *buf, size_t size)
+{
+    (void)arg;
+    return link_to_dentry(vfs_root(), buf, size);
+}
+
+static void show_text(struct seq *s, uint64_t arg)
+{
+    seq_puts(s, (const char *)(uintptr_t)arg);
+}
+
+static int64_t oom_score_adj, coredump_filter = 0x33;
+
+static void show_oom(struct seq *s, uint64_t arg)
+{
+    (void)arg;
+    seq_printf(s, "%ld\n", oom_score_adj);
+}
+
+static int store_oom(uint64_t arg, const char *text, size_t len)
+{
+    int64_t value;
+
+    (void)arg, (void)len;
+    if (pseudo_number(text, &value) || value < -1000 || value > 1000)
+        return -EINVAL;
+    oom_score_adj = value;
+    return 0;
+}
+
+static void show_coredump(struct seq *s, uint64_t arg)
+{
+    (void)arg;
+    seq_printf(s, "%08lx\n", (uint64_t)coredump_filter);
+}
+
+static int store_coredump(uint64_t arg, const char *text, size_t len)
+{
+    (void)arg, (void)len;
+    return pseudo_number(text, &coredump_filter);
+}
+
+/* Threads in ascending order. */
+static bool task_next(uint64_t arg, uint64_t *nr)
+{
+    uint64_t best = UINT64_MAX;
+
+    (void)arg;
+    list_for_each(pos, &process.threads)
+    {
+        struct thread *t = container_of(pos, struct thread, all);
+
+        if ((uint64_t)t->tid >= *nr && (uint64_t)t->tid < best)
+            best = (uint64_t)t->tid;
+    }
+    *nr = best;
+    return best != UINT64_MAX;
+}
+
+static bool pid_next(uint64_t arg, uint64_t *nr)
+{
+    (void)arg;
+    if (*nr > PROC_PID)
+        return false;
+    *nr = PROC_PID;
+    return true;
+}
+
+/* A thread's directory is there without being listed. */
+static bool pid_exists(uint64_t arg, uint64_t nr)
+{
+    (void)arg;
+    return nr <= INT32_MAX && thread_find((int32_t)nr);
+}
+
+static int self_link(uint64_t arg, char *buf, size_t size)
+{
+    (void)arg;
+    return put_text(buf, size, "1");
+}
+
+static int thread_self_link(uint64_t arg, char *buf, size_t size)
 {
     char text[32];
 
     (void)arg;
     snprintf(text, sizeof(text), "1/task/%d", current_thread()->tid);
-    return put_link(buf, size, text);
+    return put_text(buf, size, text);
 }
 
-static int64_t next_fd(int64_t from)
+static int mounts_link(uint64_t arg, char *buf, size_t size)
 {
-    return fd_next((int)from);
+    (void)arg;
+    return put_text(buf, size, "self/mounts");
 }
 
-static int64_t next_tid(int64_t from)
+static int net_link(uint64_t arg, char *buf, size_t size)
 {
-    int64_t best = -1;
-
-    list_for_each(node, &process.threads)
-    {
-        int32_t tid = container_of(node, struct thread, all)->tid;
-
-        if (tid >= from && (best < 0 || tid < best))
-            best = tid;
-    }
-    return best;
+    (void)arg;
+    return put_text(buf, size, "self/net");
 }
 
-/* What Linux shows for objects without a name: "pipe:[7]",
- * "anon_inode:[eventpoll]"; the console has a name that can be opened. */
-static void nameless(const struct file *f, uint64_t fd, char *buf, size_t size)
+static void net_show(struct seq *s, uint64_t arg)
 {
-    const char *name = f->ops->name;
+    size_t len;
+    char *text = net_proc_text((const char *)(uintptr_t)arg, &len);
 
-    if (name[0] == '[')
-        snprintf(buf, size, "anon_inode:%s", name);
-    else if (strcmp(name, "console") == 0)
-        strlcpy(buf, "/dev/console", size);
-    else
-        snprintf(buf, size, "%s:[%lu]", name, f->inode ? f->inode->ino : fd);
+    if (text)
+        seq_write(s, text, len);
+    kfree(text);
 }
 
-static int fd_link(char *buf, size_t size, uint64_t fd)
-{
-    struct file *f = fd_file((int)fd);
-    char text[512];
-
-    if (!f)
-        return -ENOENT;
-    if (file_path(f, text, sizeof(text)) < 0)
-        nameless(f, fd, text, sizeof(text));
-    return put_link(buf, size, text);
-}
-
-static int fd_follow(struct dentry **out, uint64_t fd)
-{
-    struct file *f = fd_file((int)fd);
-
-    if (!f)
-        return -ENOENT;
-    *out = f->dentry;
-    if (f->dentry)
-        dentry_get(f->dentry);
-    return 0;
-}
-
-static void fd_info(struct text *t, uint64_t fd)
-{
-    struct file *f = fd_file((int)fd);
-
-    if (f)
-        text_printf(t, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t1\nino:\t%lu\n",
-                    f->off, f->flags, f->inode ? f->inode->ino : 0);
-}
-
-static const struct pseudo_entry fd_children[] = {
-    {.path = "", .readlink = fd_link, .follow = fd_follow},
-};
-static const struct pseudo_entry fdinfo_children[] = {
-    {.path = "", .show = fd_info},
-};
-static const struct pseudo_entry task_children[] = {
-    {.path = "comm", .show = proc_self_comm, .store = proc_self_comm_set},
-    {.path = "stat", .show = proc_self_stat},
-    {.path = "status", .show = proc_self_status},
-    {.path = "maps", .show = proc_self_maps},
-    {.path = "statm", .show = proc_self_statm},
-};
-
-static int accept(const char *text, uint64_t arg)
-{
-    (void)text, (void)arg;
-    return 0;
-}
-
-#define NET(name)                                                              \
+#define TEXT(n, t)                                                             \
     {                                                                          \
-        .path = "1/net/" name, .show = proc_net, .arg = (uintptr_t)name        \
+        .name = (n), .mode = 0444, .show = show_text, .arg = (uintptr_t)(t)    \
+    }
+#define SHOW(n, m, fn)                                                         \
+    {                                                                          \
+        .name = (n), .mode = (m), .show = (fn)                                 \
+    }
+#define NET(n)                                                                 \
+    {                                                                          \
+        .name = (n), .mode = 0444, .show = net_show, .arg = (uintptr_t)(n)     \
     }
 
-static const struct pseudo_entry entries[] = {
-    {.path = "self", .link = "1"},
-    {.path = "thread-self", .readlink = thread_self_link},
-    {.path = "mounts", .link = "self/mounts"},
-    {.path = "net", .link = "self/net"},
-    {.path = "1/exe", .readlink = exe_link},
-    {.path = "1/cwd", .link = "."},
-    {.path = "1/root", .link = "/"},
-    {.path = "1/maps", .show = proc_self_maps},
-    {.path = "1/smaps", .show = proc_self_smaps},
-    {.path = "1/stat", .show = proc_self_stat},
-    {.path = "1/statm", .show = proc_self_statm},
-    {.path = "1/status", .show = proc_self_status},
-    {.path = "1/cmdline", .show = proc_self_cmdline},
-    {.path = "1/environ", .show = proc_self_environ},
-    {.path = "1/auxv", .show = proc_self_auxv},
-    {.path = "1/limits", .show = proc_self_limits},
-    {.path = "1/mounts", .show = proc_self_mounts},
-    {.path = "1/mountinfo", .show = proc_self_mountinfo},
-    {.path = "1/comm", .show = proc_self_comm, .store = proc_self_comm_set},
-    {.path = "1/cgroup", .value = "0::/"},
-    {.path = "1/cpuset", .value = "/"},
-    {.path = "1/oom_score", .value = "0"},
-    {.path = "1/oom_score_adj", .value = "0", .store = accept},
-    {.path = "1/coredump_filter", .value = "00000033", .store = accept},
-    {.path = "1/loginuid", .value = "4294967295"},
-    {.path = "1/sessionid", .value = "4294967295"},
-    {.path = "1/fd",
-     .next = next_fd,
-     .children = fd_children,
-     .nr_children = ARRAY_LEN(fd_children)},
-    {.path = "1/fdinfo",
-     .next = next_fd,
-     .children = fdinfo_children,
-     .nr_children = ARRAY_LEN(fdinfo_children)},
-    {.path = "1/task",
-     .next = next_tid,
-     .children = task_children,
-     .nr_children = ARRAY_LEN(task_children)},
-    NET("tcp"),
-    NET("tcp6"),
-    NET("udp"),
-    NET("udp6"),
-    NET("dev"),
-    NET("route"),
-    NET("if_inet6"),
-    {.path = "meminfo", .show = proc_meminfo},
-    {.path = "cpuinfo", .show = proc_cpuinfo},
-    {.path = "stat", .show = proc_stat},
-    {.path = "loadavg", .show = proc_loadavg},
-    {.path = "uptime", .show = proc_uptime},
-    {.path = "version",
-     .value = "Linux version 6.1.0-einkorn (einkorn) #1 SMP"},
-    {.path = "filesystems",
-     .value = "nodev\ttmpfs\nnodev\tproc\nnodev\tsysfs\nnodev\toverlay\n"
-              "nodev\t9p\n\terofs"},
-    {.path = "cgroups",
-     .value = "#subsys_name\thierarchy\tnum_cgroups\tenabled"},
-    {.path = "devices", .value = "Character devices:\n  1 mem\n  5 /dev/tty"},
-    {.path = "sys/kernel/ostype", .value = "Linux"},
-    {.path = "sys/kernel/osrelease", .value = "6.1.0-einkorn"},
-    {.path = "sys/kernel/version", .value = "#1 SMP PREEMPT_DYNAMIC Einkorn"},
-    {.path = "sys/kernel/hostname", .show = proc_hostname},
-    {.path = "sys/kernel/pid_max", .value = "4194304"},
-    {.path = "sys/kernel/threads-max", .value = "127000"},
-    {.path = "sys/kernel/cap_last_cap", .value = "40"},
-    {.path = "sys/kernel/ngroups_max", .value = "65536"},
-    {.path = "sys/kernel/randomize_va_space", .value = "2"},
-    {.path = "sys/kernel/random/uuid", .show = proc_uuid},
-    {.path = "sys/kernel/random/boot_id", .show = proc_boot_id},
-    {.path = "sys/kernel/random/entropy_avail", .value = "256"},
-    {.path = "sys/kernel/random/poolsize", .value = "256"},
-    {.path = "sys/kernel/shmmax", .value = "18446744073692774399"},
-    {.path = "sys/kernel/shmall", .value = "18446744073692774399"},
-    {.path = "sys/kernel/shmmni", .value = "4096"},
-    {.path = "sys/kernel/core_pattern", .value = "core"},
-    {.path = "sys/vm/overcommit_memory", .value = "0"},
-    {.path = "sys/vm/overcommit_ratio", .value = "50"},
-    {.path = "sys/vm/max_map_count", .value = "65530"},
-    {.path = "sys/vm/mmap_min_addr", .value = "65536"},
-    {.path = "sys/vm/swappiness", .value = "60"},
-    {.path = "sys/net/core/somaxconn", .value = "4096"},
-    {.path = "sys/net/core/rmem_max", .value = "4194304"},
-    {.path = "sys/net/core/wmem_max", .value = "4194304"},
-    {.path = "sys/net/core/rmem_default", .value = "212992"},
-    {.path = "sys/net/core/wmem_default", .value = "212992"},
-    {.path = "sys/net/ipv4/ip_local_port_range", .value = "32768\t60999"},
-    {.path = "sys/net/ipv4/tcp_max_syn_backlog", .value = "4096"},
-    {.path = "sys/net/ipv4/tcp_fin_timeout", .value = "60"},
-    {.path = "sys/net/ipv4/tcp_keepalive_time", .value = "7200"},
-    {.path = "sys/net/ipv4/ip_forward", .value = "0"},
-    {.path = "sys/net/ipv6/conf/all/disable_ipv6", .value = "0"},
-    {.path = "sys/net/ipv6/bindv6only", .value = "0"},
-    {.path = "sys/fs/file-max", .value = "9223372036854775807"},
-    {.path = "sys/fs/nr_open", .value = "1048576"},
-    {.path = "sys/fs/pipe-max-size", .value = "1048576"},
+/* clang-format off */
+const struct pseudo_node proc_net_entries[] = {
+    NET("tcp"), NET("tcp6"), NET("udp"), NET("udp6"),
+    NET("dev"), NET("route"), NET("if_inet6"),
+    {.name = NULL},
 };
+
+/* Files that a process and each of its threads have. */
+#define COMMON_ENTRIES                                                         \
+    SHOW("auxv", 0400, auxv),                                                  \
+    TEXT("cgroup", "0::/\n"),                                                  \
+    SHOW("cmdline", 0444, cmdline),                                            \
+    {.name = "comm", .mode = 0644, .show = comm, .store = comm_store},         \
+    TEXT("cpuset", "/\n"),                                                     \
+    {.name = "cwd", .mode = 0777, .readlink = cwd_link,                        \
+     .follow = cwd_follow},                                                    \
+    SHOW("environ", 0400, environ),                                            \
+    {.name = "exe", .mode = 0777, .readlink = exe_link},                       \
+    {.name = "fd", .mode = 0500, .each = &proc_fd_each,                        \
+     .next = proc_fd_next},                                                    \
+    {.name = "fdinfo", .mode = 0555, .each = &proc_fdinfo_each,                \
+     .next = proc_fd_next},                                                    \
+    TEXT("gid_map", "         0          0 4294967295\n"),                     \
+    SHOW("limits", 0444, proc_limits),                                         \
+    TEXT("loginuid", "4294967295"),                                            \
+    SHOW("maps", 0444, proc_maps),                                             \
+    SHOW("mountinfo", 0444, proc_mountinfo),                                   \
+    SHOW("mounts", 0444, proc_mounts),                                         \
+    {.name = "net", .mode = 0555, .entries = proc_net_entries},                \
+    TEXT("oom_score", "0\n"),                                                  \
+    {.name = "oom_score_adj", .mode = 0644, .show = show_oom,                  \
+     .store = store_oom},                                                      \
+    TEXT("personality", "00000000\n"),                                         \
+    {.name = "root", .mode = 0777, .readlink = root_link,                      \
+     .follow = root_follow},                                                   \
+    TEXT("sessionid", "4294967295"),                                           \
+    TEXT("setgroups", "allow\n"),                                              \
+    SHOW("smaps", 0444, proc_smaps),                                           \
+    SHOW("statm", 0444, proc_statm),                                           \
+    SHOW("status", 0444, proc_status),                                         \
+    TEXT("uid_map", "         0          0 4294967295\n"),                     \
+    TEXT("wchan", "0")
+
+static const struct pseudo_node task_entries[] = {
+    COMMON_ENTRIES,
+    SHOW("stat", 0444, proc_stat_thread),
+    {.name = NULL},
+};
+static const struct pseudo_node task_each = {
+    .mode = 0555, .entries = task_entries};
+
+static const struct pseudo_node pid_entries[] = {
+    COMMON_ENTRIES,
+    {.name = "coredump_filter", .mode = 0644, .show = show_coredump,
+     .store = store_coredump},
+    SHOW("stat", 0444, proc_stat_process),
+    {.name = "task", .mode = 0555, .each = &task_each, .next = task_next},
+    {.name = NULL},
+};
+const struct pseudo_node proc_pid_node = {.mode = 0555, .entries = pid_entries};
+
+static const char filesystems[] =
+    "nodev\ttmpfs\nnodev\toverlay\nnodev\tproc\nnodev\tsysfs\nnodev\t9p\n"
+    "\terofs\n";
+static const char version[] = "Linux version " KERNEL_RELEASE " " KERNEL_VERSION
+                              "\n";
+
+static const struct pseudo_node root_entries[] = {
+    TEXT("cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled\n"),
+    SHOW("cmdline", 0444, cmdline),
+    SHOW("cpuinfo", 0444, proc_cpuinfo),
+    TEXT("devices", "Character devices:\n  1 mem\n  5 /dev/tty\n\n"
+                    "Block devices:\n"),
+    TEXT("diskstats", ""),
+    TEXT("filesystems", filesystems),
+    SHOW("loadavg", 0444, proc_loadavg),
+    SHOW("meminfo", 0444, proc_meminfo),
+    TEXT("modules", ""),
+    {.name = "mounts", .mode = 0777, .readlink = mounts_link},
+    {.name = "net", .mode = 0777, .readlink = net_link},
+    TEXT("partitions", "major minor  #blocks  name\n\n"),
+    {.name = "self", .mode = 0777, .readlink = self_link},
+    SHOW("stat", 0444, proc_stat),
+    TEXT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
+    {.name = "sys", .mode = 0555, .entries = proc_sys_entries},
+    {.name = "thread-self", .mode = 0777, .readlink = thread_self_link},
+    SHOW("uptime", 0444, proc_uptime),
+    TEXT("version", version),
+    SHOW("vmstat", 0444, proc_vmstat),
+    {.name = NULL},
+};
+
+static const struct pseudo_node root_node = {
+    .mode = 0555, .entries = root_entries, .each = &proc_pid_node,
+    .next = pid_next, .exists = pid_exists};
+/* clang-format on */
 
 int proc_mount(void)
 {
-    static struct super super = {
-        .type = "proc",
-        .source = "proc",
-        .options = ",nosuid,nodev,noexec,relatime",
-    };
+    static struct super proc = {.type = "proc",
+                                .source = "proc",
+                                .options = ",nosuid,nodev,noexec,relatime",
+                                .data = (void *)PROC_SUPER_MAGIC};
 
-    return pseudo_mount(&super, "/proc", entries, ARRAY_LEN(entries));
+    return pseudo_mount(&proc, &root_node, "/proc");
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Nodes of pseudo file systems: a tree made from the table, and for dynamic
- * directories nodes that live as long as somebody refers to them.
+ * Inodes and directories of table-driven file systems. Inodes are made for
+ * each look-up and live as long as somebody uses them.
  */
 #include "kernel/fs/pseudo/pseudo.h"
 
 #include <linux/errno.h>
-#include <linux/fcntl.h>
 #include <linux/stat.h>
 
 #include "kernel/core/alloc.h"
-#include "kernel/fs/pseudo/pseudo_file.h"
+#include "kernel/fs/pseudo/text.h"
 #include "kernel/vfs/dentry.h"
 #include "kernel/vfs/dirent.h"
 #include "kernel/vfs/file.h"
@@ -19,266 +18,164 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-static const struct inode_ops dir_ops, number_dir_ops;
+/* Numbered entries stand behind the fixed ones in a directory. */
+#define NUMBERED_BASE (UINT64_C(1) << 32)
 
-static struct pnode *pnode_of(struct inode *inode)
+static const struct inode_ops pseudo_ops;
+
+static uint32_t type_of(const struct pseudo_node *n)
 {
-    return container_of(inode, struct pnode, inode);
+    if (n->readlink || n->follow)
+        return S_IFLNK;
+    return n->show || n->store ? S_IFREG : S_IFDIR;
 }
 
-static uint32_t mode_of(const struct pseudo_entry *e)
+/* The same object has the same number each time. */
+static uint64_t number_of(const struct pseudo_node *n, uint64_t arg)
 {
-    if (!e || e->next)
-        return S_IFDIR | 0555;
-    if (e->link || e->readlink || e->follow)
-        return S_IFLNK | 0777;
-    return S_IFREG | (e->store ? 0644 : 0444);
+    uint64_t h = ((uintptr_t)n * UINT64_C(0x9e3779b97f4a7c15)) ^
+                 (arg * UINT64_C(0xc2b2ae3d27d4eb4f));
+
+    return h >> 32 | UINT64_C(1) << 32;
 }
 
-static uint64_t ino_next(void)
+static struct inode *make(struct super *super, const struct pseudo_node *n,
+                          uint64_t arg)
 {
-    static uint64_t ino = 1;
+    struct pseudo_inode *p = kzalloc(sizeof(*p));
 
-    return ++ino;
-}
-
-static void dynamic_evict(struct inode *inode)
-{
-    kfree(pnode_of(inode));
-}
-
-static const struct inode_ops link_ops = {
-    .readlink = pseudo_readlink,
-    .follow = pseudo_follow,
-};
-static const struct inode_ops file_ops_ = {.open = pseudo_open};
-static const struct inode_ops dynamic_link_ops = {
-    .readlink = pseudo_readlink,
-    .follow = pseudo_follow,
-    .evict = dynamic_evict,
-};
-static const struct inode_ops dynamic_file_ops = {
-    .open = pseudo_open,
-    .evict = dynamic_evict,
-};
-
-static const struct inode_ops *ops_of(const struct pseudo_entry *e,
-                                      bool dynamic)
-{
-    uint32_t type = mode_of(e) & S_IFMT;
-
-    if (type == S_IFDIR)
-        return e && e->next ? &number_dir_ops : &dir_ops;
-    if (type == S_IFLNK)
-        return dynamic ? &dynamic_link_ops : &link_ops;
-    return dynamic ? &dynamic_file_ops : &file_ops_;
-}
-
-static struct pnode *pnode_new(struct super *super,
-                               const struct pseudo_entry *e, const char *name,
-                               size_t name_len)
-{
-    struct pnode *n = kzalloc(sizeof(*n) + name_len + 1);
-
-    if (!n)
+    if (!p)
         return NULL;
-    inode_init(&n->inode, super, ops_of(e, false), ino_next(), mode_of(e));
-    memcpy(n->name, name, name_len);
-    n->name_len = name_len;
-    n->entry = e;
-    n->arg = e ? e->arg : 0;
-    return n;
+    inode_init(&p->inode, super, &pseudo_ops, number_of(n, arg),
+               type_of(n) | n->mode);
+    if (S_ISDIR(p->inode.mode))
+        p->inode.nlink = 2;
+    p->node = n;
+    p->arg = arg;
+    return &p->inode;
 }
 
-static struct pnode *child(struct pnode *dir, const char *name, size_t len)
+/* Decimal without sign or leading zeros. */
+static bool parse(const char *s, uint64_t *nr)
 {
-    for (struct pnode *n = dir->children; n; n = n->next)
-        if (n->name_len == len && memcmp(n->name, name, len) == 0)
-            return n;
-    return NULL;
+    const char *end;
+
+    if (*s < '0' || *s > '9' || (*s == '0' && s[1]))
+        return false;
+    *nr = str_to_u64(s, &end);
+    return *end == '\0';
 }
 
-static void add(struct pnode *root, const struct pseudo_entry *e)
+static bool is_numbered(const struct pseudo_inode *dir, const char *name,
+                        uint64_t *nr)
 {
-    const char *p = e->path, *end;
-    struct pnode *dir = root, *n;
+    const struct pseudo_node *n = dir->node;
+    size_t skip = n->prefix ? strlen(n->prefix) : 0;
 
-    for (;; p = end + 1) {
-        end = strchr(p, '/');
-        n = child(dir, p, end ? (size_t)(end - p) : strlen(p));
-        if (!n) {
-            n = pnode_new(root->inode.super, end ? NULL : e, p,
-                          end ? (size_t)(end - p) : strlen(p));
-            if (!n)
-                return;
-            n->next = dir->children;
-            dir->children = n;
-        }
-        if (!end)
-            return;
-        dir = n;
-    }
+    uint64_t first;
+
+    if (!n->each || strncmp(name, n->prefix ? n->prefix : "", skip) != 0 ||
+        !parse(name + skip, nr))
+        return false;
+    if (n->exists)
+        return n->exists(dir->arg, *nr);
+    first = *nr;
+    return n->next(dir->arg, &first) && first == *nr;
 }
 
-static void populate(struct pnode *dir)
-{
-    for (size_t i = 0; i < dir->nr_entries; i++)
-        add(dir, &dir->entries[i]);
-    dir->nr_entries = 0;
-}
-
-static int dir_lookup(struct inode *inode, struct dentry *d, struct inode **out)
-{
-    struct pnode *dir = pnode_of(inode), *n;
-
-    populate(dir);
-    n = child(dir, d->name, d->name_len);
-    if (!n)
-        return -ENOENT;
-    inode_get(&n->inode);
-    *out = &n->inode;
-    return 0;
-}
-
-/* Decimal without leading zeros, or -1. */
-static int64_t number_of(const char *name, size_t len)
-{
-    int64_t value = 0;
-
-    if (len == 0 || len > 9 || (name[0] == '0' && len > 1))
-        return -1;
-    for (size_t i = 0; i < len; i++) {
-        if (name[i] < '0' || name[i] > '9')
-            return -1;
-        value = value * 10 + name[i] - '0';
-    }
-    return value;
-}
-
-/* What stands below a number: a link or file, or a directory of its own. */
-static struct pnode *number_node(struct pnode *dir, int64_t number)
-{
-    const struct pseudo_entry *c = dir->entry->children;
-    bool leaf = c->path[0] == '\0';
-    struct pnode *n = pnode_new(dir->inode.super, leaf ? c : NULL, "", 0);
-
-    if (!n)
-        return NULL;
-    n->arg = (uint64_t)number;
-    if (leaf)
-        n->inode.ops = ops_of(c, true);
-    else
-        n->children_of = dir->entry;
-    return n;
-}
-
-static int number_lookup(struct inode *inode, struct dentry *d,
+static int pseudo_lookup(struct inode *inode, struct dentry *name,
                          struct inode **out)
 {
-    struct pnode *dir = pnode_of(inode), *n;
-    int64_t number = number_of(d->name, d->name_len);
+    struct pseudo_inode *dir = pseudo_of(inode);
+    const struct pseudo_node *e = dir->node->entries;
+    uint64_t arg = dir->arg;
 
-    if (number < 0 || dir->entry->next(number) != number)
+    for (; e && e->name; e++)
+        if (strcmp(e->name, name->name) == 0)
+            break;
+    if (e && e->name)
+        arg = e->arg ? e->arg : arg;
+    else if (is_numbered(dir, name->name, &arg))
+        e = dir->node->each;
+    else
         return -ENOENT;
-    n = number_node(dir, number);
-    if (!n)
-        return -ENOMEM;
-    if (n->children_of)
-        n->inode.ops = &pseudo_task_ops;
-    *out = &n->inode;
-    return 0;
+    *out = make(inode->super, e, arg);
+    return *out ? 0 : -ENOMEM;
 }
 
-/* Directory of one number: files by the children's table. */
-static const struct pseudo_entry *task_entry(const struct pnode *dir,
-                                             const char *name, size_t len)
+static int pseudo_readlink(struct inode *inode, char *buf, size_t size_bytes)
 {
-    const struct pseudo_entry *set = dir->children_of;
+    struct pseudo_inode *p = pseudo_of(inode);
 
-    for (size_t i = 0; i < set->nr_children; i++)
-        if (strlen(set->children[i].path) == len &&
-            memcmp(set->children[i].path, name, len) == 0)
-            return &set->children[i];
-    return NULL;
+    return p->node->readlink(p->arg, buf, size_bytes);
 }
 
-static int task_lookup(struct inode *inode, struct dentry *d,
-                       struct inode **out)
+static int pseudo_follow(struct inode *inode, struct dentry **out)
 {
-    struct pnode *dir = pnode_of(inode), *n;
-    const struct pseudo_entry *e = task_entry(dir, d->name, d->name_len);
+    struct pseudo_inode *p = pseudo_of(inode);
 
-    if (!e || dir->children_of->next((int64_t)dir->arg) != (int64_t)dir->arg)
-        return -ENOENT;
-    n = pnode_new(inode->super, e, "", 0);
-    if (!n)
-        return -ENOMEM;
-    n->arg = dir->arg;
-    n->inode.ops = ops_of(e, true);
-    *out = &n->inode;
-    return 0;
+    *out = NULL;
+    return p->node->follow ? p->node->follow(p->arg, out) : 0;
 }
 
-static int64_t dir_getdents(struct file *f, struct uio *to)
+/* Only what opening with O_TRUNC asks for. */
+static int pseudo_setattr(struct inode *inode, const struct iattr *attr)
 {
-    struct pnode *dir = pnode_of(f->inode);
-    struct dirent_sink sink;
-    uint64_t at = 2;
+    bool writable = pseudo_of(inode)->node->store != NULL;
 
-    populate(dir);
-    dirent_begin(&sink, to);
-    if (!dirent_emit_dots(&sink, f))
-        return dirent_end(&sink);
-    for (struct pnode *n = dir->children; n; n = n->next, at++) {
-        if (at < f->off)
+    return attr->valid == ATTR_SIZE && writable ? 0 : -EPERM;
+}
+
+static void pseudo_evict(struct inode *inode)
+{
+    kfree(pseudo_of(inode));
+}
+
+static bool emit_fixed(struct file *f, struct dirent_sink *sink)
+{
+    struct pseudo_inode *dir = pseudo_of(f->inode);
+    const struct pseudo_node *e = dir->node->entries;
+
+    for (uint64_t i = 2; e && e->name; e++, i++) {
+        if (i < f->off)
             continue;
-        if (!dirent_emit(&sink, n->name, n->name_len, n->inode.ino, at + 1,
-                         dirent_type(n->inode.mode)))
-            break;
-        f->off = at + 1;
+        if (!dirent_emit(sink, e->name, strlen(e->name),
+                         number_of(e, e->arg ? e->arg : dir->arg), i + 1,
+                         dirent_type(type_of(e))))
+            return false;
+        f->off = i + 1;
     }
-    return dirent_end(&sink);
+    f->off = NUMBERED_BASE;
+    return true;
 }
 
-static int64_t number_getdents(struct file *f, struct uio *to)
+static void emit_numbered(struct file *f, struct dirent_sink *sink)
 {
-    const struct pseudo_entry *e = pnode_of(f->inode)->entry;
-    uint8_t type = e->children->path[0] ? dirent_type(S_IFDIR)
-                                        : dirent_type(mode_of(e->children));
-    struct dirent_sink sink;
-    char name[12];
-    int64_t number;
+    struct pseudo_inode *dir = pseudo_of(f->inode);
+    const struct pseudo_node *n = dir->node;
+    uint64_t nr = f->off - NUMBERED_BASE;
 
-    dirent_begin(&sink, to);
-    if (!dirent_emit_dots(&sink, f))
-        return dirent_end(&sink);
-    while ((number = e->next((int64_t)f->off - 2)) >= 0) {
-        size_t len = (size_t)snprintf(name, sizeof(name), "%ld", number);
+    for (; n->each && n->next && n->next(dir->arg, &nr); nr++) {
+        char name[PSEUDO_NAME_MAX];
+        int len = snprintf(name, sizeof(name), "%s%lu",
+                           n->prefix ? n->prefix : "", nr);
 
-        if (!dirent_emit(&sink, name, len, (uint64_t)number + 1000000,
-                         (uint64_t)number + 3, type))
-            break;
-        f->off = (uint64_t)number + 3;
+        if (!dirent_emit(sink, name, (size_t)len, number_of(n->each, nr),
+                         NUMBERED_BASE + nr + 1, dirent_type(type_of(n->each))))
+            return;
+        f->off = NUMBERED_BASE + nr + 1;
     }
-    return dirent_end(&sink);
 }
 
-static int64_t task_getdents(struct file *f, struct uio *to)
+static int64_t pseudo_getdents(struct file *f, struct uio *to)
 {
-    const struct pseudo_entry *set = pnode_of(f->inode)->children_of;
     struct dirent_sink sink;
 
     dirent_begin(&sink, to);
     if (!dirent_emit_dots(&sink, f))
         return dirent_end(&sink);
-    for (size_t i = f->off - 2; i < set->nr_children; i++) {
-        const struct pseudo_entry *e = &set->children[i];
-
-        if (!dirent_emit(&sink, e->path, strlen(e->path), 2000000 + i, i + 3,
-                         dirent_type(mode_of(e))))
-            break;
-        f->off = i + 3;
-    }
+    if (f->off >= NUMBERED_BASE || emit_fixed(f, &sink))
+        emit_numbered(f, &sink);
     return dirent_end(&sink);
 }
 
@@ -290,52 +187,45 @@ static int64_t dir_seek(struct file *f, int64_t off, int whence)
 static const struct file_ops dir_fops = {
     .name = "directory",
     .seek = dir_seek,
-    .getdents = dir_getdents,
-};
-static const struct file_ops number_fops = {
-    .name = "directory",
-    .seek = dir_seek,
-    .getdents = number_getdents,
-};
-static const struct file_ops task_fops = {
-    .name = "directory",
-    .seek = dir_seek,
-    .getdents = task_getdents,
+    .getdents = pseudo_getdents,
 };
 
-static int dir_open(struct inode *inode, struct file *f)
+static int pseudo_open(struct inode *inode, struct file *f)
 {
-    f->ops = inode->ops == &dir_ops          ? &dir_fops
-             : inode->ops == &number_dir_ops ? &number_fops
-                                             : &task_fops;
+    if (!S_ISDIR(inode->mode))
+        return text_open(inode, f);
+    f->ops = &dir_fops;
     return 0;
 }
 
-static const struct inode_ops dir_ops = {
-    .lookup = dir_lookup,
-    .open = dir_open,
-};
-static const struct inode_ops number_dir_ops = {
-    .lookup = number_lookup,
-    .open = dir_open,
-};
-const struct inode_ops pseudo_task_ops = {
-    .lookup = task_lookup,
-    .open = dir_open,
-    .evict = dynamic_evict,
+static const struct inode_ops pseudo_ops = {
+    .lookup = pseudo_lookup,
+    .readlink = pseudo_readlink,
+    .follow = pseudo_follow,
+    .setattr = pseudo_setattr,
+    .open = pseudo_open,
+    .evict = pseudo_evict,
 };
 
-int pseudo_mount(struct super *super, const char *path,
-                 const struct pseudo_entry *entries, size_t nr)
+static int pseudo_statfs(struct super *super, struct kstatfs *out)
 {
-    struct pnode *root = pnode_new(super, NULL, "", 0);
+    out->type = (uintptr_t)super->data;
+    out->bsize = 4096;
+    return 0;
+}
 
-    if (!root)
-        return -ENOMEM;
-    root->entries = entries;
-    root->nr_entries = nr;
+int pseudo_mount(struct super *super, const struct pseudo_node *root,
+                 const char *path)
+{
+    struct inode *inode;
+
     super->dev = mount_new_dev();
     super->flags |= SUPER_NOCACHE;
-    super->root = dentry_root(super, &root->inode);
+    super->statfs = pseudo_statfs;
+    inode = make(super, root, root->arg);
+    if (!inode)
+        return -ENOMEM;
+    inode->ino = 1;
+    super->root = dentry_root(super, inode);
     return super->root ? mount_add(super, path) : -ENOMEM;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * File systems whose files are text that the kernel makes when they are
- * opened: /proc and /sys. A file system is one table of paths; directories on
- * the way appear by themselves.
+ * File systems whose files are made of text when they are read (/proc, /sys):
+ * described by constant tables. An argument travels down the path: a thread's
+ * or a descriptor's number, as the directories say.
  */
 #ifndef EINKORN_KERNEL_FS_PSEUDO_PSEUDO_H
 #define EINKORN_KERNEL_FS_PSEUDO_PSEUDO_H
@@ -13,38 +13,49 @@
 
 #include "kernel/vfs/inode.h"
 
-/* Text that grows. After running out of memory it stays as it is. */
-struct text {
+/* Text under construction; without memory it stays incomplete. */
+struct seq {
     char *buf;
-    size_t len_bytes, cap_bytes;
+    size_t len_bytes, max_bytes;
+    bool failed;
 };
 
-void text_printf(struct text *t, const char *fmt, ...)
+void seq_printf(struct seq *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void text_append(struct text *t, const void *bytes, size_t len_bytes);
+void seq_puts(struct seq *s, const char *text);
+void seq_write(struct seq *s, const void *data, size_t len_bytes);
+/* For fields of lists: space, tab, newline and backslash as \ooo. */
+void seq_escape(struct seq *s, const char *text);
 
-struct pseudo_entry {
-    const char *path;  /* below the mount point: "self/maps" */
-    const char *value; /* constant text (a line without its newline) */
-    /* Otherwise: makes the text. arg is the entry's, or a dynamic node's. */
-    void (*show)(struct text *t, uint64_t arg);
-    /* Takes what was written (NUL-terminated); NULL: read-only. 0, -errno. */
-    int (*store)(const char *text, uint64_t arg);
-    const char *link; /* symbolic link */
-    int (*readlink)(char *buf, size_t size_bytes, uint64_t arg);
-    int (*follow)(struct dentry **out, uint64_t arg); /* magic link */
-    /* Directory whose entries come and go: numbers, each with the files of
-     * `children` below it (or the one link that children[0] describes, if its
-     * path is ""). next: the first number >= from, or -1. */
-    int64_t (*next)(int64_t from);
-    const struct pseudo_entry *children;
-    size_t nr_children;
-    uint64_t arg;
+enum { PSEUDO_NAME_MAX = 32 };
+
+struct pseudo_node {
+    const char *name; /* NULL ends a table */
+    uint32_t mode;    /* permission bits; the type follows from the rest */
+    uint64_t arg;     /* replaces the directory's argument if not 0 */
+    /* A file: its text now. */
+    void (*show)(struct seq *s, uint64_t arg);
+    /* What is written to it, NUL-terminated: 0 or -errno. */
+    int (*store)(uint64_t arg, const char *text, size_t len_bytes);
+    /* A symbolic link: text, or the object itself. */
+    int (*readlink)(uint64_t arg, char *buf, size_t size_bytes);
+    int (*follow)(uint64_t arg, struct dentry **out);
+    /* A directory: fixed entries ... */
+    const struct pseudo_node *entries;
+    /* ... and numbered ones, all described by *each. next: the first number
+     * >= *nr that exists; false: none. exists: may be reached without being
+     * listed. prefix: "cpu" of cpu0. */
+    const struct pseudo_node *each;
+    const char *prefix;
+    bool (*next)(uint64_t arg, uint64_t *nr);
+    bool (*exists)(uint64_t arg, uint64_t nr);
 };
 
-/* Mounts it: super has type, source and options set; the rest is filled in.
- * Nodes are made when the root is first looked into. 0 or -errno. */
-int pseudo_mount(struct super *super, const char *path,
-                 const struct pseudo_entry *entries, size_t nr);
+/* Mounts a tree; super's type and source are set. 0 or -errno. */
+int pseudo_mount(struct super *super, const struct pseudo_node *root,
+                 const char *path);
+
+/* For store(): the number in text. 0, -EINVAL. */
+int pseudo_number(const char *text, int64_t *value);
 
 #endif

@@ -1,54 +1,101 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Text that grows while it is made.
+ * Open text files: the text is made by the first read, and again by each read
+ * at the beginning, so that one descriptor can watch a value.
  */
-#include <stdarg.h>
+#include "kernel/fs/pseudo/text.h"
+
+#include <linux/errno.h>
 
 #include "kernel/core/alloc.h"
-#include "kernel/fs/pseudo/pseudo.h"
-#include "lib/fmt.h"
-#include "lib/string.h"
+#include "kernel/vfs/file.h"
+#include "kernel/vfs/seek.h"
 
-enum { FIRST_BYTES = 512 };
+enum { STORE_MAX_BYTES = 4096 };
 
-static bool reserve(struct text *t, size_t more)
+static int64_t text_read(struct file *f, struct uio *to, uint64_t *off)
 {
-    size_t cap = t->cap_bytes ? t->cap_bytes : FIRST_BYTES;
-    char *buf;
+    struct pseudo_inode *p = pseudo_of(f->inode);
+    struct seq *s = f->data;
+    int64_t n;
 
-    while (cap < t->len_bytes + more)
-        cap *= 2;
-    if (cap == t->cap_bytes)
-        return true;
-    buf = krealloc(t->buf, cap);
-    if (!buf)
-        return false;
-    t->buf = buf;
-    t->cap_bytes = cap;
-    return true;
+    if (!p->node->show)
+        return -EINVAL;
+    if (*off == 0 || !s->buf) {
+        s->len_bytes = 0;
+        s->failed = false;
+        p->node->show(s, p->arg);
+        if (s->failed)
+            return -ENOMEM;
+    }
+    if (*off >= s->len_bytes)
+        return 0;
+    n = uio_put(to, s->buf + *off, s->len_bytes - *off);
+    if (n > 0)
+        *off += (uint64_t)n;
+    return n;
 }
 
-void text_append(struct text *t, const void *bytes, size_t len_bytes)
+static int64_t text_write(struct file *f, struct uio *from, uint64_t *off)
 {
-    if (!reserve(t, len_bytes + 1))
-        return;
-    memcpy(t->buf + t->len_bytes, bytes, len_bytes);
-    t->len_bytes += len_bytes;
-    t->buf[t->len_bytes] = 0;
+    struct pseudo_inode *p = pseudo_of(f->inode);
+    size_t len = from->resid_bytes;
+    char *text;
+    int64_t n;
+
+    if (!p->node->store)
+        return -EINVAL;
+    if (len > STORE_MAX_BYTES)
+        return -EINVAL;
+    text = kmalloc(len + 1);
+    if (!text)
+        return -ENOMEM;
+    n = uio_get(from, text, len);
+    if (n >= 0) {
+        int err;
+
+        text[n] = '\0';
+        err = p->node->store(p->arg, text, (size_t)n);
+        if (err)
+            n = err;
+        else
+            *off += (uint64_t)n;
+    }
+    kfree(text);
+    return n;
 }
 
-void text_printf(struct text *t, const char *fmt, ...)
+static int64_t text_seek(struct file *f, int64_t off, int whence)
 {
-    va_list ap;
-    int len;
+    struct seq *s = f->data;
 
-    va_start(ap, fmt);
-    len = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
-    if (!reserve(t, (size_t)len + 1))
-        return;
-    va_start(ap, fmt);
-    vsnprintf(t->buf + t->len_bytes, (size_t)len + 1, fmt, ap);
-    va_end(ap);
-    t->len_bytes += (size_t)len;
+    return seek_generic(f, off, whence, s->len_bytes);
+}
+
+static void text_release(struct file *f)
+{
+    struct seq *s = f->data;
+
+    kfree(s->buf);
+    kfree(s);
+}
+
+static const struct file_ops text_fops = {
+    .name = "text",
+    .read = text_read,
+    .write = text_write,
+    .seek = text_seek,
+    .release = text_release,
+};
+
+int text_open(struct inode *inode, struct file *f)
+{
+    struct seq *s = kzalloc(sizeof(*s));
+
+    (void)inode;
+    if (!s)
+        return -ENOMEM;
+    f->ops = &text_fops;
+    f->data = s;
+    return 0;
 }
