@@ -136,6 +136,7 @@ struct packet {
     struct net_addr src, dst;
     uint32_t ifindex;
     uint8_t ttl, tos;
+    int64_t real_ns; /* when it arrived */
     uint8_t *data;
     size_t len_bytes;
     void *impl; /* the stack's own */

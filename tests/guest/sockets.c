@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* TCP and UDP over loopback, by the rules of the manual pages. */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -175,6 +174,56 @@ static void limits(void)
     close(b);
 }
 
+/* Many small segments wait for a reader who comes late. */
+static void crumbs(void)
+{
+    int a, b, one = 1;
+    size_t off = 0;
+
+    pair_of(AF_INET, &a, &b);
+    CHECK(setsockopt(a, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0);
+    for (size_t i = 0; i < 9000; i++) {
+        unsigned char c[3] = {pattern(3 * i), pattern(3 * i + 1),
+                              pattern(3 * i + 2)};
+
+        CHECK(write(a, c, 3) == 3);
+    }
+    close(a);
+    for (;;) {
+        unsigned char buf[1000];
+        ssize_t n = read(b, buf, sizeof(buf));
+
+        CHECK(n >= 0);
+        if (!n)
+            break;
+        for (ssize_t i = 0; i < n; i++, off++)
+            CHECK(buf[i] == pattern(off));
+    }
+    CHECK(off == 27000);
+    close(b);
+}
+
+/* accept(2) ends when another thread shuts the listener down. */
+static void *shut_later(void *arg)
+{
+    usleep(50000);
+    CHECK(shutdown(*(int *)arg, SHUT_RDWR) == 0);
+    return NULL;
+}
+
+static void stop_accepting(void)
+{
+    struct sockaddr_storage ss;
+    socklen_t len;
+    int l = listener(AF_INET, &ss, &len);
+    pthread_t t;
+
+    CHECK(pthread_create(&t, NULL, shut_later, &l) == 0);
+    CHECK(accept(l, NULL, NULL) == -1 && errno == EINVAL);
+    CHECK(pthread_join(t, NULL) == 0);
+    close(l);
+}
+
 static void options(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0), v = 1;
@@ -267,6 +316,8 @@ int main(void)
     refused();
     broken_pipe();
     limits();
+    crumbs();
+    stop_accepting();
     options();
     udp();
     in_use();

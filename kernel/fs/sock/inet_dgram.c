@@ -2,6 +2,7 @@
 /*
  * UDP and raw sockets (udp(7), raw(7)).
  */
+#include <asm/socket.h>
 #include <linux/errno.h>
 #include <linux/eventpoll.h>
 #include <linux/in.h>
@@ -9,6 +10,7 @@
 #include <linux/ipv6.h>
 
 #include "kernel/core/alloc.h"
+#include "kernel/core/clock.h"
 #include "kernel/fs/sock/inet.h"
 #include "kernel/vfs/poll.h"
 #include "lib/string.h"
@@ -146,6 +148,20 @@ static void put_pktinfo6(struct sock_msg *msg, const struct packet *p)
     control_put(msg, SOL_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 }
 
+static void put_timestamp(const struct sock *s, struct sock_msg *msg,
+                          const struct packet *p)
+{
+    int64_t stamp[2] = {p->real_ns / (int64_t)NSEC_PER_SEC,
+                        p->real_ns % (int64_t)NSEC_PER_SEC};
+
+    if (s->timestampns) {
+        control_put(msg, SOL_SOCKET, SO_TIMESTAMPNS_OLD, stamp, sizeof(stamp));
+        return;
+    }
+    stamp[1] /= 1000;
+    control_put(msg, SOL_SOCKET, SO_TIMESTAMP_OLD, stamp, sizeof(stamp));
+}
+
 static void put_control(struct inet_sock *s, struct sock_msg *msg,
                         const struct packet *p)
 {
@@ -154,6 +170,8 @@ static void put_control(struct inet_sock *s, struct sock_msg *msg,
 
     if (!msg->control)
         return;
+    if (s->sock.timestamp || s->sock.timestampns)
+        put_timestamp(&s->sock, msg, p);
     if (s->pktinfo && p->dst.family == NET_V4)
         put_pktinfo4(msg, p);
     if (s->pktinfo6)

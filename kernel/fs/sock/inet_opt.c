@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 
 #include "kernel/fs/sock/inet.h"
+#include "kernel/net/net.h"
 #include "lib/string.h"
 
 enum { TIMEOUT_MAX_S = 32767, KEEPCNT_MAX = 127 };
@@ -78,6 +79,39 @@ static int set_tcp(struct inet_sock *s, int opt, int value)
     }
 }
 
+/* The interface with this address of ours; 0: none or any. */
+static uint32_t index_of(const void *ip)
+{
+    struct net_iface iface;
+
+    for (unsigned i = 0; net_iface(i, &iface); i++)
+        for (unsigned n = 0; n < iface.nr_addrs; n++)
+            if (iface.addrs[n].addr.family == NET_V4 &&
+                memcmp(iface.addrs[n].addr.ip, ip, 4) == 0)
+                return iface.index;
+    return 0;
+}
+
+/* struct in_addr, ip_mreq or ip_mreqn (ip(7)). */
+static int mcast_if4(struct inet_sock *s, const void *val, size_t len)
+{
+    struct ip_mreqn mreq = {0};
+
+    if (len >= sizeof(mreq))
+        memcpy(&mreq, val, sizeof(mreq));
+    else
+        memcpy(&mreq.imr_address,
+               (const uint8_t *)val + (len >= sizeof(struct ip_mreq) ? 4 : 0),
+               4);
+    if (!mreq.imr_ifindex && mreq.imr_address.s_addr) {
+        mreq.imr_ifindex = (int)index_of(&mreq.imr_address);
+        if (!mreq.imr_ifindex)
+            return -EADDRNOTAVAIL;
+    }
+    return s->dgram ? dgram_set(s->dgram, NET_OPT_MCAST_IF, mreq.imr_ifindex)
+                    : -ENOPROTOOPT;
+}
+
 /* struct ip_mreq, ip_mreqn: group, own address, interface index. */
 static int member4(struct inet_sock *s, const void *val, size_t len, bool join)
 {
@@ -90,6 +124,8 @@ static int member4(struct inet_sock *s, const void *val, size_t len, bool join)
     memcpy(group.ip, &mreq.imr_multiaddr, 4);
     if (group.ip[0] < 224 || group.ip[0] > 239)
         return -EINVAL;
+    if (!mreq.imr_ifindex && mreq.imr_address.s_addr)
+        mreq.imr_ifindex = (int)index_of(&mreq.imr_address);
     return dgram_join(s->dgram, &group, (uint32_t)mreq.imr_ifindex, join);
 }
 
@@ -140,7 +176,7 @@ static int set_ip(struct inet_sock *s, int opt, int value, const void *val,
     case IP_MULTICAST_LOOP:
         return transport_set(s, NET_OPT_MCAST_LOOP, value);
     case IP_MULTICAST_IF:
-        return 0; /* one interface, or the default one */
+        return mcast_if4(s, val, len);
     case IP_ADD_MEMBERSHIP:
         return member4(s, val, len, true);
     case IP_DROP_MEMBERSHIP:

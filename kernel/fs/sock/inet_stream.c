@@ -101,12 +101,13 @@ static int accept_op(struct sock *sock, bool nonblock, struct sock **out)
         if (nonblock && !stream_ready(s->stream))
             return -EAGAIN;
     }
-    WAIT(&sock->waitq, sock_deadline(limit), err, stream_ready(s->stream));
+    WAIT(&sock->waitq, sock_deadline(limit), err,
+         !sock->listening || stream_ready(s->stream));
     if (err)
         return sock_wait_error(err, limit);
-    stream = stream_accept(s->stream);
+    stream = sock->listening ? stream_accept(s->stream) : NULL;
     if (!stream)
-        return -EAGAIN;
+        return sock->listening ? -EAGAIN : -EINVAL;
     *out = inet_wrap(s, stream);
     return *out ? 0 : -ENOMEM;
 }
@@ -292,16 +293,29 @@ static int64_t recv_op(struct sock *sock, struct sock_msg *msg)
 
 /* ---- the rest ---------------------------------------------------------- */
 
+/* What Linux does to a listener: the port is free, accept(2) fails. */
+static int stop_listening(struct inet_sock *s)
+{
+    struct stream *fresh =
+        stream_new(s->sock.domain == AF_INET ? NET_V4 : NET_V6, s->v6only);
+
+    if (!fresh)
+        return -ENOBUFS;
+    stream_close(s->stream, false);
+    s->stream = fresh;
+    stream_set_owner(fresh, &s->owner);
+    s->sock.listening = s->bound = false;
+    waitq_wake(&s->sock.waitq, EPOLLIN | EPOLLHUP);
+    return 0;
+}
+
 static int shutdown_op(struct sock *sock, int how)
 {
     struct inet_sock *s = inet_of(sock);
     unsigned ready = stream_ready(s->stream);
 
-    if (sock->listening) { /* Linux: stops listening; we only wake */
-        sock->shut |= SHUT_RD_BIT;
-        waitq_wake(&sock->waitq, EPOLLHUP);
-        return 0;
-    }
+    if (sock->listening)
+        return how == SHUT_WR ? 0 : stop_listening(s);
     if (stream_state(s->stream) == STREAM_SYN_SENT || (ready & NET_CLOSED))
         return -ENOTCONN;
     if (how == SHUT_RD || how == SHUT_RDWR)

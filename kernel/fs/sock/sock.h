@@ -74,7 +74,8 @@ struct sock {
     struct waitq waitq;
     uint64_t rcv_timeout_ns, snd_timeout_ns; /* 0: none */
     uint8_t shut;                            /* SHUT_*_BIT, by us */
-    bool reuseaddr, reuseport, keepalive, broadcast, passcred, timestamp;
+    bool reuseaddr, reuseport, keepalive, broadcast, passcred, timestamp,
+        timestampns;
     bool linger_on, oobinline, listening;
     int linger_s, priority, mark;
     uint32_t rcvlowat;

@@ -69,6 +69,8 @@ static bool *flag(struct sock *s, int opt)
         return &s->oobinline;
     case SO_TIMESTAMP_OLD:
         return &s->timestamp;
+    case SO_TIMESTAMPNS_OLD:
+        return &s->timestampns;
     default:
         return NULL;
     }

@@ -11,7 +11,7 @@
 #include "lwip/ip4.h"
 #include "lwip/ip6.h"
 
-enum { BUCKETS = 4096, EXT_ID = 1, PROTO_TCP = 6 };
+enum { BUCKETS = 4096, EXT_ID = EXT_DEMUX, PROTO_TCP = 6 };
 
 struct tuple {
     uint32_t remote[4], local[4]; /* IPv4: the first word */
@@ -107,24 +107,6 @@ void demux_add(struct tcp_pcb *pcb)
     buckets[h] = e;
     tcp_ext_arg_set(pcb, EXT_ID, e);
     tcp_ext_arg_set_callbacks(pcb, EXT_ID, &known_callbacks);
-}
-
-static err_t on_passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
-                             struct tcp_pcb *pcb)
-{
-    (void)id;
-    (void)lpcb;
-    demux_add(pcb);
-    return ERR_OK;
-}
-
-static const struct tcp_ext_arg_callbacks listen_callbacks = {
-    .passive_open = on_passive_open,
-};
-
-void demux_listen(struct tcp_pcb *pcb)
-{
-    tcp_ext_arg_set_callbacks(pcb, EXT_ID, &listen_callbacks);
 }
 
 static bool parse_v4(const struct pbuf *p, struct tuple *t, size_t *off)

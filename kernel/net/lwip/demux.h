@@ -20,9 +20,10 @@ struct demux {
     struct tcp_pcb *active, *time_wait;
 };
 
-/* A listener's connections are to be known from their SYN on. */
-void demux_listen(struct tcp_pcb *pcb);
-/* A connection's addresses are settled (it connects). */
+/* Extension arguments of connections. */
+enum { EXT_STREAM = 0, EXT_DEMUX = 1 };
+
+/* A connection's addresses are settled: it connects, or its SYN came. */
 void demux_add(struct tcp_pcb *pcb);
 
 /* Before and after an IP packet of one pbuf goes into lwIP. */

@@ -7,6 +7,7 @@
 #include <linux/errno.h>
 
 #include "kernel/core/alloc.h"
+#include "kernel/core/clock.h"
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
 
@@ -49,6 +50,7 @@ void packet_free(struct packet *p)
 static void describe(struct packet *p, uint16_t src_port)
 {
     list_init(&p->node);
+    p->real_ns = clock_real_ns();
     p->ifindex = netif_get_index(ip_current_input_netif());
     from_ip(&p->src, ip_current_src_addr(), src_port);
     from_ip(&p->dst, ip_current_dest_addr(), 0);

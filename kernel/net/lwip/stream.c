@@ -83,12 +83,27 @@ void stream_fail(struct stream *s, int error)
     struct tcp_pcb *pcb = s->pcb;
 
     stream_detach(s);
-    tcp_abandon(pcb, 0);
+    tcp_abandon(pcb, s->connected);
+    tx_free(s);
     s->connecting = false;
     s->eof = true;
     s->error = error;
     stream_event(s, NET_READABLE | NET_WRITABLE | NET_EOF | NET_CLOSED |
                         NET_ERROR);
+}
+
+void stream_check_timeouts(uint64_t now_ns)
+{
+    struct tcp_pcb *next;
+
+    for (struct tcp_pcb *p = tcp_active_pcbs; p; p = next) {
+        struct stream *s = p->state == SYN_RCVD ? NULL : p->callback_arg;
+
+        next = p->next;
+        if (s && s->user_timeout_ms && !s->orphan && s->tx_bytes &&
+            now_ns - s->progress_ns > s->user_timeout_ms * UINT64_C(1000000))
+            stream_fail(s, ETIMEDOUT);
+    }
 }
 
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
@@ -111,8 +126,8 @@ static void attach(struct stream *s, struct tcp_pcb *pcb)
     tcp_recv(pcb, rx_on_recv);
     tcp_sent(pcb, tx_on_sent);
     tcp_err(pcb, on_error);
-    tcp_ext_arg_set(pcb, 0, s);
-    tcp_ext_arg_set_callbacks(pcb, 0, &ext_callbacks);
+    tcp_ext_arg_set(pcb, EXT_STREAM, s);
+    tcp_ext_arg_set_callbacks(pcb, EXT_STREAM, &ext_callbacks);
 }
 
 struct stream *stream_wrap(struct tcp_pcb *pcb, enum net_family family)
@@ -139,7 +154,7 @@ void stream_detach(struct stream *s)
     if (!pcb)
         return;
     s->pcb = NULL;
-    tcp_ext_arg_set(pcb, 0, NULL);
+    tcp_ext_arg_set(pcb, EXT_STREAM, NULL);
     tcp_arg(pcb, NULL);
     if (pcb->state == LISTEN)
         return;

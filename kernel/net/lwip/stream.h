@@ -39,7 +39,8 @@ struct stream {
     struct net_addr local, peer; /* kept when the connection is gone */
 
     struct pbuf *rx_first, *rx_last; /* linked by next; each alone */
-    size_t rx_off;                   /* read of rx_first */
+    struct pbuf *rx_merge; /* the last one, if small ones go into it */
+    size_t rx_off;         /* read of rx_first */
     size_t rx_bytes;
     uint32_t rcvbuf, withheld; /* window not opened again: see consume */
 
@@ -50,6 +51,7 @@ struct stream {
     bool tx_stalled; /* lwIP's queue was full */
     struct timer cork_timer;
     uint32_t user_timeout_ms;
+    uint64_t progress_ns; /* when something was last acknowledged or begun */
 
     struct stream *listener; /* while in its queue */
     struct list accept_node;
@@ -67,11 +69,14 @@ void stream_detach(struct stream *s);
 void stream_free(struct stream *s);
 /* Frees an orphan that has nothing left to do. */
 void stream_reap(struct stream *s);
-/* It never got through: connecting ends with this error. */
+/* The connection ends with this error. */
 void stream_fail(struct stream *s, int error);
 void stream_event(struct stream *s, unsigned changed);
 /* Both ends' addresses, as of now. */
 void stream_remember(struct stream *s);
+
+/* TCP_USER_TIMEOUT: ends streams whose data nobody acknowledges. */
+void stream_check_timeouts(uint64_t now_ns);
 
 /* stream_tx.c */
 void tx_push(struct stream *s);

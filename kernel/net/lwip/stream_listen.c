@@ -44,6 +44,21 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
     return ERR_OK;
 }
 
+/* A SYN came: the connection exists, half open. */
+static err_t on_passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
+                             struct tcp_pcb *pcb)
+{
+    (void)id;
+    (void)lpcb;
+    pcb->rto = pcb->sv = RTO_FIRST_TICKS;
+    demux_add(pcb);
+    return ERR_OK;
+}
+
+static const struct tcp_ext_arg_callbacks listen_callbacks = {
+    .passive_open = on_passive_open,
+};
+
 int stream_listen(struct stream *s, int backlog)
 {
     struct tcp_pcb *pcb = s->pcb, *lpcb;
@@ -67,16 +82,16 @@ int stream_listen(struct stream *s, int backlog)
     s->keep_intvl_ms = pcb->keep_intvl;
     s->keep_cnt = pcb->keep_cnt;
     s->nodelay = tcp_nagle_disabled(pcb);
-    tcp_ext_arg_set(pcb, 0, NULL); /* lwIP frees this one, not us */
+    tcp_ext_arg_set(pcb, EXT_STREAM, NULL); /* lwIP frees this one, not us */
     lpcb = tcp_listen_with_backlog_and_err(pcb, HALF_OPEN_MAX, &err);
     if (!lpcb) {
-        tcp_ext_arg_set(pcb, 0, s);
+        tcp_ext_arg_set(pcb, EXT_STREAM, s);
         return err_to_errno(err);
     }
     s->pcb = lpcb;
     s->listening = true;
     tcp_accept(lpcb, on_accept);
-    demux_listen(lpcb);
+    tcp_ext_arg_set_callbacks(lpcb, EXT_DEMUX, &listen_callbacks);
     return 0;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "kernel/net/lwip/stream.h"
 
+enum { MERGE_MAX = 256, MERGE_SIZE = 4096 };
+
 static void push(struct stream *s, struct pbuf *p)
 {
     p->next = NULL;
@@ -17,6 +19,28 @@ static void push(struct stream *s, struct pbuf *p)
     s->rx_bytes += p->len;
 }
 
+/* Many small segments that nobody reads must not cost many times their size:
+ * behind others, they are copied together. */
+static bool merge(struct stream *s, const struct pbuf *p)
+{
+    struct pbuf *m = s->rx_last;
+
+    if (!m || p->len > MERGE_MAX)
+        return false;
+    if (s->rx_merge != m || m->len + p->len > MERGE_SIZE) {
+        m = pbuf_alloc(PBUF_RAW, MERGE_SIZE, PBUF_RAM);
+        if (!m)
+            return false;
+        m->len = 0;
+        push(s, m);
+        s->rx_merge = m;
+    }
+    memcpy((uint8_t *)m->payload + m->len, p->payload, p->len);
+    m->len = m->tot_len = (u16_t)(m->len + p->len);
+    s->rx_bytes += p->len;
+    return true;
+}
+
 static void pop(struct stream *s)
 {
     struct pbuf *p = s->rx_first;
@@ -24,6 +48,8 @@ static void pop(struct stream *s)
     s->rx_first = p->next;
     if (!s->rx_first)
         s->rx_last = NULL;
+    if (s->rx_merge == p)
+        s->rx_merge = NULL;
     s->rx_off = 0;
     p->next = NULL;
     pbuf_free(p);
@@ -43,12 +69,11 @@ err_t rx_on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
     while (p) {
         struct pbuf *next = p->next;
 
-        if (p->len) {
+        p->next = NULL;
+        if (p->len && !merge(s, p))
             push(s, p);
-        } else {
-            p->next = NULL;
+        else
             pbuf_free(p);
-        }
         p = next;
     }
     stream_event(s, NET_READABLE);

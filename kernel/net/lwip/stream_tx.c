@@ -153,6 +153,8 @@ void stream_commit(struct stream *s, size_t len_bytes, bool more)
 {
     struct chunk *c = tail(s);
 
+    if (!s->tx_bytes)
+        s->progress_ns = clock_mono_ns();
     c->fill += (uint32_t)len_bytes;
     s->tx_bytes += len_bytes;
     if (!c->fill) /* nothing was put in */
@@ -240,6 +242,8 @@ err_t tx_on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
     bool was_full = s->tx_bytes >= s->sndbuf / 3 * 2;
 
     keep_rto_sane(pcb);
+    if (s->user_timeout_ms)
+        s->progress_ns = clock_mono_ns();
     s->busy = true;
     on_acked(s, len);
     if (s->tx_stalled)

@@ -9,6 +9,7 @@
 #include "kernel/core/clock.h"
 #include "kernel/core/event.h"
 #include "kernel/net/lwip/glue.h"
+#include "kernel/net/lwip/stream.h"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
 #include "lwip/igmp.h"
@@ -26,7 +27,6 @@ enum {
     MISSED_MAX = 6000, /* ten minutes: everything has expired then */
     TIME_WAIT_MAX = 4096,
     TCP_SLOW_MS = 1000,
-    SLOW_TICK_MS = 2 * TCP_TMR_INTERVAL,
     TCP_CALM_FLAGS = TF_NODELAY | TF_WND_SCALE | TF_SACK | TF_RXCLOSED |
                      TF_FIN, /* FIN_WAIT_2's */
 };
@@ -86,6 +86,7 @@ static void on_tcp(struct timer *timer)
     uint64_t now = clock_mono_ns();
 
     tcp_catch_up(now);
+    stream_check_timeouts(now);
     tcp_tmr();
     trim_time_wait();
     if (tcp_active_pcbs || tcp_tw_pcbs) {
