@@ -16,13 +16,14 @@
 #define ABI_USER_MIN UINT64_C(0x10000) /* Linux's mmap_min_addr */
 #define ABI_USER_TOP UINT64_C(0x7e0000000000)
 
-#define ABI_KERNEL_BASE UINT64_C(0x7e0000000000)   /* the kernel's ELF */
-#define ABI_HEAP_BASE UINT64_C(0x7e1000000000)     /* kernel heap arena */
-#define ABI_HEAP_MAX UINT64_C(0x1000000000)        /* 64 GiB */
-#define ABI_SHM_BASE UINT64_C(0x7e2000000000)      /* window on the object */
-#define ABI_SHM_MAX UINT64_C(0x2000000000)         /* 128 GiB */
-#define ABI_IMAGE_BASE UINT64_C(0x7e4000000000)    /* sealed image, read-only */
-#define ABI_SIDECAR_BASE UINT64_C(0x7e6000000000)  /* patched text, meta data  \
+#define ABI_KERNEL_BASE UINT64_C(0x7e0000000000) /* the kernel's ELF */
+#define ABI_HEAP_BASE UINT64_C(0x7e1000000000)   /* kernel heap arena */
+#define ABI_HEAP_MAX UINT64_C(0x1000000000)      /* 64 GiB */
+#define ABI_SHM_BASE UINT64_C(0x7e2000000000)    /* window on the object */
+#define ABI_SHM_MAX UINT64_C(0x2000000000)       /* 128 GiB */
+#define ABI_IMAGE_BASE UINT64_C(0x7e4000000000)  /* sealed image, read-only */
+#define ABI_SIDECAR_BASE                                                       \
+    UINT64_C(0x7e6000000000)                       /* patched text, meta data  \
                                                     */
 #define ABI_CONFIG_BASE UINT64_C(0x7e7000000000)   /* configuration strings */
 #define ABI_PLATFORM_BASE UINT64_C(0x7e8000000000) /* gate, drivers, MMIO */
