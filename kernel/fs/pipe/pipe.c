@@ -82,32 +82,46 @@ static int64_t drain(struct pipe *p, struct uio *to)
         p->used -= n;
         done += n;
     }
-    if (!p->used)
-        p->head = 0;
     return done;
 }
 
-static int64_t pipe_read(struct file *f, struct uio *to, uint64_t *off)
+/* Readers take n bytes. */
+static void took(struct pipe *p)
+{
+    if (!p->used)
+        p->head = 0;
+    waitq_wake(&p->writers, EPOLLOUT | EPOLLWRNORM);
+}
+
+int64_t pipe_wait_data(struct file *f, bool nonblock)
 {
     struct pipe *p = f->data;
-    int64_t n;
     int err = 0;
 
-    (void)off;
-    if (!to->resid_bytes)
-        return 0;
-    if (!p->used && p->nr_writers && !(f->flags & O_NONBLOCK)) {
+    if (!p->used && p->nr_writers && !nonblock) {
         file_get(f);
         WAIT(&p->readers, NO_DEADLINE, err, p->used || !p->nr_writers);
         file_put(f);
     }
     if (err)
         return err;
-    if (!p->used)
-        return p->nr_writers ? -EAGAIN : 0;
+    return p->used || !p->nr_writers ? (int64_t)p->used : -EAGAIN;
+}
+
+static int64_t pipe_read(struct file *f, struct uio *to, uint64_t *off)
+{
+    struct pipe *p = f->data;
+    int64_t n;
+
+    (void)off;
+    if (!to->resid_bytes)
+        return 0;
+    n = pipe_wait_data(f, f->flags & O_NONBLOCK);
+    if (n <= 0)
+        return n;
     n = drain(p, to);
-    if (n > 0 && p->size - p->used >= PIPE_BUF)
-        waitq_wake(&p->writers, EPOLLOUT | EPOLLWRNORM);
+    if (n > 0)
+        took(p);
     return n;
 }
 
@@ -411,4 +425,47 @@ int pipe_set_size(struct file *f, uint32_t size_bytes)
     p->head = 0;
     waitq_wake(&p->writers, EPOLLOUT | EPOLLWRNORM);
     return (int)size;
+}
+
+bool pipe_is(const struct file *f)
+{
+    return f->ops == &pipe_fops;
+}
+
+int64_t pipe_wait_room(struct file *f, bool nonblock)
+{
+    struct pipe *p = f->data;
+    int err = 0;
+
+    if (p->used == p->size && p->nr_readers && !nonblock) {
+        file_get(f);
+        WAIT(&p->writers, NO_DEADLINE, err,
+             p->used < p->size || !p->nr_readers);
+        file_put(f);
+    }
+    if (err)
+        return err;
+    if (!p->nr_readers)
+        return broken();
+    return p->used < p->size ? (int64_t)(p->size - p->used) : -EAGAIN;
+}
+
+size_t pipe_peek(struct file *f, void *buf, size_t len_bytes)
+{
+    struct pipe *p = f->data;
+    size_t len = len_bytes < p->used ? len_bytes : p->used;
+    size_t first = len < readable(p) ? len : readable(p);
+
+    memcpy(buf, p->buf + p->head, first);
+    memcpy((uint8_t *)buf + first, p->buf, len - first);
+    return len;
+}
+
+void pipe_skip(struct file *f, size_t len_bytes)
+{
+    struct pipe *p = f->data;
+
+    p->head = (p->head + (uint32_t)len_bytes) & (p->size - 1);
+    p->used -= (uint32_t)len_bytes;
+    took(p);
 }

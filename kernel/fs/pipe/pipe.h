@@ -5,6 +5,8 @@
 #ifndef EINKORN_KERNEL_FS_PIPE_PIPE_H
 #define EINKORN_KERNEL_FS_PIPE_PIPE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct file;
@@ -19,5 +21,15 @@ int pipe_open_fifo(struct inode *inode, struct file *f);
  * -EBADF if f is no pipe. */
 int pipe_set_size(struct file *f, uint32_t size_bytes);
 int pipe_get_size(struct file *f);
+
+/* For splice(2) and relatives. */
+bool pipe_is(const struct file *f);
+/* Waits until there are bytes to read (room to write): how many, 0 at the end
+ * of the data (-EPIPE: no reader, the signal is sent), or -errno. */
+int64_t pipe_wait_data(struct file *f, bool nonblock);
+int64_t pipe_wait_room(struct file *f, bool nonblock);
+/* Copies the first bytes without taking them; how many. */
+size_t pipe_peek(struct file *f, void *buf, size_t len_bytes);
+void pipe_skip(struct file *f, size_t len_bytes);
 
 #endif
