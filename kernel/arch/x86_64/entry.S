@@ -87,10 +87,10 @@ exit_begin:
     pop %rdi
     add $(FRAME_RIP - FRAME_ADDR), %rsp
     iretq
-    .globl exit_end
-exit_end:
 .Lpending:
     movb $1, %gs:VCPU_MASK
+    .globl exit_end
+exit_end: /* masked again: up to here an event may not find us unmasked */
     mov %rsp, %rdi
     xor %ebp, %ebp
     call sched_return_to_user
