@@ -135,7 +135,7 @@ static int64_t send_obstacle(struct inet_sock *s, int flags)
     return s->sock.listening ? sock_epipe(flags) : 0;
 }
 
-/* Copies what fits now. Bytes, 0 if nothing fits, or -EFAULT. */
+/* Copies what fits now. Bytes, 0 if nothing fits, -EFAULT or -ENOBUFS. */
 static int64_t fill(struct inet_sock *s, struct sock_msg *msg)
 {
     int64_t done = 0;
@@ -146,6 +146,8 @@ static int64_t fill(struct inet_sock *s, struct sock_msg *msg)
         void *buf = stream_reserve(s->stream, msg->uio->resid_bytes, &room);
         int64_t n;
 
+        if (!buf && !done && (stream_ready(s->stream) & NET_WRITABLE))
+            return -ENOBUFS; /* it is memory that is missing */
         if (!buf)
             break;
         n = uio_get(msg->uio, buf, room);

@@ -19,7 +19,7 @@ static int take_files(const struct cmsghdr *hdr, struct unix_msg *m)
 
     if (m->files || nr > SCM_MAX_FD)
         return -EINVAL;
-    m->files = kmalloc((nr ? nr : 1) * sizeof(*m->files));
+    m->files = kmalloc((nr ? nr : 1) * sizeof(struct file *));
     if (!m->files)
         return -ENOMEM;
     for (size_t i = 0; i < nr; i++) {

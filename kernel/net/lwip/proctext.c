@@ -35,6 +35,7 @@ static void add(struct text *t, const char *fmt, ...)
         t->size = size;
     }
     va_start(ap, fmt);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started
     n = vsnprintf(t->buf + t->len, LINE_MAX, fmt, ap);
     va_end(ap);
     t->len += n < LINE_MAX ? (size_t)n : LINE_MAX - 1;

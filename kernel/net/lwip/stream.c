@@ -377,7 +377,7 @@ void stream_close(struct stream *s, bool rst)
         stream_free(s);
     else if (s->listening)
         close_listener(s);
-    else if (rst || !s->connected || (s->rx_bytes && !s->fin_sent))
+    else if (rst || !s->connected || s->rx_bytes)
         reset(s);
     else
         finish(s);
