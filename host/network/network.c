@@ -143,9 +143,6 @@ void network_detach(struct network *net, const char *run_dir, const char *id)
         net->published = false;
     }
     close_fd(&net->dev_fd);
-    if (net->passt > 0) {
-        passt_detach(net);
-    }
     while (net->nr_port_fds > 0) {
         close(net->port_fds[--net->nr_port_fds]);
     }

@@ -11,7 +11,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "host/common/err.h"
 #include "host/instance/spec.h"
@@ -28,7 +27,6 @@ struct network {
     int port_fds[MAX_PORTS]; /* hold the published ports */
     int nr_port_fds;
     bool published; /* nftables has elements of ours */
-    pid_t passt;
 };
 
 /* What NETWORK_AUTO means here; *note says why if it is less than a bridge,

@@ -4,10 +4,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,19 +64,20 @@ static int port_args(char **argv, int n, const struct spec *spec,
     return n;
 }
 
-static pid_t start(int fd, const struct spec *spec, struct err *err)
+/* passt goes to the background once it serves, and ends when its socket's
+ * other end is closed everywhere: no need to watch it. */
+static int start(int fd, int out_fd, const struct spec *spec, struct err *err)
 {
     char ports[MAX_PORTS][48], fd_text[16], prefix[16];
-    char *argv[MAX_ARGS] = {"passt", "-f",          "-q",     "-1", "-F",
+    char *argv[MAX_ARGS] = {"passt", "-q",          "-e",     "-1", "-F",
                             fd_text, "-a",          GUEST_IP, "-n", prefix,
                             "-g",    GUEST_GATEWAY, "-4"};
     static char *no_env[] = {NULL};
     struct launch launch;
-    int n = 13;
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int n = port_args(argv, 13, spec, ports);
+    int status;
     pid_t pid;
 
-    n = port_args(argv, n, spec, ports);
     argv[n] = NULL;
     snprintf(fd_text, sizeof(fd_text), "%d", fd);
     snprintf(prefix, sizeof(prefix), "%d", GUEST_PREFIX);
@@ -85,17 +85,57 @@ static pid_t start(int fd, const struct spec *spec, struct err *err)
     launch.path = passt_path();
     launch.argv = argv;
     launch.envp = no_env;
-    launch.stdio[0] = launch.stdio[1] = launch.stdio[2] = null;
+    launch.stdio[0] = launch.stdio[1] = launch.stdio[2] = out_fd;
     launch_keep(&launch, fd);
     pid = launch_start(&launch, err);
-    close(null);
-    return pid;
+    if (pid < 0) {
+        return -1;
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Of what passt printed, the last line: it says why. */
+static int say_why(int out_fd, struct err *err)
+{
+    char text[1024];
+    ssize_t len = pread(out_fd, text, sizeof(text) - 1, 0);
+    char *last = text;
+
+    text[len < 0 ? 0 : len] = '\0';
+    for (char *p = text; (p = strchr(p, '\n')) != NULL;) {
+        *p++ = '\0';
+        if (*p != '\0' && strstr(p, "syslog") == NULL) {
+            last = p;
+        }
+    }
+    return err_set(err, ERR_TOOL,
+                   "--network user: passt: %s (does this host have a network "
+                   "itself?)",
+                   last);
+}
+
+static int start_and_check(int fd, const struct spec *spec, struct err *err)
+{
+    int out_fd = memfd_create("passt", MFD_CLOEXEC);
+    int ok;
+
+    if (out_fd < 0) {
+        return err_set(err, ERR_TOOL, "memory file for passt: %m");
+    }
+    ok = start(fd, out_fd, spec, err);
+    if (ok == 0) {
+        say_why(out_fd, err);
+    }
+    close(out_fd);
+    return ok == 1 ? 0 : -1;
 }
 
 int passt_attach(struct network *net, const struct spec *spec, struct err *err)
 {
     static const uint8_t mac[6] = {0x02, 0x45, 10, 114, 0, 2};
-    int fds[2];
+    int fds[2], rc;
 
     if (passt_path() == NULL) {
         return err_set(err, ERR_TOOL,
@@ -109,9 +149,9 @@ int passt_attach(struct network *net, const struct spec *spec, struct err *err)
         return err_set(err, ERR_TOOL, "socket for passt: %m");
     }
     net->dev_fd = fds[0];
-    net->passt = start(fds[1], spec, err);
+    rc = start_and_check(fds[1], spec, err);
     close(fds[1]);
-    if (net->passt < 0) {
+    if (rc < 0) {
         return -1;
     }
     inet_pton(AF_INET, GUEST_IP, &net->ip);
@@ -120,12 +160,4 @@ int passt_attach(struct network *net, const struct spec *spec, struct err *err)
     net->mtu = 65520;
     memcpy(net->mac, mac, sizeof(mac));
     return 0;
-}
-
-void passt_detach(struct network *net)
-{
-    kill(net->passt, SIGTERM);
-    while (waitpid(net->passt, NULL, 0) < 0 && errno == EINTR) {
-    }
-    net->passt = 0;
 }

@@ -25,6 +25,16 @@ def wait_for(condition, timeout=10):
         time.sleep(0.01)
 
 
+def give_route(run):
+    """A network with a default route for a namespace that has none; run(...)
+    runs a command there. (passt insists on one.)"""
+    run("ip", "link", "add", "up0", "type", "veth", "peer", "name", "up1")
+    run("ip", "address", "add", "10.97.9.1/24", "dev", "up0")
+    run("ip", "link", "set", "up0", "up")
+    run("ip", "link", "set", "up1", "up")
+    run("ip", "route", "add", "default", "via", "10.97.9.2")
+
+
 class Tool:
     """The tool with a fake tender; call it like the command."""
 
@@ -33,8 +43,8 @@ class Tool:
         self.run_dir = base / "run"
         self.target = target
         self.prefix = list(prefix)
-        self.env = dict(os.environ, EINKORN_ROOT=str(path.parent / "data"),
-                        EINKORN_RUN=str(self.run_dir), **(env or {}))
+        self.env = {**os.environ, "EINKORN_ROOT": str(path.parent / "data"),
+                    "EINKORN_RUN": str(self.run_dir), **(env or {})}
 
     def command(self, *args):
         return [*self.prefix, str(self.path), *map(str, args)]

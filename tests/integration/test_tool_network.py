@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.integration.conftest import Tool, wait_for
+from tests.integration.conftest import Tool, give_route, wait_for
 
 BRIDGE = "ektest"
 
@@ -180,11 +180,20 @@ def test_subnet_can_be_full(net):
     assert p.returncode == 125 and "all 13" in p.stderr
 
 
+def test_user_network_needs_a_network(net):
+    if shutil.which("passt") is None:
+        pytest.skip("SKIP needs passt")
+    p = net("run", "--rm", "--network", "user", net.target, "true")
+    assert p.returncode == 125
+    assert "passt: " in p.stderr and len(p.stderr.splitlines()) == 1
+
+
 def test_user_network_speaks_to_passt(net):
     if shutil.which("passt") is None:
         pytest.skip("SKIP needs passt")
+    give_route(net.inside)
     p = net("run", "--rm", "--network", "user", net.target, "sh", "-c",
             'echo "$CONFIG"; echo "$HANDOVER"')
-    assert p.returncode == 0
+    assert p.returncode == 0, p.stderr
     assert "net0.ip=10.114.0.2/16" in p.stdout.splitlines()
     assert "net=stream," in p.stdout
