@@ -25,6 +25,8 @@ static void relocate(const struct elf64_dyn *dyn, const struct abi_range *where)
         if (dyn->d_tag == ELF_DT_RELASZ)
             len = dyn->d_val;
     }
+    if (!rela)
+        return;
     /* Linked for where it lies: the addend is the address. */
     for (; len >= sizeof(*rela); len -= sizeof(*rela), rela++) {
         if (elf_r_type(rela->r_info) != ELF_R_RELATIVE ||
