@@ -65,6 +65,6 @@ sha256sum -c --quiet "$here/sums.sha256" ||
 dpkg-source --no-check -x "lwip_$version.dsc" src >unpack.log 2>&1 ||
     { cat unpack.log >&2; die "cannot unpack"; }
 : >"src/.fetched-$version"
-rm -rf "$here/src"
+rm -rf "$here/src" "$here/src.new"
 cp -r src "$here/src.new"
 mv "$here/src.new" "$here/src"

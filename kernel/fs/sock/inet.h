@@ -40,6 +40,8 @@ void inet_name(const struct inet_sock *s, const struct net_addr *a,
 /* Can the socket speak to this address at all? 0, -ENETUNREACH. */
 int inet_check_family(const struct inet_sock *s, const struct net_addr *a);
 
+int64_t inet_stream_send(struct sock *s, struct sock_msg *msg);
+int64_t inet_stream_recv(struct sock *s, struct sock_msg *msg);
 int inet_setsockopt(struct sock *s, int level, int opt, const void *val,
                     size_t len_bytes);
 int inet_getsockopt(struct sock *s, int level, int opt, void *val,

@@ -4,14 +4,10 @@
  */
 #include "kernel/fs/sock/unix.h"
 
-#include <asm/ioctls.h>
-#include <asm/socket.h>
 #include <linux/errno.h>
 #include <linux/eventpoll.h>
-#include <linux/sockios.h>
 
 #include "kernel/core/alloc.h"
-#include "kernel/core/uaccess.h"
 #include "kernel/sched/thread.h"
 #include "lib/string.h"
 
@@ -276,99 +272,6 @@ static int getname_op(struct sock *s, struct sock_name *out, bool peer)
     return 0;
 }
 
-/* Will a write be taken? Linux: while less than half is used up. */
-static bool writable(const struct unix_sock *u)
-{
-    if (u->peer)
-        return u->peer->rx_bytes < u->peer->buf / 2 || u->peer->dead;
-    return u->sock.type == SOCK_DGRAM || u->connected;
-}
-
-static uint32_t poll_op(struct sock *s)
-{
-    struct unix_sock *u = unix_of(s);
-    bool stream = s->type != SOCK_DGRAM;
-    bool rcv_shut = (s->shut & SHUT_RD_BIT) || u->eof;
-    bool snd_shut = s->shut & SHUT_WR_BIT;
-    uint32_t events = 0;
-
-    if (s->listening)
-        return list_empty(&u->pending) ? 0 : EPOLLIN | EPOLLRDNORM;
-    if (!list_empty(&u->rx) || rcv_shut)
-        events |= EPOLLIN | EPOLLRDNORM;
-    if (rcv_shut)
-        events |= EPOLLRDHUP;
-    if (stream && (!u->connected || !u->peer || (rcv_shut && snd_shut)))
-        events |= EPOLLHUP;
-    if (writable(u) || (stream && !u->connected))
-        events |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
-    return events | (u->reset ? EPOLLERR : 0u);
-}
-
-static int64_t ioctl_op(struct sock *s, uint32_t cmd, uint64_t arg)
-{
-    struct unix_sock *u = unix_of(s);
-    struct unix_msg *first = list_first(&u->rx, struct unix_msg, node);
-    int value = 0;
-
-    if (cmd == FIONREAD)
-        value = s->type == SOCK_STREAM ? (int)u->rx_bytes
-                : first                ? (int)first->len_bytes
-                                       : 0;
-    else if (cmd == SIOCOUTQ)
-        value = u->peer ? (int)u->peer->rx_bytes : 0;
-    else
-        return -ENOTTY;
-    return copy_out(arg, &value);
-}
-
-static int take_error_op(struct sock *s)
-{
-    struct unix_sock *u = unix_of(s);
-    bool reset = u->reset;
-
-    u->reset = false;
-    return reset ? ECONNRESET : 0;
-}
-
-static int setsockopt_op(struct sock *s, int level, int opt, const void *val,
-                         size_t len)
-{
-    int value;
-
-    if (level != SOL_SOCKET || (opt != SO_RCVBUF && opt != SO_SNDBUF))
-        return -ENOPROTOOPT;
-    memcpy(&value, val, len < sizeof(value) ? len : sizeof(value));
-    if (opt == SO_RCVBUF && value > 0)
-        unix_of(s)->buf = value < 1152         ? 2304
-                          : value > (32 << 20) ? 64 << 20
-                                               : (uint32_t)value * 2;
-    return 0;
-}
-
-static int getsockopt_op(struct sock *s, int level, int opt, void *val,
-                         size_t *len)
-{
-    struct unix_sock *u = unix_of(s);
-    struct ucred none = {0, ~0u, ~0u};
-    int value = (int)u->buf;
-    const void *from = &value;
-    size_t size = sizeof(value);
-
-    if (level != SOL_SOCKET)
-        return -EOPNOTSUPP;
-    if (opt == SO_PEERCRED) {
-        from = u->connected || s->listening ? &u->peercred : &none;
-        size = sizeof(none);
-    } else if (opt != SO_RCVBUF && opt != SO_SNDBUF) {
-        return -ENOPROTOOPT;
-    }
-    if (*len > size)
-        *len = size;
-    memcpy(val, from, *len);
-    return 0;
-}
-
 /* The other side of a stream learns that we are gone. */
 static void part(struct unix_sock *u)
 {
@@ -416,10 +319,10 @@ const struct sock_ops unix_ops = {
     .recv = unix_recv,
     .shutdown = shutdown_op,
     .getname = getname_op,
-    .setsockopt = setsockopt_op,
-    .getsockopt = getsockopt_op,
-    .ioctl = ioctl_op,
-    .poll = poll_op,
-    .take_error = take_error_op,
+    .setsockopt = unix_setsockopt,
+    .getsockopt = unix_getsockopt,
+    .ioctl = unix_ioctl,
+    .poll = unix_poll,
+    .take_error = unix_take_error,
     .release = release_op,
 };

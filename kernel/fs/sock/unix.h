@@ -73,6 +73,14 @@ int64_t unix_send(struct sock *s, struct sock_msg *msg);
 int64_t unix_recv(struct sock *s, struct sock_msg *msg);
 void unix_msg_free(struct unix_msg *m);
 
+/* unix_opt.c */
+uint32_t unix_poll(struct sock *s);
+int64_t unix_ioctl(struct sock *s, uint32_t cmd, uint64_t arg);
+int unix_take_error(struct sock *s);
+int unix_setsockopt(struct sock *s, int level, int opt, const void *val,
+                    size_t len);
+int unix_getsockopt(struct sock *s, int level, int opt, void *val, size_t *len);
+
 /* unix_scm.c */
 /* Files named by SCM_RIGHTS are referenced into m. 0 or -errno. */
 int scm_take(const struct sock_control *c, struct unix_msg *m);

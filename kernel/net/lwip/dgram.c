@@ -144,9 +144,12 @@ static bool open_pcb(struct dgram *d, bool raw, int protocol)
         return d->raw;
     }
     d->udp = udp_new_ip_type(type);
-    if (d->udp)
-        udp_recv(d->udp, on_udp, d);
-    return d->udp;
+    if (!d->udp)
+        return false;
+    udp_recv(d->udp, on_udp, d);
+    udp_set_multicast_ttl(d->udp, 1); /* ip(7)'s defaults */
+    udp_set_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
+    return true;
 }
 
 struct dgram *dgram_new(enum net_family family, bool v6only, bool raw,

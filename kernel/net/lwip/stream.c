@@ -211,6 +211,21 @@ void stream_set_owner(struct stream *s, struct net_owner *owner)
     s->owner = owner;
 }
 
+/* lwIP finds two listeners on one port only when the second one listens. */
+static bool listener_has(const ip_addr_t *ip, uint16_t port)
+{
+    struct tcp_pcb_listen *l = tcp_listen_pcbs.listen_pcbs;
+
+    for (; l; l = l->next)
+        if (l->local_port == port &&
+            (IP_IS_ANY_TYPE_VAL(l->local_ip) || IP_IS_ANY_TYPE_VAL(*ip) ||
+             (IP_GET_TYPE(ip) == IP_GET_TYPE(&l->local_ip) &&
+              (ip_addr_isany(ip) || ip_addr_isany(&l->local_ip) ||
+               ip_addr_cmp(ip, &l->local_ip)))))
+            return true;
+    return false;
+}
+
 int stream_bind(struct stream *s, const struct net_addr *addr)
 {
     ip_addr_t ip;
@@ -221,6 +236,8 @@ int stream_bind(struct stream *s, const struct net_addr *addr)
     to_ip(&ip, addr, IP_GET_TYPE(&s->pcb->local_ip));
     if (!ip_is_local(&ip))
         return -EADDRNOTAVAIL;
+    if (addr->port && listener_has(&ip, addr->port))
+        return -EADDRINUSE;
     if (s->reuseaddr)
         ip_set_option(s->pcb, SOF_REUSEADDR);
     else
@@ -309,77 +326,4 @@ void stream_local(const struct stream *s, struct net_addr *out)
 void stream_peer(const struct stream *s, struct net_addr *out)
 {
     *out = s->peer;
-}
-
-int stream_shutdown(struct stream *s)
-{
-    if (!s->connected || !s->pcb)
-        return -ENOTCONN;
-    if (s->fin_wanted)
-        return 0;
-    s->busy = true;
-    tx_finish(s);
-    s->busy = false;
-    lwip_kick();
-    return 0;
-}
-
-/* A polite end: what was written still goes out, then FIN. */
-static void finish(struct stream *s)
-{
-    struct tcp_pcb *pcb = s->pcb;
-
-    rx_free(s);
-    s->busy = s->orphan = true;
-    tcp_recv(pcb, NULL);
-    tcp_err(pcb, NULL);
-    /* All was read (or there would be a reset): lwIP must think so too. */
-    if (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT)
-        pcb->rcv_wnd = TCP_WND_MAX(pcb);
-    if (s->fin_sent)
-        tcp_set_flags(pcb, TF_RXCLOSED); /* as tcp_close() would */
-    else
-        tx_finish(s);
-    s->busy = false;
-    stream_reap(s);
-}
-
-static void reset(struct stream *s)
-{
-    struct tcp_pcb *pcb = s->pcb;
-    bool connected = s->connected;
-
-    stream_detach(s);
-    tcp_abandon(pcb, connected);
-    stream_free(s);
-}
-
-static void close_listener(struct stream *s)
-{
-    struct tcp_pcb *pcb = s->pcb;
-    struct list *node;
-
-    while ((node = list_pop_front(&s->accept_queue))) {
-        struct stream *child = container_of(node, struct stream, accept_node);
-
-        child->listener = NULL;
-        stream_close(child, true);
-    }
-    stream_detach(s);
-    tcp_close(pcb);
-    stream_free(s);
-}
-
-void stream_close(struct stream *s, bool rst)
-{
-    s->owner = NULL;
-    if (!s->pcb)
-        stream_free(s);
-    else if (s->listening)
-        close_listener(s);
-    else if (rst || !s->connected || s->rx_bytes)
-        reset(s);
-    else
-        finish(s);
-    lwip_kick();
 }
