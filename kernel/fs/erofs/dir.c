@@ -4,7 +4,6 @@
  * records first and their names behind.
  */
 #include <linux/errno.h>
-#include <linux/stat.h>
 
 #include "kernel/fs/erofs/erofs.h"
 #include "kernel/fs/erofs/format.h"
