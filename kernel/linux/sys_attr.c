@@ -51,12 +51,17 @@ static int64_t change_path(int dirfd, uptr_t upath, uint32_t lookup,
 static int64_t change_fd(int fd, change_fn *fn, const void *arg)
 {
     struct file *f = fd_file(fd);
+    int64_t err = 0;
 
     if (!f || (f->flags & O_PATH))
         return -EBADF;
+    file_get(f);
     if (f->dentry)
-        return change_dentry(f->dentry, fn, arg);
-    return f->inode ? fn(f->inode, arg) : 0;
+        err = change_dentry(f->dentry, fn, arg);
+    else if (f->inode)
+        err = fn(f->inode, arg);
+    file_put(f);
+    return err;
 }
 
 static int64_t chmod_inode(struct inode *inode, const void *arg)
@@ -328,6 +333,7 @@ int64_t sys_truncate(struct abi_frame *r)
 int64_t sys_ftruncate(struct abi_frame *r)
 {
     struct file *f = fd_file((int)r->rdi);
+    int64_t err;
 
     if (!f)
         return -EBADF;
@@ -336,5 +342,8 @@ int64_t sys_ftruncate(struct abi_frame *r)
         return -EINVAL;
     if (r->rsi > process.limits[RLIMIT_FSIZE].soft)
         return -EFBIG;
-    return f->ops->truncate(f, r->rsi);
+    file_get(f);
+    err = f->ops->truncate(f, r->rsi);
+    file_put(f);
+    return err;
 }

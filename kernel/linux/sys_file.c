@@ -33,16 +33,25 @@ int64_t sys_fallocate(struct abi_frame *r)
         return -EFBIG;
     if (!f->ops->fallocate)
         return f->inode && S_ISFIFO(f->inode->mode) ? -ESPIPE : -EOPNOTSUPP;
-    return f->ops->fallocate(f, (int)r->rsi, off, len);
+    file_get(f);
+    off = f->ops->fallocate(f, (int)r->rsi, (uint64_t)off, (uint64_t)len);
+    file_put(f);
+    return off;
 }
 
 static int64_t sync_fd(int fd, bool data_only)
 {
     struct file *f = fd_file(fd);
+    int err;
 
     if (!f || (f->flags & O_PATH))
         return -EBADF;
-    return f->ops->sync ? f->ops->sync(f, data_only) : -EINVAL;
+    if (!f->ops->sync)
+        return -EINVAL;
+    file_get(f);
+    err = f->ops->sync(f, data_only);
+    file_put(f);
+    return err;
 }
 
 int64_t sys_fsync(struct abi_frame *r)

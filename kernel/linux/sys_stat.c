@@ -79,9 +79,14 @@ static int stat_file(struct file *f, struct kstat *st)
 
 static int stat_fd(int fd, struct kstat *st)
 {
-    struct file *f = fd_file(fd);
+    struct file *f = fd_file_get(fd);
+    int err;
 
-    return f ? stat_file(f, st) : -EBADF;
+    if (!f)
+        return -EBADF;
+    err = stat_file(f, st);
+    file_put(f);
+    return err;
 }
 
 static int stat_path(int dirfd, const char *path, uint32_t lookup,

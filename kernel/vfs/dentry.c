@@ -24,7 +24,7 @@ static struct {
 
 void dentry_init(void)
 {
-    cache.buckets = kzalloc(BUCKETS_MIN * sizeof(*cache.buckets));
+    cache.buckets = kzalloc(BUCKETS_MIN * sizeof(void *));
     if (!cache.buckets)
         panic("no memory for the name cache");
     cache.mask = BUCKETS_MIN - 1;
@@ -52,7 +52,7 @@ static void grow(void)
 {
     uint32_t nr = (cache.mask + 1) * 2;
     struct dentry **old = cache.buckets;
-    struct dentry **buckets = kzalloc(nr * sizeof(*buckets));
+    struct dentry **buckets = kzalloc(nr * sizeof(void *));
 
     if (!buckets)
         return;

@@ -12,7 +12,9 @@
 #include "kernel/vfs/walk.h"
 
 /* Not kept in file->flags. */
-enum { CREATION_FLAGS = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC };
+enum {
+    CREATION_FLAGS = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC,
+};
 
 static uint32_t access_mask(uint32_t flags)
 {

@@ -284,32 +284,24 @@ static int report(struct item *it, uptr_t uptr)
     return 1;
 }
 
+/* Asks each item that is ready now at most once, the oldest first; those that
+ * stay ready go behind the others. */
 static int collect(struct epoll *ep, uptr_t uptr, int max)
 {
-    struct list todo, *node;
-    int nr = 0, err = 0;
+    struct list *last = ep->ready.prev, *node = NULL;
+    int nr = 0, err;
 
-    /* Items that are reported come back behind the others: fair, and each is
-     * looked at once. */
-    list_init(&todo);
-    while ((node = list_pop_front(&ep->ready)))
-        list_push_back(&todo, node);
-    while (nr < max && !err && (node = list_pop_front(&todo))) {
+    while (nr < max && node != last && (node = list_pop_front(&ep->ready))) {
         struct item *it = container_of(node, struct item, ready);
 
         err = report(it, uptr + (uint64_t)nr * sizeof(struct epoll_event));
-        if (err < 0)
+        if (err < 0) {
             list_push_front(&ep->ready, node);
-        else
-            nr += err;
-        err = err < 0 ? err : 0;
+            return nr ? nr : err;
+        }
+        nr += err;
     }
-    while (!list_empty(&todo)) {
-        node = todo.prev;
-        list_remove(node);
-        list_push_front(&ep->ready, node);
-    }
-    return nr ? nr : err;
+    return nr;
 }
 
 int epoll_wait(struct file *ep_file, uptr_t uptr, int max, uint64_t deadline_ns)
@@ -342,10 +334,11 @@ static uint32_t epoll_poll(struct file *f, struct poll_table *pt)
 static void epoll_release(struct file *f)
 {
     struct epoll *ep = f->data;
+    struct list *node;
 
     for (uint32_t i = 0; i < ep->nr_buckets; i++)
-        while (!list_empty(&ep->buckets[i]))
-            item_free(container_of(ep->buckets[i].next, struct item, bucket));
+        while ((node = list_pop_front(&ep->buckets[i])))
+            item_free(container_of(node, struct item, bucket));
     kfree(ep->buckets);
     kfree(ep);
 }

@@ -41,14 +41,6 @@ struct watch {
 
 static const struct file_ops inotify_fops;
 
-static void free_event(struct inotify *in, struct event *e)
-{
-    list_remove(&e->node);
-    in->nr_events--;
-    in->queued_bytes -= sizeof(e->head) + e->head.len;
-    kfree(e);
-}
-
 /* The same as the last one is not queued again (inotify(7)). */
 static bool repeats(const struct inotify *in, const struct inotify_event *h,
                     const char *name)
@@ -130,16 +122,21 @@ static int64_t drain(struct inotify *in, struct uio *to)
 {
     int64_t done = 0;
 
-    while (!list_empty(&in->events)) {
-        struct event *e = container_of(in->events.next, struct event, node);
-        size_t len = sizeof(e->head) + e->head.len;
+    struct list *node;
 
-        if (len > to->resid_bytes)
-            return done ? done : -EINVAL;
-        if (uio_put(to, &e->head, len) != (int64_t)len)
-            return done ? done : -EFAULT;
+    while ((node = list_pop_front(&in->events))) {
+        struct event *e = container_of(node, struct event, node);
+        size_t len = sizeof(e->head) + e->head.len;
+        bool fits = len <= to->resid_bytes;
+
+        if (!fits || uio_put(to, &e->head, len) != (int64_t)len) {
+            list_push_front(&in->events, node);
+            return done ? done : fits ? -EFAULT : -EINVAL;
+        }
         done += (int64_t)len;
-        free_event(in, e);
+        in->nr_events--;
+        in->queued_bytes -= (uint32_t)len;
+        kfree(e);
     }
     return done;
 }
@@ -181,12 +178,14 @@ static int64_t inotify_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 static void inotify_release(struct file *f)
 {
     struct inotify *in = f->data;
+    struct list *node;
 
-    while (!list_empty(&in->watches))
-        free_watch(container_of(in->watches.next, struct watch, of_instance),
-                   false);
-    while (!list_empty(&in->events))
-        free_event(in, container_of(in->events.next, struct event, node));
+    while ((node = list_pop_front(&in->watches)))
+        free_watch(container_of(node, struct watch, of_instance), false);
+    list_for_each_safe(pos, &in->events)
+    {
+        kfree(container_of(pos, struct event, node));
+    }
     kfree(in);
 }
 

@@ -47,18 +47,18 @@ void seq_puts(struct seq *s, const char *text)
 
 void seq_printf(struct seq *s, const char *fmt, ...)
 {
-    va_list ap, again;
+    va_list ap;
     int len;
 
     va_start(ap, fmt);
-    va_copy(again, ap);
     len = vsnprintf(NULL, 0, fmt, ap);
-    if (len >= 0 && reserve(s, (size_t)len + 1)) {
-        vsnprintf(s->buf + s->len_bytes, (size_t)len + 1, fmt, again);
-        s->len_bytes += (size_t)len;
-    }
-    va_end(again);
     va_end(ap);
+    if (len < 0 || !reserve(s, (size_t)len + 1))
+        return;
+    va_start(ap, fmt);
+    vsnprintf(s->buf + s->len_bytes, (size_t)len + 1, fmt, ap);
+    va_end(ap);
+    s->len_bytes += (size_t)len;
 }
 
 void seq_escape(struct seq *s, const char *text)
