@@ -16,6 +16,8 @@ struct view {
     int64_t now_ns;
 };
 
+#define ROW "%-*.*s   %-15s %-22s %-22s %-35s %-24s %s\n"
+
 enum { OPT_NO_TRUNC = 256, CELL = 1024 };
 
 /* "5 seconds", "3 hours": about how long, as Docker says it. */
@@ -70,7 +72,8 @@ static void command(const struct view *v, const struct inst *inst, char *out)
         }
     }
     len -= len > 1 && out[len - 1] == ' ';
-    strcpy(out + len, "\"");
+    out[len++] = '"';
+    out[len] = '\0';
 }
 
 static void ports(const struct inst *inst, char *out)
@@ -99,7 +102,7 @@ static int print_one(struct inst *inst, void *arg)
     const char *source = strings_get(inst->record, "source");
     int64_t created = strtoll(strings_get(inst->record, "created"), NULL, 10);
     int id_len = v->whole ? ID_LEN : ID_SHORT_LEN;
-    char age[64], cells[3][CELL];
+    char age[64], cells[4][CELL];
 
     if (!v->all && inst_monitor(inst) == 0) {
         return 0;
@@ -112,13 +115,12 @@ static int print_one(struct inst *inst, void *arg)
         source = strrchr(source, '/') + 1;
     }
     duration(v->now_ns - created, age, sizeof(age));
-    strcat(age, " ago");
+    snprintf(cells[3], CELL, "%s ago", age);
     command(v, inst, cells[0]);
     status(v, inst, cells[1]);
     ports(inst, cells[2]);
-    printf("%-*.*s   %-15s %-22s %-20s %-26s %-24s %s\n", id_len, id_len,
-           inst->id, source, cells[0], age, cells[1], cells[2],
-           strings_get(inst->record, "name"));
+    printf(ROW, id_len, id_len, inst->id, source, cells[0], cells[3], cells[1],
+           cells[2], strings_get(inst->record, "name"));
     return 0;
 }
 
@@ -156,9 +158,10 @@ int verb_ps(struct context *ctx, int argc, char **argv)
     clock_gettime(CLOCK_REALTIME, &now);
     view.now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     if (!view.quiet) {
-        printf("%-*s   %-15s %-22s %-20s %-26s %-24s %s\n",
-               view.whole ? ID_LEN : ID_SHORT_LEN, "INSTANCE ID", "IMAGE",
-               "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES");
+        int id_len = view.whole ? ID_LEN : ID_SHORT_LEN;
+
+        printf(ROW, id_len, id_len, "INSTANCE ID", "IMAGE", "COMMAND",
+               "CREATED", "STATUS", "PORTS", "NAMES");
     }
     return store_each(&store, print_one, &view, &ctx->err);
 }

@@ -33,7 +33,7 @@ static int find_data(char *out, struct err *err)
         return fits(snprintf(out, DIR_MAX, "%s", base), "EINKORN_ROOT", err);
     }
     if (geteuid() == 0) {
-        strcpy(out, "/var/lib/einkorn");
+        snprintf(out, DIR_MAX, "/var/lib/einkorn");
         return 0;
     }
     if ((base = env_dir("XDG_DATA_HOME")) != NULL) {
@@ -56,7 +56,7 @@ static int find_run(char *out, struct err *err)
         return fits(snprintf(out, DIR_MAX, "%s", base), "EINKORN_RUN", err);
     }
     if (geteuid() == 0) {
-        strcpy(out, "/run/einkorn");
+        snprintf(out, DIR_MAX, "/run/einkorn");
         return 0;
     }
     if ((base = env_dir("XDG_RUNTIME_DIR")) != NULL) {

@@ -173,7 +173,7 @@ int image_prepare(struct image *image, const struct dirs *dirs,
     if (find_or_build(image, dirs, spec->target, err) < 0) {
         return -1;
     }
-    strcpy(image->exe, image->entry.exe);
+    memcpy(image->exe, image->entry.exe, sizeof(image->exe));
     if (image->entry.is_directory && find_in_directory(image, spec, err) < 0) {
         return -1;
     }

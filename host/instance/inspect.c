@@ -20,7 +20,7 @@ void inspect_time(int64_t real_ns, char out[40])
     struct tm tm;
 
     if (real_ns == 0) {
-        strcpy(out, "0001-01-01T00:00:00Z");
+        snprintf(out, 40, "0001-01-01T00:00:00Z");
         return;
     }
     gmtime_r(&seconds, &tm);

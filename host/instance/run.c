@@ -5,7 +5,6 @@
  */
 #include "host/instance/run.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "host/instance/monitor.h"
 #include "host/instance/pty.h"
 #include "host/instance/qemu.h"
+#include "host/instance/streams.h"
 #include "host/instance/tender.h"
 #include "host/volume/volume.h"
 
@@ -29,14 +29,11 @@ struct run {
     struct store store;
     struct inst inst;
     struct cgroup cgroup;
-    struct log log;
+    struct streams streams;
+    struct volumes volumes;
     struct monitor monitor;
     struct plan plan;
     char name[NAME_MAX_LEN + 1];
-    int stdio[3];
-    pid_t servers[ABI_MAX_CHAN]; /* of the volumes */
-    int chan_fds[ABI_MAX_CHAN];
-    int nr_chans;
     int report_fd; /* -d: to the waiting tool; -1 otherwise */
 };
 
@@ -46,86 +43,6 @@ static int64_t now_ns(void)
 
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* ---- streams ---- */
-
-static int open_pipe(int *read_fd, int *write_fd, struct err *err)
-{
-    int fds[2];
-
-    if (pipe2(fds, O_CLOEXEC) < 0) {
-        return err_set(err, ERR_TOOL, "pipe for output: %m");
-    }
-    fcntl(fds[0], F_SETFL, O_NONBLOCK);
-    *read_fd = fds[0];
-    *write_fd = fds[1];
-    return 0;
-}
-
-static int open_terminal(struct run *run, struct err *err)
-{
-    struct monitor *m = &run->monitor;
-    int slave;
-
-    if (pty_open(&m->pty_fd, &slave, err) < 0) {
-        return -1;
-    }
-    run->stdio[0] = run->stdio[1] = run->stdio[2] = slave;
-    m->forward_input = run->spec->interactive && !run->spec->detach;
-    if (m->forward_input) {
-        pty_raw();
-    }
-    return 0;
-}
-
-/* With --rm in the foreground nobody can ask for the log later: the program
- * gets our own descriptors and nothing is copied. Not so in QEMU, which would
- * open them anew: with a file, at another offset than ours. */
-static int open_streams(struct run *run, struct err *err)
-{
-    const struct spec *spec = run->spec;
-    struct monitor *m = &run->monitor;
-    bool keep_log = spec->detach || !spec->remove;
-
-    m->echo = !spec->detach;
-    if (keep_log) {
-        if (log_create(&run->log, &run->store, run->inst.id, err) < 0) {
-            return -1;
-        }
-        m->log = &run->log;
-    }
-    if (spec->tty) {
-        return open_terminal(run, err);
-    }
-    if (!spec->interactive || spec->detach) {
-        run->stdio[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
-    }
-    if (!keep_log && spec->platform != PLATFORM_QEMU) {
-        return 0;
-    }
-    if (spec->platform == PLATFORM_QEMU && spec->interactive && !spec->detach &&
-        feed_open(&m->feed, &run->stdio[0], err) < 0) {
-        return -1;
-    }
-    if (open_pipe(&m->out_fds[0], &run->stdio[1], err) < 0) {
-        return -1;
-    }
-    return open_pipe(&m->out_fds[1], &run->stdio[2], err);
-}
-
-/* Our copies of the child's ends: else we would never see their end. */
-static void close_child_ends(struct run *run)
-{
-    for (int i = 0; i < 3; i++) {
-        int fd = run->stdio[i];
-
-        run->stdio[i] = -1;
-        if (fd >= 0 && fd != run->stdio[0] && fd != run->stdio[1] &&
-            fd != run->stdio[2]) {
-            close(fd);
-        }
-    }
 }
 
 /* ---- start ---- */
@@ -148,47 +65,6 @@ static int publish(struct run *run, struct err *err)
                         err);
 }
 
-/* QEMU has servers of its own. */
-static int start_volumes(struct run *run, struct err *err)
-{
-    const struct spec *spec = run->spec;
-
-    if (spec->platform == PLATFORM_QEMU) {
-        return 0;
-    }
-    for (int i = 0; i < spec->nr_volumes; i++) {
-        pid_t pid = volume_start(&spec->volumes[i], &run->chan_fds[i], err);
-
-        if (pid < 0) {
-            return -1;
-        }
-        run->servers[run->nr_chans++] = pid;
-    }
-    return 0;
-}
-
-static void close_channels(struct run *run)
-{
-    for (int i = 0; i < run->nr_chans; i++) {
-        if (run->chan_fds[i] >= 0) {
-            close(run->chan_fds[i]);
-            run->chan_fds[i] = -1;
-        }
-    }
-}
-
-/* They end by themselves once the tender's ends are closed as well. */
-static void wait_for_volumes(struct run *run)
-{
-    close_channels(run);
-    while (run->nr_chans > 0) {
-        pid_t pid = run->servers[--run->nr_chans];
-
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-        }
-    }
-}
-
 static int start_tender(struct run *run, struct err *err)
 {
     static char block[ABI_CONFIG_MAX];
@@ -199,8 +75,8 @@ static int start_tender(struct run *run, struct err *err)
         .cgroup = &run->cgroup,
         .config = block,
         .alive_fd = run->inst.fd,
-        .chan_fds = run->chan_fds,
-        .nr_chans = run->nr_chans,
+        .chan_fds = run->volumes.chan_fds,
+        .nr_chans = run->volumes.nr,
     };
 
     strings_init(&config, block, sizeof(block));
@@ -211,7 +87,7 @@ static int start_tender(struct run *run, struct err *err)
                        "arguments and environment: longer than %u bytes",
                        ABI_CONFIG_MAX);
     }
-    memcpy(tender.stdio, run->stdio, sizeof(tender.stdio));
+    memcpy(tender.stdio, run->streams.child, sizeof(tender.stdio));
     run->monitor.child = run->spec->platform == PLATFORM_QEMU
                              ? qemu_start(&tender, &run->monitor.ctl_fd, err)
                              : tender_start(&tender, err);
@@ -242,15 +118,23 @@ static int limit_memory(struct run *run, struct err *err)
 
 static int start_published(struct run *run, struct err *err)
 {
-    if (limit_memory(run, err) < 0) {
+    const struct spec *spec = run->spec;
+
+    if (limit_memory(run, err) < 0 ||
+        streams_open(&run->streams, spec, &run->store, run->inst.id,
+                     &run->monitor, err) < 0) {
         return -1;
     }
-    if (open_streams(run, err) < 0 || start_volumes(run, err) < 0 ||
-        start_tender(run, err) < 0) {
+    /* QEMU has servers of its own. */
+    if (spec->platform != PLATFORM_QEMU &&
+        volumes_start(&run->volumes, spec, err) < 0) {
         return -1;
     }
-    close_child_ends(run);
-    close_channels(run);
+    if (start_tender(run, err) < 0) {
+        return -1;
+    }
+    streams_close_child_ends(&run->streams);
+    volumes_close(&run->volumes);
     run->inst.state.pid = run->monitor.child;
     run->inst.state.started_ns = now_ns();
     inst_write_state(&run->inst);
@@ -260,7 +144,7 @@ static int start_published(struct run *run, struct err *err)
 static void release(struct run *run)
 {
     pty_restore();
-    wait_for_volumes(run);
+    volumes_wait(&run->volumes);
     network_detach(&run->net, run->dirs->run, run->inst.id);
     cgroup_remove(&run->cgroup);
 }
@@ -388,7 +272,6 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
 
     run.dirs = dirs;
     run.spec = spec;
-    run.stdio[0] = run.stdio[1] = run.stdio[2] = -1;
     run.report_fd = -1;
     run.cgroup.procs_fd = -1;
     if (image_prepare(&run.image, dirs, spec, err) < 0 ||

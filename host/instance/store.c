@@ -282,12 +282,12 @@ fail:
 
 void store_remove(const struct store *store, const struct inst *inst)
 {
-    char log[ID_LEN + 8];
+    char log[ID_LEN + 16];
     const char *name = strings_get(inst->record, "name");
 
     snprintf(log, sizeof(log), "%s.log", inst->id);
     unlinkat(store->dir_fd, log, 0);
-    strcat(log, ".1");
+    snprintf(log, sizeof(log), "%s.log.1", inst->id);
     unlinkat(store->dir_fd, log, 0);
     release_name(store, name, inst->id);
     unlinkat(store->dir_fd, inst->id, 0);

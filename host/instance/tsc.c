@@ -115,7 +115,7 @@ uint64_t tsc_hz(const char *run_dir)
 
     if (read_text("/proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id)) <
         0) {
-        strcpy(boot_id, "unknown");
+        snprintf(boot_id, sizeof(boot_id), "unknown");
     }
     boot_id[strcspn(boot_id, "\n")] = '\0';
     snprintf(path, sizeof(path), "%s/tsc", run_dir);

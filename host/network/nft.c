@@ -3,117 +3,17 @@
 #include "host/network/nft.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/instance/launch.h"
 #include "host/instance/store.h"
 #include "host/network/netlink.h"
-
-/* ---- running nft ---- */
-
-struct script {
-    char text[32768]; /* MAX_PORTS need 25,000 */
-    size_t len;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-line(struct script *s, const char *format, ...)
-{
-    size_t room = sizeof(s->text) - s->len;
-    va_list args;
-    int len;
-
-    va_start(args, format);
-    len = vsnprintf(s->text + s->len, room, format, args);
-    va_end(args);
-    if (len > 0 && (size_t)len < room) {
-        s->len += (size_t)len;
-    }
-}
-
-static const char *nft_path(void)
-{
-    static const char *const paths[] = {"/usr/sbin/nft", "/sbin/nft",
-                                        "/usr/local/sbin/nft", "/usr/bin/nft"};
-
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        if (access(paths[i], X_OK) == 0) {
-            return paths[i];
-        }
-    }
-    return NULL;
-}
-
-/* Runs `nft ARGS < in > out` and returns its exit status, or -1. */
-static int run(char **argv, int in_fd, int out_fd)
-{
-    static char *no_env[] = {NULL};
-    struct err ignored = {0};
-    struct launch launch;
-    int status;
-    pid_t pid;
-
-    launch_init(&launch);
-    launch.path = nft_path();
-    launch.argv = argv;
-    launch.envp = no_env;
-    launch.stdio[0] = in_fd;
-    launch.stdio[1] = launch.stdio[2] = out_fd;
-    if (launch.path == NULL) {
-        return -1;
-    }
-    pid = launch_start(&launch, &ignored);
-    if (pid < 0) {
-        return -1;
-    }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static int memory_file(const char *text, size_t len)
-{
-    int fd = memfd_create("nft", MFD_CLOEXEC);
-
-    if (fd >= 0 &&
-        (write(fd, text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) < 0)) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/* As one transaction. What nft prints goes to out[]. */
-static int run_script(const struct script *s, char *out, size_t cap)
-{
-    char *argv[] = {"nft", "-f", "-", NULL};
-    int in_fd = memory_file(s->text, s->len);
-    int out_fd = memory_file("", 0);
-    int rc = -1;
-
-    out[0] = '\0';
-    if (in_fd >= 0 && out_fd >= 0) {
-        ssize_t n;
-
-        rc = run(argv, in_fd, out_fd);
-        n = pread(out_fd, out, cap - 1, 0);
-        out[n < 0 ? 0 : n] = '\0';
-    }
-    close(in_fd);
-    close(out_fd);
-    return rc;
-}
+#include "host/network/nft_script.h"
 
 /* ---- the table ---- */
 
@@ -138,61 +38,62 @@ static int table_exists(const char *name)
 
 /* Rules are flushed first, so that two makers at once do no harm; maps, and
  * with them the ports of others, stay. */
-static void write_table(struct script *s, const struct bridge *bridge)
+static void write_table(struct nft_script *s, const struct bridge *bridge)
 {
     struct in_addr net = {htonl(bridge->net)};
     const char *b = bridge->name;
 
-    line(s, "table ip %s {\n", b);
-    line(s, " map ports { type inet_proto . inet_service : ipv4_addr . "
-            "inet_service; }\n");
-    line(s, " map ports_at { type ipv4_addr . inet_proto . inet_service : "
-            "ipv4_addr . inet_service; }\n");
-    line(s, " chain prerouting { type nat hook prerouting priority dstnat; }\n"
-            " chain output { type nat hook output priority -100; }\n"
-            " chain postrouting { type nat hook postrouting priority srcnat; "
-            "}\n}\n");
-    line(s, "flush table ip %s\n", b);
-    line(s, "table ip %s {\n", b);
+    nft_line(s, "table ip %s {\n", b);
+    nft_line(s, " map ports { type inet_proto . inet_service : ipv4_addr . "
+                "inet_service; }\n");
+    nft_line(s, " map ports_at { type ipv4_addr . inet_proto . inet_service : "
+                "ipv4_addr . inet_service; }\n");
+    nft_line(s,
+             " chain prerouting { type nat hook prerouting priority dstnat; }\n"
+             " chain output { type nat hook output priority -100; }\n"
+             " chain postrouting { type nat hook postrouting priority srcnat; "
+             "}\n}\n");
+    nft_line(s, "flush table ip %s\n", b);
+    nft_line(s, "table ip %s {\n", b);
     for (int i = 0; i < 2; i++) {
-        line(s,
-             " chain %s {\n"
-             "  dnat to ip daddr . meta l4proto . th dport map @ports_at\n"
-             "  fib daddr type local dnat to meta l4proto . th dport map "
-             "@ports\n }\n",
-             i == 0 ? "prerouting" : "output");
+        nft_line(s,
+                 " chain %s {\n"
+                 "  dnat to ip daddr . meta l4proto . th dport map @ports_at\n"
+                 "  fib daddr type local dnat to meta l4proto . th dport map "
+                 "@ports\n }\n",
+                 i == 0 ? "prerouting" : "output");
     }
-    line(s,
-         " chain postrouting {\n"
-         "  ip saddr 127.0.0.0/8 oifname %s masquerade\n"
-         "  ip saddr %s/%u oifname != %s masquerade\n"
-         "  ip saddr %s/%u oifname %s ct status dnat masquerade\n }\n}\n",
-         b, inet_ntoa(net), bridge->prefix_len, b, inet_ntoa(net),
-         bridge->prefix_len, b);
+    nft_line(s,
+             " chain postrouting {\n"
+             "  ip saddr 127.0.0.0/8 oifname %s masquerade\n"
+             "  ip saddr %s/%u oifname != %s masquerade\n"
+             "  ip saddr %s/%u oifname %s ct status dnat masquerade\n }\n}\n",
+             b, inet_ntoa(net), bridge->prefix_len, b, inet_ntoa(net),
+             bridge->prefix_len, b);
 }
 
 int nft_ensure(const struct bridge *bridge)
 {
-    struct script s = {.len = 0};
+    struct nft_script s = {.len = 0};
     char out[512];
 
     if (table_exists(bridge->name)) {
         return 0;
     }
     write_table(&s, bridge);
-    return run_script(&s, out, sizeof(out));
+    return nft_run_script(&s, out, sizeof(out));
 }
 
 /* ---- ports ---- */
 
-static void key(struct script *s, const struct port *p)
+static void key(struct nft_script *s, const struct port *p)
 {
     struct in_addr ip = {p->host_ip};
 
     if (p->host_ip != 0) {
-        line(s, "%s . ", inet_ntoa(ip));
+        nft_line(s, "%s . ", inet_ntoa(ip));
     }
-    line(s, "%s . %u", p->is_udp ? "udp" : "tcp", p->host_port);
+    nft_line(s, "%s . %u", p->is_udp ? "udp" : "tcp", p->host_port);
 }
 
 static const char *map_of(const struct port *p)
@@ -200,10 +101,10 @@ static const char *map_of(const struct port *p)
     return p->host_ip != 0 ? "ports_at" : "ports";
 }
 
-static void element(struct script *s, const struct bridge *bridge,
+static void element(struct nft_script *s, const struct bridge *bridge,
                     const char *verb, const struct port *p)
 {
-    line(s, "%s element ip %s %s { ", verb, bridge->name, map_of(p));
+    nft_line(s, "%s element ip %s %s { ", verb, bridge->name, map_of(p));
     key(s, p);
 }
 
@@ -214,22 +115,22 @@ static int add_all(const struct bridge *bridge, const char *id,
                    size_t cap)
 {
     struct in_addr guest = {guest_ip};
-    struct script s = {.len = 0};
+    struct nft_script s = {.len = 0};
 
     for (int i = 0; i < spec->nr_ports; i++) {
         const struct port *p = &spec->ports[i];
 
         for (int again = 0; again < 2; again++) {
             element(&s, bridge, "add", p);
-            line(&s, " comment \"%.*s\" : %s . %u }\n", ID_SHORT_LEN, id,
-                 inet_ntoa(guest), p->guest_port);
+            nft_line(&s, " comment \"%.*s\" : %s . %u }\n", ID_SHORT_LEN, id,
+                     inet_ntoa(guest), p->guest_port);
             if (!again) {
                 element(&s, bridge, "delete", p);
-                line(&s, " }\n");
+                nft_line(&s, " }\n");
             }
         }
     }
-    return run_script(&s, out, cap);
+    return nft_run_script(&s, out, cap);
 }
 
 /* Whoever holds the port on the host may take elements of dead instances
@@ -239,11 +140,11 @@ static void remove_stale(const struct bridge *bridge, const struct spec *spec)
     char out[512];
 
     for (int i = 0; i < spec->nr_ports; i++) {
-        struct script s = {.len = 0};
+        struct nft_script s = {.len = 0};
 
         element(&s, bridge, "delete", &spec->ports[i]);
-        line(&s, " }\n");
-        run_script(&s, out, sizeof(out));
+        nft_line(&s, " }\n");
+        nft_run_script(&s, out, sizeof(out));
     }
 }
 
@@ -270,7 +171,7 @@ int nft_publish(const struct bridge *bridge, const char *id,
 
 /* Elements of one map are listed as `KEY comment "ID" : VALUE`, separated by
  * commas or newlines. */
-static void collect(struct script *s, const char *table, const char *map,
+static void collect(struct nft_script *s, const char *table, const char *map,
                     char *listing, const char *id)
 {
     char mark[64];
@@ -283,13 +184,13 @@ static void collect(struct script *s, const char *table, const char *map,
         while (begin > listing && strchr("{,\n\t", begin[-1]) == NULL) {
             begin--;
         }
-        line(s, "delete element ip %s %s { %.*s }\n", table, map,
-             (int)(at - begin), begin);
+        nft_line(s, "delete element ip %s %s { %.*s }\n", table, map,
+                 (int)(at - begin), begin);
         at += strlen(mark);
     }
 }
 
-static void list_map(const char *table, const char *map, struct script *s,
+static void list_map(const char *table, const char *map, struct nft_script *s,
                      const char *id)
 {
     char *argv[] = {"nft",
@@ -300,11 +201,11 @@ static void list_map(const char *table, const char *map, struct script *s,
                     (char *)(uintptr_t)table,
                     (char *)(uintptr_t)map,
                     NULL};
-    int out_fd = memory_file("", 0);
+    int out_fd = nft_memory_file("", 0);
     off_t len;
     char *text;
 
-    if (out_fd < 0 || run(argv, -1, out_fd) != 0) {
+    if (out_fd < 0 || nft_run(argv, -1, out_fd) != 0) {
         close(out_fd);
         return;
     }
@@ -319,12 +220,12 @@ static void list_map(const char *table, const char *map, struct script *s,
 
 void nft_unpublish(const struct bridge *bridge, const char *id)
 {
-    struct script s = {.len = 0};
+    struct nft_script s = {.len = 0};
     char out[512];
 
     list_map(bridge->name, "ports", &s, id);
     list_map(bridge->name, "ports_at", &s, id);
     if (s.len > 0) {
-        run_script(&s, out, sizeof(out));
+        nft_run_script(&s, out, sizeof(out));
     }
 }

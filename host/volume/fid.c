@@ -45,6 +45,15 @@ int fid_add(struct fid_table *table, uint32_t number, int path_fd)
     return 0;
 }
 
+static void release(struct fid *fid)
+{
+    close(fid->path_fd);
+    if (fid->open_fd >= 0) {
+        close(fid->open_fd);
+    }
+    free(fid);
+}
+
 void fid_drop(struct fid_table *table, struct fid *fid)
 {
     struct fid **at = &table->buckets[fid->number % FID_BUCKETS];
@@ -54,18 +63,21 @@ void fid_drop(struct fid_table *table, struct fid *fid)
     }
     *at = fid->next;
     table->nr--;
-    close(fid->path_fd);
-    if (fid->open_fd >= 0) {
-        close(fid->open_fd);
-    }
-    free(fid);
+    release(fid);
 }
 
 void fid_drop_all(struct fid_table *table)
 {
     for (int i = 0; i < FID_BUCKETS; i++) {
-        while (table->buckets[i] != NULL) {
-            fid_drop(table, table->buckets[i]);
+        struct fid *fid = table->buckets[i];
+
+        while (fid != NULL) {
+            struct fid *next = fid->next;
+
+            release(fid);
+            fid = next;
         }
+        table->buckets[i] = NULL;
     }
+    table->nr = 0;
 }

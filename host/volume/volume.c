@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/volume/filter.h"
@@ -126,7 +127,7 @@ static int open_root(const struct volume *v, struct err *err)
     return fd;
 }
 
-pid_t volume_start(const struct volume *v, int *chan_fd, struct err *err)
+static pid_t start(const struct volume *v, int *chan_fd, struct err *err)
 {
     static struct server server;
     int room = 4 * (int)ABI_CHAN_MSG_MAX;
@@ -157,4 +158,38 @@ pid_t volume_start(const struct volume *v, int *chan_fd, struct err *err)
     }
     *chan_fd = fds[0];
     return pid;
+}
+
+int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err)
+{
+    for (int i = 0; i < spec->nr_volumes; i++) {
+        pid_t pid = start(&spec->volumes[i], &vs->chan_fds[i], err);
+
+        if (pid < 0) {
+            return -1;
+        }
+        vs->servers[vs->nr++] = pid;
+    }
+    return 0;
+}
+
+void volumes_close(struct volumes *vs)
+{
+    for (int i = 0; i < vs->nr; i++) {
+        if (vs->chan_fds[i] >= 0) {
+            close(vs->chan_fds[i]);
+            vs->chan_fds[i] = -1;
+        }
+    }
+}
+
+void volumes_wait(struct volumes *vs)
+{
+    volumes_close(vs);
+    while (vs->nr > 0) {
+        pid_t pid = vs->servers[--vs->nr];
+
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
 }

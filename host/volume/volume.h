@@ -12,8 +12,21 @@
 #include "host/common/err.h"
 #include "host/instance/spec.h"
 
-/* Starts the server; *chan_fd is the instance's end. The server ends when
- * that is closed everywhere, or with the calling process. */
-pid_t volume_start(const struct volume *volume, int *chan_fd, struct err *err);
+struct volumes {
+    pid_t servers[ABI_MAX_CHAN];
+    int chan_fds[ABI_MAX_CHAN]; /* the instance's ends */
+    int nr;
+};
+
+/* Starts a server for each volume of the spec. On error those that run are
+ * ended by volumes_wait(). They end with the calling process at the latest. */
+int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err);
+
+/* Our copies of the instance's ends, once it has them. */
+void volumes_close(struct volumes *vs);
+
+/* Until all have ended, which they do when the instance's ends are closed
+ * everywhere: nothing is in flight to the host's files any more. */
+void volumes_wait(struct volumes *vs);
 
 #endif

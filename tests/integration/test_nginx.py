@@ -42,6 +42,7 @@ def tool(base):
                         EINKORN_BRIDGE="ekngx",
                         EINKORN_SUBNET="10.98.0.0/24")
         yield made
+        made.clean_up()
     finally:
         holder.kill()
         holder.wait()
