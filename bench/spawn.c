@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         if (nr < MAX_COMMANDS && i + 1 < argc)
             commands[nr++] = argv + i + 1;
     }
-    if (runs <= 0 || nr == 0) {
+    if (runs <= 0 || nr == 0 || !commands[0][0]) {
         fprintf(stderr, "usage: spawn RUNS -- CMD ARG... [-- CMD ARG...]\n");
         return 2;
     }

@@ -124,7 +124,7 @@ static void add_machine(struct args *args, const struct tender *t,
                  "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
                  "resourcecontrol=deny",
                  "-global", "virtio-mmio.force-legacy=false", "-device",
-                 "virtio-rng-device", NULL);
+                 "virtio-rng-device", (char *)NULL);
     args_add(args, "-m");
     args_add(args, "%" PRIu64 "M", (mem + (1u << 20) - 1) >> 20);
 }
@@ -138,7 +138,8 @@ static void add_lines(struct args *args, const struct spec *spec, int ctl_fd)
                  "file,id=err,path=/dev/fd/2,append=on", "-device",
                  "isa-debugcon,iobase=0x402,readback=0x65,chardev=err",
                  "-device", "isa-serial,index=1,chardev=ctl", "-device",
-                 "isa-debug-exit,iobase=0xf4,iosize=4", "-chardev", NULL);
+                 "isa-debug-exit,iobase=0xf4,iosize=4", "-chardev",
+                 (char *)NULL);
     args_add(args, "socket,id=ctl,fd=%d", ctl_fd);
 }
 

@@ -23,7 +23,7 @@ struct page {
     uint16_t free;       /* slab: first free object in 16 bytes, or NO_OBJECT */
     uint16_t used;       /* slab: objects given out */
     uint8_t kind, class;
-    uint16_t dirty; /* some page may not be zero any more */
+    uint16_t dirty;    /* some page may not be zero any more */
     uint32_t uncarved; /* slab: offset of what was never given out */
 };
 
