@@ -17,7 +17,7 @@
 #include "kernel/vfs/vfs.h"
 #include "lib/string.h"
 
-enum { COPY_BYTES = 65536 };
+enum { COPY_BYTES = 65536, PUSH_BYTES = 1 << 20 };
 #define RW_COUNT_MAX UINT64_C(0x7ffff000)
 
 int64_t sys_fallocate(struct abi_frame *r)
@@ -120,6 +120,36 @@ int64_t sys_memfd_create(struct abi_frame *r)
     return err ? err : fd_install(f, 0, flags & MFD_CLOEXEC);
 }
 
+/* Lets out take the bytes from where they lie. Stops at what is not in memory
+ * and when out sleeps no longer takes all. */
+static int64_t push(struct file *in, uint64_t *in_off, struct file *out,
+                    uint64_t *out_off, uint64_t len)
+{
+    int64_t done = 0;
+
+    while (in->ops->peek && (uint64_t)done < len) {
+        uint64_t n = len - (uint64_t)done;
+        const void *p;
+        struct uio_seg seg;
+        struct uio u;
+        int64_t put;
+
+        n = n < PUSH_BYTES ? n : PUSH_BYTES;
+        p = in->ops->peek(in, *in_off, &n);
+        if (!p)
+            break;
+        uio_init(&u, &seg, (uintptr_t)p, n, true);
+        put = out->ops->write(out, &u, out_off);
+        if (put <= 0)
+            return done ? done : put;
+        *in_off += (uint64_t)put;
+        done += put;
+        if ((uint64_t)put < n || signal_pending())
+            break;
+    }
+    return done;
+}
+
 /* Moves up to len bytes through buf. The offsets advance by what was written;
  * what was read but not taken is read again next time. */
 static int64_t pump(struct file *in, uint64_t *in_off, struct file *out,
@@ -150,21 +180,32 @@ static int64_t pump(struct file *in, uint64_t *in_off, struct file *out,
     return done;
 }
 
+static int64_t pump_buffered(struct file *in, uint64_t *in_off,
+                             struct file *out, uint64_t *out_off, uint64_t len)
+{
+    uint8_t *buf = page_alloc(COPY_BYTES / ABI_PAGE_SIZE);
+    int64_t n = buf ? pump(in, in_off, out, out_off, len, buf) : -ENOMEM;
+
+    if (buf)
+        page_free(buf, COPY_BYTES / ABI_PAGE_SIZE);
+    return n;
+}
+
+/* While out sleeps in its write, the file may change: then what is sent is
+ * old or new, as on Linux; its memory stays readable. */
 static int64_t copy(struct file *in, uint64_t *in_off, struct file *out,
                     uint64_t *out_off, uint64_t len)
 {
-    uint8_t *buf = page_alloc(COPY_BYTES / ABI_PAGE_SIZE);
     int64_t n;
 
-    if (!buf)
-        return -ENOMEM;
+    len = len < RW_COUNT_MAX ? len : RW_COUNT_MAX;
     file_get(in);
     file_get(out);
-    n = pump(in, in_off, out, out_off, len < RW_COUNT_MAX ? len : RW_COUNT_MAX,
-             buf);
+    n = in->inode == out->inode ? 0 : push(in, in_off, out, out_off, len);
+    if (n == 0 && len)
+        n = pump_buffered(in, in_off, out, out_off, len);
     file_put(in);
     file_put(out);
-    page_free(buf, COPY_BYTES / ABI_PAGE_SIZE);
     return n;
 }
 

@@ -35,6 +35,10 @@ struct file_ops {
     uint32_t (*poll)(struct file *f, struct poll_table *pt);
     int64_t (*ioctl)(struct file *f, uint32_t cmd, uint64_t arg);
     int64_t (*seek)(struct file *f, int64_t off, int whence);
+    /* Where the bytes at off lie in memory: *len of them (less than asked for
+     * at the end of a run), valid until the caller sleeps. NULL: ask read().
+     * For sendfile(2). */
+    const void *(*peek)(struct file *f, uint64_t off, uint64_t *len);
     /* The object to map, a new reference; -errno as a pointer never: returns
      * 0 and *out, or -errno. */
     int (*mmap)(struct file *f, struct backing **out, int prot, bool shared);

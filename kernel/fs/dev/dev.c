@@ -12,7 +12,7 @@
 #include "kernel/core/random.h"
 #include "kernel/fs/console/console.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
-#include "kernel/mm/shm.h"
+#include "kernel/mm/mm.h"
 #include "kernel/sched/signal.h"
 #include "kernel/vfs/file.h"
 #include "kernel/vfs/mount.h"
@@ -77,12 +77,33 @@ static int64_t dev_seek(struct file *f, int64_t off, int whence)
     return 0;
 }
 
-/* Mapping /dev/zero gives fresh memory: one shared object for each mmap. */
+static int zero_map(struct backing *b, uint64_t off, uint64_t addr,
+                    size_t len_bytes, int prot, bool shared)
+{
+    (void)b, (void)off, (void)shared;
+    return (int)platform.ops.mem_commit(addr, len_bytes, (uint32_t)prot);
+}
+
+static uint64_t zero_size(struct backing *b)
+{
+    (void)b;
+    return INT64_MAX;
+}
+
+/* A private mapping of /dev/zero is fresh memory. Shared ones are what
+ * MAP_SHARED|MAP_ANONYMOUS is for. */
 static int zero_mmap(struct file *f, struct backing **out, int prot,
                      bool shared)
 {
-    (void)f, (void)prot, (void)shared, (void)out;
-    return -ENODEV;
+    static const struct backing_ops ops = {.map = zero_map, .size = zero_size};
+    static struct backing zero = {.ops = &ops, .refs = 1};
+
+    (void)f, (void)prot;
+    if (shared)
+        return -ENODEV;
+    backing_get(&zero);
+    *out = &zero;
+    return 0;
 }
 
 static const struct file_ops null_fops = {

@@ -122,20 +122,19 @@ static int64_t drain(struct inotify *in, struct uio *to)
 {
     int64_t done = 0;
 
-    struct list *node;
-
-    while ((node = list_pop_front(&in->events))) {
-        struct event *e = container_of(node, struct event, node);
+    list_for_each_safe(pos, &in->events)
+    {
+        struct event *e = container_of(pos, struct event, node);
         size_t len = sizeof(e->head) + e->head.len;
-        bool fits = len <= to->resid_bytes;
 
-        if (!fits || uio_put(to, &e->head, len) != (int64_t)len) {
-            list_push_front(&in->events, node);
-            return done ? done : fits ? -EFAULT : -EINVAL;
-        }
+        if (len > to->resid_bytes)
+            return done ? done : -EINVAL;
+        if (uio_put(to, &e->head, len) != (int64_t)len)
+            return done ? done : -EFAULT;
         done += (int64_t)len;
         in->nr_events--;
         in->queued_bytes -= (uint32_t)len;
+        list_remove(pos);
         kfree(e);
     }
     return done;
@@ -178,10 +177,11 @@ static int64_t inotify_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 static void inotify_release(struct file *f)
 {
     struct inotify *in = f->data;
-    struct list *node;
 
-    while ((node = list_pop_front(&in->watches)))
-        free_watch(container_of(node, struct watch, of_instance), false);
+    list_for_each_safe(pos, &in->watches)
+    {
+        free_watch(container_of(pos, struct watch, of_instance), false);
+    }
     list_for_each_safe(pos, &in->events)
     {
         kfree(container_of(pos, struct event, node));

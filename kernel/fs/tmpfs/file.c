@@ -58,6 +58,19 @@ static int64_t tmpfs_read(struct file *f, struct uio *to, uint64_t *off)
     return done;
 }
 
+static const void *tmpfs_peek(struct file *f, uint64_t off, uint64_t *len)
+{
+    struct tnode *t = tnode_of(f->inode);
+    uint64_t size = t->inode.size_bytes;
+
+    if (off >= size)
+        return NULL;
+    *len = *len < size - off ? *len : size - off;
+    if (t->lower_data)
+        return erofs_data(t->fs->lower, &t->node, off, len);
+    return data_run(t, off, len);
+}
+
 /* How much of len may be written at off: seals, limits. */
 static int64_t check_write(struct tnode *t, uint64_t off, uint64_t len)
 {
@@ -235,6 +248,7 @@ const struct file_ops tmpfs_file_fops = {
     .name = "file",
     .read = tmpfs_read,
     .write = tmpfs_write,
+    .peek = tmpfs_peek,
     .seek = tmpfs_seek,
     .mmap = tmpfs_mmap,
     .truncate = tmpfs_truncate,
