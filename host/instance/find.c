@@ -126,7 +126,7 @@ static int read_all(const struct store *store, struct list *list,
 {
     DIR *dir = open_list(store, err);
     struct dirent *entry;
-    struct inst inst;
+    struct inst inst = {0};
 
     if (dir == NULL) {
         return -1;

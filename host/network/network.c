@@ -76,7 +76,7 @@ static int attach_bridge(struct network *net, const char *run_dir,
                          const char *id, const struct spec *spec,
                          struct err *err)
 {
-    struct bridge bridge;
+    struct bridge bridge = {0};
     uint32_t number, last;
 
     if (bridge_settings(&bridge, err) < 0 || hold_ports(net, spec, err) < 0) {
@@ -152,7 +152,7 @@ void network_detach(struct network *net, const char *run_dir, const char *id)
 void network_remove_leftover(const char *run_dir, const char *id)
 {
     struct err ignored = {0};
-    struct bridge bridge;
+    struct bridge bridge = {0};
 
     (void)run_dir;
     if (geteuid() == 0 && bridge_settings(&bridge, &ignored) == 0) {

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sources: host/volume/serve.c host/volume/namespace.c host/volume/file.c */
+/* sources: host/volume/attr.c host/volume/fid.c host/volume/wire.c */
+/* The 9P server under the sanitizers: random messages with plausible parts.
+ * What it answers is checked in tests/integration/test_volume.py. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host/volume/serve.h"
+
+/* The answers to all messages of a round fit into the socket. */
+enum { ROUNDS = 1000, MESSAGES = 20 };
+
+static struct server server;
+static char dir[] = "/tmp/einkorn-9p-XXXXXX";
+
+static uint32_t next_random(void)
+{
+    static uint64_t state = 88172645463325252u;
+
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)(state >> 16);
+}
+
+static const uint8_t types[] = {
+    WIRE_STATFS,  WIRE_LOPEN,   WIRE_LCREATE,  WIRE_SYMLINK,  WIRE_READLINK,
+    WIRE_GETATTR, WIRE_SETATTR, WIRE_READDIR,  WIRE_FSYNC,    WIRE_LOCK,
+    WIRE_LINK,    WIRE_MKDIR,   WIRE_RENAMEAT, WIRE_UNLINKAT, WIRE_FLUSH,
+    WIRE_WALK,    WIRE_READ,    WIRE_WRITE,    WIRE_CLUNK,    WIRE_ATTACH,
+};
+
+static const char *const names[] = {"a", "b", "c", "..", "", "x/y", "link"};
+
+/* A few fields of sizes and values that occur; sometimes noise. */
+static void put_fields(struct wire_out *out)
+{
+    for (uint32_t n = next_random() % 7; n > 0; n--) {
+        switch (next_random() % 6) {
+        case 0:
+            wire_put_str(out, names[next_random() % 7]);
+            break;
+        case 1:
+            wire_put16(out, (uint16_t)(next_random() % 4));
+            break;
+        case 2:
+            wire_put64(out, next_random() % 3 ? next_random() % 64
+                                              : (uint64_t)next_random() << 33);
+            break;
+        case 3:
+            wire_put8(out, (uint8_t)next_random());
+            break;
+        default:
+            wire_put32(out,
+                       next_random() % 4 ? next_random() % 5 : next_random());
+        }
+    }
+}
+
+static void send_message(int fd, uint8_t type, uint32_t fid)
+{
+    uint8_t bytes[4096];
+    struct wire_out out = {.base = bytes, .cap = sizeof(bytes)};
+    size_t len;
+
+    out.len = WIRE_HEADER;
+    if (type == WIRE_VERSION) {
+        wire_put32(&out, 8192);
+        wire_put_str(&out, "9P2000.L");
+    } else {
+        wire_put32(&out, fid);
+        put_fields(&out);
+    }
+    len = out.len;
+    out.len = 0;
+    wire_put32(&out, (uint32_t)len);
+    wire_put8(&out, type);
+    wire_put16(&out, 1);
+    assert_int_equal(send(fd, bytes, len, 0), len);
+}
+
+/* How many of the answers are no errors? */
+static int count_good(int fd)
+{
+    uint8_t reply[ABI_CHAN_MSG_MAX];
+    int good = 0;
+    ssize_t len;
+
+    while ((len = recv(fd, reply, sizeof(reply), MSG_DONTWAIT)) > 0) {
+        assert_true(len >= WIRE_HEADER);
+        good += reply[4] != WIRE_RLERROR;
+    }
+    return good;
+}
+
+static void test_volume_server_survives_anything(void **state)
+{
+    int good = 0;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        int fds[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+        server.chan_fd = fds[1];
+        server.read_only = round % 4 == 0;
+        send_message(fds[0], WIRE_VERSION, 0);
+        send_message(fds[0], WIRE_ATTACH, 0);
+        for (int i = 0; i < MESSAGES; i++) {
+            send_message(fds[0], types[next_random() % sizeof(types)],
+                         next_random() % 5);
+        }
+        shutdown(fds[0], SHUT_WR);
+        serve_run(&server);
+        good += count_good(fds[0]);
+        close(fds[0]);
+        close(fds[1]);
+        fid_drop_all(&server.fids);
+    }
+    assert_true(good > ROUNDS * 4); /* else little was tried */
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (mkdtemp(dir) == NULL) {
+        return -1;
+    }
+    server.root_fd = open(dir, O_PATH | O_DIRECTORY);
+    server.self_fds_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY);
+    return symlinkat("/etc/passwd", server.root_fd, "link");
+}
+
+static int tear_down(void **state)
+{
+    char command[64];
+
+    (void)state;
+    close(server.root_fd);
+    close(server.self_fds_fd);
+    snprintf(command, sizeof(command), "rm -r %s", dir);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_volume_server_survives_anything),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
