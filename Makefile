@@ -189,6 +189,9 @@ bench: all ## measure, write bench/results.json and docs/performance.md
 	O=$(O) bench/bench
 	bench/report
 
+docs-syscalls: ## generate docs/syscalls.md from kernel/linux/table.c
+	tools/gen-syscalls > docs/syscalls.md
+
 # ---- lint --------------------------------------------------------------
 C_FILES = $(shell git ls-files '*.c' '*.h')
 lint: lint-layers lint-format lint-cppcheck lint-tidy ## all static checks
