@@ -169,8 +169,8 @@ def fast_share():
     finally:
         sh(EINKORN, "rm", "-f", name, check=False)
     text = logs.stdout + logs.stderr
-    fast = int(re.search(r"(\d+) fast", text)[1])
-    slow = int(re.search(r"(\d+) slow", text)[1])
+    found = re.search(r"system calls fast (\d+) slow (\d+)", text)
+    fast, slow = int(found[1]), int(found[2])
     return {"what": "nginx: system calls by entry", "command":
             "einkorn run --stats nginx; wrk -c64 -d2s", "fast": fast,
             "slow": slow, "share": fast / (fast + slow)}
