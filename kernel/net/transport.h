@@ -40,7 +40,7 @@ enum net_opt {
     NET_OPT_KEEPINTVL,
     NET_OPT_KEEPCNT,
     NET_OPT_USER_TIMEOUT_MS,
-    NET_OPT_MSS,    /* get only */
+    NET_OPT_MSS,    /* set: of connections made later; 0: no limit */
     NET_OPT_SNDBUF, /* bytes */
     NET_OPT_RCVBUF,
     NET_OPT_TTL,

@@ -16,7 +16,7 @@ struct inet_sock {
     struct dgram *dgram;
     bool v6only, pktinfo, pktinfo6, recvttl, recvtos, recverr, freebind;
     bool bound;
-    int mtu_discover, defer_accept, quickack, unicast_hops;
+    int mtu_discover, defer_accept, quickack, unicast_hops, fastopen;
     bool ever_connecting; /* connect() was called: its result is due */
 };
 

@@ -54,7 +54,7 @@ static int get_tcp(struct inet_sock *s, int opt, int *value)
         *value = s->quickack;
         return 0;
     case TCP_FASTOPEN:
-        *value = 0;
+        *value = s->fastopen;
         return 0;
     default:
         return -ENOPROTOOPT;

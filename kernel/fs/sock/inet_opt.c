@@ -13,7 +13,13 @@
 #include "kernel/net/net.h"
 #include "lib/string.h"
 
-enum { TIMEOUT_MAX_S = 32767, KEEPCNT_MAX = 127 };
+enum {
+    TIMEOUT_MAX_S = 32767,
+    KEEPCNT_MAX = 127,
+    USER_MSS_MIN = 88,
+    USER_MSS_MAX = 32767,
+    IPV6_MTU_MIN = 1280,
+};
 
 static int transport_set(struct inet_sock *s, enum net_opt opt, int value)
 {
@@ -48,6 +54,18 @@ static int ranged(struct inet_sock *s, enum net_opt opt, int value, int lo,
     return value < lo || value > hi ? -EINVAL : transport_set(s, opt, value);
 }
 
+/* Fast open is off, as tcp_fastopen in /proc/sys says: then a listener's queue
+ * for it may be set (it stays empty) and no client can use it. */
+static int set_fastopen(struct inet_sock *s, int value)
+{
+    enum stream_state state = stream_state(s->stream);
+
+    if (value < 0 || (state != STREAM_CLOSE && state != STREAM_LISTEN))
+        return -EINVAL;
+    s->fastopen = value;
+    return 0;
+}
+
 static int set_tcp(struct inet_sock *s, int opt, int value)
 {
     if (!s->stream)
@@ -72,8 +90,13 @@ static int set_tcp(struct inet_sock *s, int opt, int value)
     case TCP_QUICKACK: /* a hint, and not a lasting one */
         s->quickack = value;
         return 0;
+    case TCP_MAXSEG:
+        return value ? ranged(s, NET_OPT_MSS, value, USER_MSS_MIN, USER_MSS_MAX)
+                     : transport_set(s, NET_OPT_MSS, 0);
     case TCP_FASTOPEN:
-        return -EOPNOTSUPP;
+        return set_fastopen(s, value);
+    case TCP_FASTOPEN_CONNECT:
+        return value < 0 || value > 1 ? -EINVAL : -EOPNOTSUPP;
     default:
         return -ENOPROTOOPT;
     }
@@ -223,6 +246,8 @@ static int set_ipv6(struct inet_sock *s, int opt, int value, const void *val,
     case IPV6_MTU_DISCOVER:
         s->mtu_discover = value;
         return 0;
+    case IPV6_MTU: /* a limit that no fragment gets near: see MTU_DISCOVER */
+        return value && value < IPV6_MTU_MIN ? -EINVAL : 0;
     case IPV6_MULTICAST_HOPS:
         return transport_set(s, NET_OPT_MCAST_TTL, value == -1 ? 1 : value);
     case IPV6_MULTICAST_LOOP:

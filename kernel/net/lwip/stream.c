@@ -114,6 +114,7 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
     (void)err;
     s->connecting = false;
     s->connected = true;
+    stream_limit_mss(s);
     stream_remember(s);
     stream_event(s, NET_WRITABLE);
     return ERR_OK;

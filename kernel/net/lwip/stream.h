@@ -51,6 +51,7 @@ struct stream {
     bool tx_stalled; /* lwIP's queue was full */
     struct timer cork_timer;
     uint32_t user_timeout_ms;
+    u16_t user_mss;       /* 0: no limit */
     uint64_t progress_ns; /* when something was last acknowledged or begun */
 
     struct stream *listener; /* while in its queue */
@@ -72,6 +73,8 @@ void stream_reap(struct stream *s);
 /* The connection ends with this error. */
 void stream_fail(struct stream *s, int error);
 void stream_event(struct stream *s, unsigned changed);
+/* A connection has come about: TCP_MAXSEG limits what we send. */
+void stream_limit_mss(struct stream *s);
 /* Both ends' addresses, as of now. */
 void stream_remember(struct stream *s);
 

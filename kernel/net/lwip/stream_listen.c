@@ -18,6 +18,7 @@ static void inherit(struct stream *s, const struct stream *from)
     s->rcvbuf = from->rcvbuf;
     s->cork = from->cork;
     s->user_timeout_ms = from->user_timeout_ms;
+    s->user_mss = from->user_mss;
 }
 
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
@@ -36,6 +37,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
     if (l->nodelay)
         tcp_nagle_disable(pcb);
     s->connected = true;
+    stream_limit_mss(s);
     s->listener = l;
     stream_remember(s);
     list_push_back(&l->accept_queue, &s->accept_node);

@@ -75,6 +75,12 @@ static int set_pcb(struct stream *s, enum net_opt opt, int value)
     }
 }
 
+void stream_limit_mss(struct stream *s)
+{
+    if (s->user_mss && s->pcb && s->pcb->mss > s->user_mss)
+        s->pcb->mss = s->user_mss;
+}
+
 int stream_set(struct stream *s, enum net_opt opt, int value)
 {
     switch (opt) {
@@ -98,6 +104,9 @@ int stream_set(struct stream *s, enum net_opt opt, int value)
         return 0;
     case NET_OPT_USER_TIMEOUT_MS:
         s->user_timeout_ms = (uint32_t)value;
+        return 0;
+    case NET_OPT_MSS:
+        s->user_mss = (u16_t)value;
         return 0;
     default:
         return set_pcb(s, opt, value);
@@ -129,7 +138,7 @@ static int get_pcb(const struct stream *s, enum net_opt opt, int *value)
         *value = (int)(l ? s->keep_cnt : pcb->keep_cnt);
         return 0;
     case NET_OPT_MSS:
-        *value = l ? 536 : pcb->mss;
+        *value = s->connected ? pcb->mss : s->user_mss ? s->user_mss : 536;
         return 0;
     case NET_OPT_TTL:
         *value = pcb->ttl;
