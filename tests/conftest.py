@@ -21,7 +21,7 @@ def state(tmp_path_factory):
     env["EINKORN_RUN"] = str(base / "run")
     yield env
     # Pinned namespaces are mounts; they would keep the folder from going.
-    subprocess.run(["umount", "-q", "-R", str(base / "run" / "cage")],
+    subprocess.run(["umount", "-q", "-l", "-R", str(base / "run")],
                    check=False)
 
 

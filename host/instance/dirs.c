@@ -3,10 +3,16 @@
 #include "host/instance/dirs.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 static int fits(int len, const char *what, struct err *err)
@@ -67,16 +73,35 @@ static int find_run(char *out, struct err *err)
                 err);
 }
 
-/* Beside the tool in the build tree, below the prefix once installed. */
-static int find_libexec(char *out, struct err *err)
+/* The path that was executed serves if it is no symbolic link; asking /proc
+ * costs ten times as much. */
+static int find_self(char self[DIR_MAX], struct err *err)
 {
-    char self[DIR_MAX];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    const char *path = (const char *)getauxval(AT_EXECFN);
+    struct stat st;
+    ssize_t len;
 
+    if (path != NULL && path[0] == '/' && strlen(path) < DIR_MAX &&
+        lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+        strcpy(self, path);
+        return 0;
+    }
+    len = readlink("/proc/self/exe", self, DIR_MAX - 1);
     if (len < 0) {
         return err_set(err, ERR_TOOL, "/proc/self/exe: %m (is /proc mounted?)");
     }
     self[len] = '\0';
+    return 0;
+}
+
+/* Beside the tool in the build tree, below the prefix once installed. */
+static int find_libexec(char *out, struct err *err)
+{
+    char self[DIR_MAX];
+
+    if (find_self(self, err) < 0) {
+        return -1;
+    }
     *strrchr(self, '/') = '\0';
     if (fits(snprintf(out, DIR_MAX, "%s/libexec", self), self, err) < 0) {
         return -1;
@@ -123,4 +148,44 @@ int dirs_make(const char *path, struct err *err)
         }
     }
     return err_set(err, ERR_TOOL, "create directory %s: %m", path);
+}
+
+bool dirs_in_memory(int fd)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+/* Is the folder at the path still the bare one on a disk? */
+static bool wants_mount(const char *run, const char *inside)
+{
+    int fd = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool wants = fd >= 0 && !dirs_in_memory(fd) && access(inside, F_OK) < 0;
+
+    close(fd);
+    return wants;
+}
+
+/* Under a lock on the folder itself: a second mount would hide the first. */
+static void mount_memory(const char *run, const char *inside)
+{
+    int fd = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0 && flock(fd, LOCK_EX) == 0 && wants_mount(run, inside)) {
+        mount("einkorn", run, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "mode=0700");
+    }
+    close(fd);
+}
+
+int dirs_make_run(const char *run, const char *inside, struct err *err)
+{
+    if (dirs_make(run, err) < 0) {
+        return -1;
+    }
+    if (geteuid() == 0) {
+        mount_memory(run, inside);
+    }
+    return dirs_make(inside, err);
 }

@@ -29,7 +29,7 @@ static int open_dir(const char *run_dir, const char *name, struct err *err)
     snprintf(path, sizeof(path), "%s/%s", run_dir, name);
     fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
-        if (dirs_make(path, err) < 0) {
+        if (dirs_make_run(run_dir, path, err) < 0) {
             return -1;
         }
         fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -89,7 +89,7 @@ class Tool:
     def clean_up(self):
         for ident in self("ps", "-aq", "--no-trunc").stdout.split():
             self("rm", "-f", ident)
-        subprocess.run(["umount", "-l", self.run_dir / "cage"], check=False,
+        subprocess.run(["umount", "-l", "-R", self.run_dir], check=False,
                        capture_output=True)
 
 
