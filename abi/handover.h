@@ -17,7 +17,9 @@
  *   config=FILE    abi/config.h strings: a file, memfd or pipe, read whole and
  *                  copied. Without any NUL byte in it, it is text: each line
  *                  is one string (empty lines and lines with # are skipped)
- *   set=K=V        one more configuration string (by hand), after the file's
+ *   env=0|1        1: each string of the environment is one more (cheaper than
+ *                  a file where they fit: at most 128 KiB each)
+ *   set=K=V        one more configuration string (by hand), after those
  *   net=KIND,FD,MAC,MTU  (0 to 4 times) MAC as 52:54:00:12:34:56; KIND:
  *                  tap     opened IFF_TAP|IFF_NO_PI|IFF_VNET_HDR; the tender
  *                          sets a header of 12 bytes and the offloads
@@ -57,6 +59,7 @@
 #define HANDOVER_KEY_IMAGE "image="
 #define HANDOVER_KEY_SIDECAR "sidecar="
 #define HANDOVER_KEY_CONFIG "config="
+#define HANDOVER_KEY_ENV "env="
 #define HANDOVER_KEY_SET "set="
 #define HANDOVER_KEY_NET "net="
 #define HANDOVER_KEY_BLK "blk="

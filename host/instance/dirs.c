@@ -83,7 +83,7 @@ static int find_self(char self[DIR_MAX], struct err *err)
 
     if (path != NULL && path[0] == '/' && strlen(path) < DIR_MAX &&
         lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-        strcpy(self, path);
+        snprintf(self, DIR_MAX, "%s", path);
         return 0;
     }
     len = readlink("/proc/self/exe", self, DIR_MAX - 1);

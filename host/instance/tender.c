@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +16,8 @@
 #include "host/instance/launch.h"
 #include "host/instance/memfile.h"
 #include "host/instance/tsc.h"
+
+enum { ENV_MAX = 255, ENV_BYTES_MAX = 64 * 1024 };
 
 static void add_network(struct args *args, struct launch *launch,
                         const struct network *net)
@@ -64,7 +68,12 @@ static void add_files(struct args *args, struct launch *launch,
              launch_keep(launch, image->image_fd));
     args_add(args, HANDOVER_KEY_SIDECAR "@%d",
              launch_keep(launch, image->sidecar_fd));
-    args_add(args, HANDOVER_KEY_CONFIG "@%d", launch_keep(launch, config_fd));
+    if (config_fd >= 0) {
+        args_add(args, HANDOVER_KEY_CONFIG "@%d",
+                 launch_keep(launch, config_fd));
+    } else {
+        args_add(args, HANDOVER_KEY_ENV "1");
+    }
     for (int i = 0; i < t->nr_chans; i++) {
         args_add(args, HANDOVER_KEY_CHAN "%d",
                  launch_keep(launch, t->chan_fds[i]));
@@ -99,22 +108,53 @@ static pid_t start_degrading(struct launch *launch, struct err *err)
     return launch_start(launch, err);
 }
 
+/* The strings as an environment, if an execve(2) can carry them: each one at
+ * most 128 KiB, all together not more than fits any stack limit. */
+static bool as_environment(const struct tender *t, char *envp[ENV_MAX + 1])
+{
+    const char *at = t->config;
+    int nr = 0;
+
+    if (t->config_len > ENV_BYTES_MAX) {
+        return false;
+    }
+    for (; *at != '\0'; at += strlen(at) + 1) {
+        if (nr == ENV_MAX) {
+            return false;
+        }
+        envp[nr++] = (char *)(uintptr_t)at;
+    }
+    envp[nr] = NULL;
+    return true;
+}
+
+static int as_file(const struct tender *t, struct err *err)
+{
+    int fd = memfile_new("config", err);
+
+    if (fd >= 0 && memfile_write(fd, t->config, t->config_len, 0, err) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 pid_t tender_start(const struct tender *t, struct err *err)
 {
     static char *no_env[] = {NULL};
+    static char *envp[ENV_MAX + 1];
     char path[DIR_MAX + 32];
     struct launch launch;
     struct args args;
     pid_t pid;
-    int config_fd;
+    int config_fd = -1;
 
-    config_fd = memfile_new("config", err);
-    if (config_fd < 0 ||
-        memfile_write(config_fd, t->config, t->config_len, 0, err) < 0) {
+    launch_init(&launch);
+    launch.envp = as_environment(t, envp) ? envp : no_env;
+    if (launch.envp == no_env && (config_fd = as_file(t, err)) < 0) {
         return -1;
     }
     args_init(&args);
-    launch_init(&launch);
     args_add(&args, "einkorn-proc");
     add_files(&args, &launch, t, config_fd);
     add_network(&args, &launch, t->plan->net);
@@ -123,12 +163,13 @@ pid_t tender_start(const struct tender *t, struct err *err)
     snprintf(path, sizeof(path), "%s/einkorn-proc", t->dirs->libexec);
     launch.path = path;
     launch.argv = args.argv;
-    launch.envp = no_env;
     memcpy(launch.stdio, t->stdio, sizeof(launch.stdio));
     launch.cgroup_fd = t->cgroup->procs_fd;
     launch.alive_fd = t->alive_fd;
     launch.own_session = t->plan->spec->tty;
     pid = start_degrading(&launch, err);
-    close(config_fd);
+    if (config_fd >= 0) {
+        close(config_fd);
+    }
     return pid;
 }

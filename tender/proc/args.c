@@ -203,6 +203,7 @@ static int parse_flag(struct launch *l, const char *arg)
         const char *key;
         int *flag;
     } flags[] = {
+        {HANDOVER_KEY_ENV, &l->env},
         {HANDOVER_KEY_UNSHARE, &l->unshare},
         {HANDOVER_KEY_JIT, &l->jit},
         {HANDOVER_KEY_STDIN, &l->use_stdin},

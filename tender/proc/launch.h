@@ -20,14 +20,14 @@ struct launch {
     int32_t ns[LAUNCH_MAX_NS];  /* further namespaces to enter */
     int32_t uid, gid;           /* -1: default */
     uint64_t mem_bytes, tsc_hz; /* 0: find out */
-    int unshare, jit, use_stdin, stats, verbose;
+    int env, unshare, jit, use_stdin, stats, verbose;
     int tty; /* -1: look */
 };
 
 /* What the host told the process at its start (ELF auxiliary vector). */
 struct host_info {
     uint64_t hwcap, hwcap2, vdso, uid, stack_end;
-    char **argv;
+    char **argv, **envp;
 };
 
 /* args.c: fills launch, and the ports in gate. */
@@ -39,7 +39,7 @@ int32_t args_open(const char *what, const char *file);
 uint64_t kernel_load(const char *file);
 
 /* windows.c: heap, shareable object, image, sidecar, configuration. */
-void windows_map(const struct launch *launch);
+void windows_map(const struct launch *launch, char *const *envp);
 
 /* boot.c: the rest of struct abi_boot; clock.c: the host's fast clock. */
 void boot_fill(const struct launch *launch, const struct host_info *host);

@@ -23,7 +23,8 @@ static void read_stack(uint64_t *stack, struct host_info *host)
 {
     uint64_t *p = stack + 1 + stack[0] + 1;
 
-    *host = (struct host_info){.argv = (char **)(stack + 1)};
+    *host =
+        (struct host_info){.argv = (char **)(stack + 1), .envp = (char **)p};
     while (*p++)
         continue;
     for (; p[0] != AT_NULL; p += 2) {
@@ -61,7 +62,7 @@ void tender_main(uint64_t *stack)
     clock_find(host.vdso);
     args_parse(&launch, host.argv);
     boot_fill(&launch, &host);
-    windows_map(&launch);
+    windows_map(&launch, host.envp);
     entry = kernel_load(launch.kernel);
     devices_prepare();
     confine(&launch);

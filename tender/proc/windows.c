@@ -112,45 +112,50 @@ static uint64_t from_text(char *text, uint64_t len)
     return to;
 }
 
-static uint64_t add_set(const struct launch *l, char *to, uint64_t len)
+static uint64_t add_string(char *to, uint64_t len, const char *text)
 {
-    for (uint32_t i = 0; i < l->nr_set; i++) {
-        uint64_t n = strlen(l->set[i]) + 1;
+    uint64_t n = strlen(text) + 1;
 
-        if (n > ABI_CONFIG_MAX - 2 - len)
-            die("configuration is larger than %u bytes", ABI_CONFIG_MAX);
-        memcpy(to + len, l->set[i], n);
-        len += n;
-    }
+    if (n > ABI_CONFIG_MAX - 2 - len)
+        die("configuration is larger than %u bytes", ABI_CONFIG_MAX);
+    memcpy(to + len, text, n);
+    return len + n;
+}
+
+static uint64_t read_config(const char *file, char *to)
+{
+    int32_t fd = args_open("configuration", file);
+    uint64_t len = read_all(fd, file, to, ABI_CONFIG_MAX - 2);
+
+    if (!memchr(to, 0, len))
+        len = from_text(to, len);
+    while (len && !to[len - 1])
+        len--;
+    len += len != 0;
+    to[len] = 0;
+    sys1(__NR_close, fd);
     return len;
 }
 
-static void map_config(const struct launch *l)
+static void map_config(const struct launch *l, char *const *envp)
 {
     char *to = (char *)ABI_CONFIG_BASE;
     uint64_t len = 0;
 
     map("configuration", &gate.boot.config, ABI_CONFIG_BASE, ABI_CONFIG_MAX,
         PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-    if (l->config) {
-        int32_t fd = args_open("configuration", l->config);
-
-        len = read_all(fd, l->config, to, ABI_CONFIG_MAX - 2);
-        if (!memchr(to, 0, len))
-            len = from_text(to, len);
-        while (len && !to[len - 1])
-            len--;
-        len += len != 0;
-        to[len] = 0;
-        sys1(__NR_close, fd);
-    }
-    len = add_set(l, to, len);
+    if (l->config)
+        len = read_config(l->config, to);
+    for (; l->env && *envp; envp++)
+        len = add_string(to, len, *envp);
+    for (uint32_t i = 0; i < l->nr_set; i++)
+        len = add_string(to, len, l->set[i]);
     to[len++] = 0;
     gate.boot.config.len_bytes = len;
     sys3(__NR_mprotect, ABI_CONFIG_BASE, ABI_CONFIG_MAX, PROT_READ);
 }
 
-void windows_map(const struct launch *l)
+void windows_map(const struct launch *l, char *const *envp)
 {
     map_heap();
     map_shm();
@@ -163,5 +168,5 @@ void windows_map(const struct launch *l)
         gate.sidecar_fd =
             map_file("sidecar", l->sidecar, &gate.boot.sidecar,
                      ABI_SIDECAR_BASE, ABI_CONFIG_BASE - ABI_SIDECAR_BASE);
-    map_config(l);
+    map_config(l, envp);
 }

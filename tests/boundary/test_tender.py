@@ -142,3 +142,14 @@ def test_tender_document_is_current():
     result = tender("--print-host-calls")
     assert result.stdout == (ROOT / "docs" / "host-calls.md").read_text()
     assert (TESTS / "abi_kernel.elf").exists()
+
+
+def test_tender_configuration_from_environment():
+    """Each string of the environment is one of the configuration."""
+    result = run("attack_kernel.elf", "env=1", env={"nr": "39", "gate": "0"})
+    assert result.stdout == "trapped 39\n", result.stderr
+
+
+def test_tender_environment_is_not_configuration_unasked():
+    result = run("attack_kernel.elf", "set=nr=39", env={"gate": "1"})
+    assert result.stdout == "trapped 39\n", result.stderr
