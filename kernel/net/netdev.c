@@ -32,13 +32,18 @@ int tx_init(struct netdev *nd)
 
     if (!tx)
         return -ENOMEM;
-    for (unsigned i = 0; i < TX_RING; i++) {
-        tx->frames[i] = kmalloc(sizeof(struct tx_frame));
-        if (!tx->frames[i])
-            return -ENOMEM;
-    }
     nd->tx = tx;
     return 0;
+}
+
+/* Behind the newest one; made when it is first needed. NULL: no memory. */
+static struct tx_frame *fresh(struct tx_ring *tx)
+{
+    struct tx_frame **f = &tx->frames[(tx->head + tx->nr) % TX_RING];
+
+    if (!*f)
+        *f = kmalloc(sizeof(**f));
+    return *f;
 }
 
 int netdev_init(struct netdev *nd, uint32_t dev,
@@ -77,8 +82,8 @@ int netdev_send(struct netdev *nd, const struct abi_iov *iov, unsigned nr,
             nd->stats.tx_dropped++;
             return -ENOBUFS;
         }
-        f = slot(tx, tx->nr);
-        if (gso_begin(f, iov, nr) < 0)
+        f = fresh(tx);
+        if (!f || gso_begin(f, iov, nr) < 0)
             return -ENOBUFS;
         tx->nr++;
     }

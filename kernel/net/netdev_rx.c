@@ -35,10 +35,11 @@ static void *tail_alloc(struct rx_ring *rx)
 
 int rx_init(struct netdev *nd)
 {
-    struct rx_ring *rx = kzalloc(sizeof(*rx));
+    struct rx_ring *rx = kmalloc(sizeof(*rx)); /* do not touch the buffers */
 
     if (!rx)
         return -ENOMEM;
+    rx->nr_pool = 0;
     for (unsigned i = 0; i < RX_BATCH; i++) {
         void *tail = kmalloc(RX_TAIL);
 
