@@ -59,13 +59,16 @@ err_t rx_on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
     struct stream *s = arg;
 
-    (void)pcb;
     (void)err;
     if (!p) {
         s->eof = true;
         stream_event(s, NET_READABLE | NET_EOF);
         return ERR_OK;
     }
+    /* Two segments or more want an answer now (RFC 9293, 3.8.6.3); here they
+     * may come as one. Peers with a small window would wait for it. */
+    if (p->tot_len > pcb->mss)
+        tcp_ack_now(pcb);
     while (p) {
         struct pbuf *next = p->next;
 
