@@ -20,6 +20,7 @@
 enum {
     TAKE_TAIL_MIN = 16 << 10, /* below, copying is cheaper than its memory */
     TX_PIECES = 64,
+    IP_LEN_MAX = 65535,
 };
 
 struct iface *ifaces[ABI_MAX_NET];
@@ -91,6 +92,15 @@ static int classify(const struct netif *netif, const uint8_t *dst)
                : PBUF_FLAG_LLMCAST;
 }
 
+/* lwIP reads so much before it looks at lengths. */
+static size_t header_min(unsigned type)
+{
+    return type == ETH_P_IP     ? IP_HLEN
+           : type == ETH_P_IPV6 ? IP6_HLEN
+           : type == ETH_P_ARP  ? SIZEOF_ETHARP_HDR
+                                : SIZE_MAX;
+}
+
 /* Between frames nothing is checked: what loops back has no checksums. */
 static const uint16_t checks =
     NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP |
@@ -126,9 +136,11 @@ static void on_receive(void *arg, struct rx_frame *f)
 {
     struct iface *iface = arg;
     int flags = classify(&iface->netif, f->head);
+    unsigned type = (unsigned)f->head[12] << 8 | f->head[13];
+    size_t len = f->head_len + f->tail_len - ETH_HDR_LEN;
     struct pbuf *p;
 
-    if (flags < 0 || f->head_len + f->tail_len - ETH_HDR_LEN > 65535)
+    if (flags < 0 || len > IP_LEN_MAX || len < header_min(type))
         return;
     p = frame_to_pbuf(iface, f);
     if (!p) {
@@ -138,8 +150,7 @@ static void on_receive(void *arg, struct rx_frame *f)
     p->flags |= (u8_t)flags;
     p->if_idx = netif_get_index(&iface->netif);
     timers_activity();
-    deliver(&iface->netif, p, (unsigned)f->head[12] << 8 | f->head[13],
-            f->csum_ok);
+    deliver(&iface->netif, p, type, f->csum_ok);
 }
 
 /* TCP marks connections whose output failed; try those again. */

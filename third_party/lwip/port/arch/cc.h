@@ -17,7 +17,12 @@
 #define LWIP_NO_LIMITS_H 1
 #define LWIP_NO_UNISTD_H 1
 #define LWIP_NO_CTYPE_H 1
+#if __STDC_HOSTED__
+#include <limits.h>
+#include <sys/types.h>
+#else
 #define INT_MAX 0x7fffffff
+#endif
 
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1
 #define lwip_htons(x) __builtin_bswap16(x)
