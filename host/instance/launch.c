@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,6 +146,10 @@ static int child_main(void *arg)
     }
     child->step = "place descriptors";
     if (place_descriptors(l) < 0 || unblock_signals() < 0) {
+        goto fail;
+    }
+    child->step = "take its terminal";
+    if (l->own_session && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0) {
         goto fail;
     }
     child->step = "execute it";

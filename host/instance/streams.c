@@ -25,6 +25,11 @@ static int open_terminal(struct streams *s, const struct spec *spec,
 {
     int slave;
 
+    if (spec->platform == PLATFORM_QEMU) {
+        return err_set(err, ERR_TOOL,
+                       "-t: not with --platform qemu, whose serial line is no "
+                       "terminal (use -i)");
+    }
     if (pty_open(&m->pty_fd, &slave, err) < 0) {
         return -1;
     }

@@ -48,8 +48,7 @@ static bool fetch(void)
         return false;
     input.pos = 0;
     input.len = n > 0 ? (uint32_t)n : 0;
-    if (n <= 0 && !is_tty())
-        input.eof = true;
+    input.eof = n <= 0;
     return true;
 }
 
@@ -94,6 +93,10 @@ static int64_t console_read(struct file *f, struct uio *to, uint64_t *off)
         file_put(f);
         if (err)
             return err;
+    }
+    if (input.pos == input.len) {
+        input.eof = !is_tty(); /* a terminal goes on after ^D */
+        return 0;
     }
     n = uio_put(to, input.buf + input.pos, input.len - input.pos);
     if (n > 0)

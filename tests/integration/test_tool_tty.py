@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The tool on a terminal: -i, -t, the end of input and the interrupt key, with
+a fake tender and with the kernel."""
+import os
+import pty
+import select
+import subprocess
+import time
+
+import pytest
+
+from tests.conftest import BUILD, EINKORN
+from tests.integration.conftest import Tool
+
+PROGRAM = r"""
+#include <stdio.h>
+#include <unistd.h>
+int main(void)
+{
+    char line[256];
+    printf("tty %d%d%d\n", isatty(0), isatty(1), isatty(2));
+    fflush(stdout);
+    while (fgets(line, sizeof(line), stdin)) {
+        printf("got %s", line);
+        fflush(stdout);
+    }
+    puts("end");
+    return 4;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tty")
+    (folder / "p.c").write_text(PROGRAM)
+    subprocess.run(["gcc", "-static", "-o", folder / "p", folder / "p.c"],
+                   check=True)
+    return folder / "p"
+
+
+@pytest.fixture(params=["fake", "proc"])
+def any_tool(request, fake_install, program, tmp_path):
+    if request.param == "fake":
+        t = Tool(fake_install / "einkorn", tmp_path, program)
+    elif not (BUILD / "libexec" / "kernel.elf").exists():
+        pytest.skip("SKIP kernel.elf is not built")
+    else:
+        t = Tool(EINKORN, tmp_path, program,
+                 env={"EINKORN_ROOT": str(tmp_path / "data")})
+    yield t
+    t.clean_up()
+
+
+def on_terminal(tool, options, dialog):
+    """Runs the program on a terminal of its own; for each (wait for, type)
+    of the dialog. Returns all output and the exit status."""
+    args = tool.command("run", "--rm", "--network", "none", *options,
+                        tool.target, tool.target)
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(args[0], args, tool.env)
+    out, dialog, end = b"", list(dialog), time.monotonic() + 20
+    while time.monotonic() < end:
+        if dialog and dialog[0][0] in out:
+            os.write(fd, dialog.pop(0)[1])
+        if select.select([fd], [], [], 0.05)[0]:
+            try:
+                out += os.read(fd, 4096)
+            except OSError:
+                break
+    else:
+        os.kill(pid, 9)
+    os.close(fd)
+    return out, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_terminal_of_its_own(any_tool):
+    out, status = on_terminal(any_tool, ["-it"], [
+        (b"tty 111", b"hello\n"), (b"got hello", b"\x04")])
+    assert b"tty 111\r\nhello\r\ngot hello\r\nend\r\n" in out
+    assert status == 4
+
+
+def test_interrupt_key_in_its_own_terminal(any_tool):
+    # Under the fake tender the program is a namespace's first process, which
+    # the signal does not end.
+    if any_tool.path != EINKORN:
+        return
+    _, status = on_terminal(any_tool, ["-it"], [(b"tty 111", b"\x03")])
+    assert status == 130
+
+
+def test_our_terminal_passed_through(any_tool):
+    out, status = on_terminal(any_tool, ["-i"], [
+        (b"tty ", b"hello\n"), (b"got hello", b"\x04")])
+    assert b"got hello\r\nend\r\n" in out
+    assert status == 4
+
+
+def test_interrupt_key_on_our_terminal(any_tool):
+    if any_tool.path != EINKORN:
+        return
+    _, status = on_terminal(any_tool, ["-i"], [(b"tty ", b"\x03")])
+    assert status == 130
+
+
+def test_no_terminal_in_qemu(any_tool):
+    p = any_tool("run", "--rm", "--network", "none", "--platform", "qemu",
+                 "-t", any_tool.target)
+    assert p.returncode == 125 and "-t" in p.stderr
