@@ -38,6 +38,7 @@ static void platform_init(const struct abi_boot *boot)
 static void first_thread(void *arg)
 {
     (void)arg;
+    vfs_start();
     exec_init_program();
 }
 

@@ -17,6 +17,7 @@
 #include "kernel/fs/proc/proc.h"
 #include "kernel/fs/sys/sys.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
+#include "kernel/fs/v9fs/v9fs.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/dentry.h"
 #include "kernel/vfs/mount.h"
@@ -101,6 +102,11 @@ void vfs_init(void)
     must(sys_mount(), "cannot mount /sys");
     etc_write();
     must(console_open_std(), "cannot open the standard descriptors");
-    enter_cwd();
     process.umask = mask;
+}
+
+void vfs_start(void)
+{
+    v9fs_mount_all();
+    enter_cwd();
 }

@@ -123,6 +123,8 @@ static int64_t map(uint64_t addr, uint64_t len, int prot, int flags,
 
     at = check(len, prot, flags, b, off);
     if (!at)
+        at = space_prepare(b, off, len);
+    if (!at)
         at = place(addr, len, flags, b, off, &tail);
     if (at < 0)
         return at;

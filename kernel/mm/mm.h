@@ -26,12 +26,16 @@ struct backing {
 };
 
 struct backing_ops {
-    /* No operation may block. mm calls map for the pages within size() only
+    /* No operation but prepare and sync may block. mm calls map for the pages
+     * within size() only
      * (rounded up to a page); the rest is mapped on a fault once the object
      * has grown. A sealed object's mapping that becomes executable is mapped
-     * anew, so that map can choose patched text (sidecar_map_exec).
-     *
-     * Make [off, off+len) of the object appear at addr with prot, through
+     * anew, so that map can choose patched text (sidecar_map_exec). */
+
+    /* Have [off, off+len) of the object ready to be mapped; called by mmap and
+     * mremap before anything changes. NULL: always ready. 0 or -errno. */
+    int (*prepare)(struct backing *b, uint64_t off, size_t len_bytes);
+    /* Make [off, off+len) of the object appear at addr with prot, through
      * platform.ops (mem_map, shm_map ...). off, len page-aligned; may reach
      * beyond the object's end by less than a page. 0 or -errno. */
     int (*map)(struct backing *b, uint64_t off, uint64_t addr, size_t len_bytes,
@@ -47,8 +51,7 @@ struct backing_ops {
     int (*describe)(struct backing *b, char *buf, size_t size_bytes,
                     uint64_t *ino);
     /* Shared writable mappings: written back here by msync/munmap when the
-     * object's own pages are not what is mapped; NULL otherwise. The only
-     * one that may block. */
+     * object's own pages are not what is mapped; NULL otherwise. */
     int (*sync)(struct backing *b, uint64_t off, uint64_t addr,
                 size_t len_bytes);
 };

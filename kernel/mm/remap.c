@@ -180,6 +180,16 @@ static int64_t duplicate(struct vma *v, uint64_t old_addr, uint64_t new_len,
                   map_flags, v->backing, v->off + (old_addr - v->start));
 }
 
+/* The part that is to be mapped in addition. May block: the book may change. */
+static int prepare_growth(const struct move *m)
+{
+    struct vma *v = vma_find(m->from);
+
+    if (m->to_len <= m->from_len || !v || v->start > m->from)
+        return 0;
+    return space_prepare(v->backing, v->off + (m->from - v->start), m->to_len);
+}
+
 int64_t mm_remap(uint64_t old_addr, size_t old_len, size_t new_len, int flags,
                  uint64_t new_addr)
 {
@@ -188,6 +198,8 @@ int64_t mm_remap(uint64_t old_addr, size_t old_len, size_t new_len, int flags,
     int64_t err = check_args(old_addr, m.from_len, m.to_len, flags, new_addr);
     struct vma *v;
 
+    if (!err)
+        err = prepare_growth(&m);
     if (err)
         return err;
     v = vma_find(old_addr);

@@ -56,6 +56,18 @@ int space_fill(struct vma *v)
     return (int)err;
 }
 
+int space_prepare(struct backing *b, uint64_t off, uint64_t len)
+{
+    int err;
+
+    if (!b || !b->ops->prepare)
+        return 0;
+    backing_get(b);
+    err = b->ops->prepare(b, off, len);
+    backing_put(b);
+    return err;
+}
+
 int space_cut(uint64_t start, uint64_t end)
 {
     uint64_t at[2] = {start, end};

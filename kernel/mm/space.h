@@ -42,6 +42,8 @@ int space_fill(struct vma *v);
  * Trampolines that lose their text go too. 0 or -ENOMEM, then nothing has
  * changed. */
 int space_clear(uint64_t start, uint64_t end, bool release);
+/* Has the object (NULL: nothing) ready for mm_map; may block. */
+int space_prepare(struct backing *b, uint64_t off, uint64_t len);
 /* Makes start and end borders between mappings. 0 or -ENOMEM. */
 int space_cut(uint64_t start, uint64_t end);
 /* Writes shared mappings with a sync operation back. May block. */

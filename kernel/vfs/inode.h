@@ -70,7 +70,8 @@ struct inode_ops {
     int (*setattr)(struct inode *inode, const struct iattr *attr);
     /* Set f->ops and f->data; flags O_TRUNC is done by the caller. */
     int (*open)(struct inode *inode, struct file *f);
-    /* Is a cached name still right (9P)? */
+    /* Is a cached name still right, and its attributes fresh (9P)? dir NULL: d
+     * is the root of the file system. */
     bool (*revalidate)(struct inode *dir, struct dentry *d);
     int64_t (*getxattr)(struct inode *inode, const char *name, void *buf,
                         size_t size_bytes);

@@ -6,6 +6,7 @@
 
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/stat.h>
 
 #include "kernel/vfs/namei.h"
 
@@ -30,10 +31,13 @@ int mount_add(struct super *super, const char *path)
     int err;
 
     if (path) {
-        err =
-            path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &at);
+        err = path_lookup(AT_FDCWD, path, LOOKUP_FOLLOW, &at);
         if (err)
             return err;
+        if (S_ISDIR(at->inode->mode) != S_ISDIR(super->root->inode->mode)) {
+            dentry_put(at);
+            return -ENOTDIR;
+        }
         at->mounted = super->root; /* both stay for good */
     }
     super->covered = at;

@@ -7,8 +7,8 @@
 
 #include "kernel/vfs/inode.h"
 
-/* Mounts super (its root set) on an existing directory; path NULL: as the
- * root of everything. 0 or -errno. */
+/* Mounts super (its root set) on an existing directory, or a file on a file;
+ * path NULL: as the root of everything. 0 or -errno. */
 int mount_add(struct super *super, const char *path);
 /* All struct super, in order of mounting. */
 struct list *mount_list(void);

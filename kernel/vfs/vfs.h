@@ -14,6 +14,9 @@ struct file;
 /* Mounts the root and the rest, sets the working directory, opens descriptors
  * 0, 1 and 2. Panics when there is no usable image. (kernel/fs/init.c) */
 void vfs_init(void);
+/* In the first thread, for what may have to wait: mounts volumes, enters the
+ * configured working directory. */
+void vfs_start(void);
 
 /* Path relative to the working directory; flags O_*. 0 and *out (one
  * reference), or -errno. */

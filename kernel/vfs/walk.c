@@ -114,6 +114,9 @@ static int cross(struct walk *w, struct dentry **d)
         *d = under->mounted;
         dentry_get(*d);
         dentry_put(under);
+        /* nobody looked this one up: have at least its attributes fresh */
+        if ((*d)->super->flags & SUPER_REVALIDATE)
+            (*d)->inode->ops->revalidate(NULL, *d);
     }
     return 0;
 }

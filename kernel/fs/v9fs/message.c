@@ -74,6 +74,11 @@ void v9_puts(struct v9_msg *m, const char *s, size_t len)
         memcpy(p, s, len);
 }
 
+uint8_t *v9_room(struct v9_msg *m, size_t len)
+{
+    return room(m, len);
+}
+
 uint8_t v9_get8(struct v9_msg *m)
 {
     return (uint8_t)get(m, 1);

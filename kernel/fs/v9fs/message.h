@@ -32,6 +32,8 @@ enum v9_type {
     TREAD = 116,
     TWRITE = 118,
     TCLUNK = 120,
+    /* From the server of Einkorn alone, without a request: docs/cli.md. */
+    V9_NOTICE = 91,
 };
 
 enum {
@@ -51,6 +53,10 @@ struct v9_msg {
     size_t size_bytes; /* room, or length of what was received */
     size_t pos;
     bool bad;
+    /* Where an Rread's bytes go; buf keeps what is in front of them. */
+    void *data;
+    size_t data_bytes;
+    uint64_t seq; /* of the answer: which message from the server it was */
 };
 
 /* Begins a request in buf; the header's size and tag come at sending. */
@@ -64,6 +70,8 @@ uint8_t v9_get8(struct v9_msg *m);
 uint16_t v9_get16(struct v9_msg *m);
 uint32_t v9_get32(struct v9_msg *m);
 uint64_t v9_get64(struct v9_msg *m);
+/* Room for a run of bytes in a request; NULL if there is less. */
+uint8_t *v9_room(struct v9_msg *m, size_t len);
 /* A string or a run of bytes where it stands; NULL if there is less. */
 const char *v9_gets(struct v9_msg *m, size_t *len);
 const uint8_t *v9_bytes(struct v9_msg *m, size_t len);

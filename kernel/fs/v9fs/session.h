@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A conversation with the server of one host directory: requests from many
- * threads, answers in any order. The first request sets the session up, so
- * that nothing is said at boot.
+ * threads, answers in any order.
  */
 #ifndef EINKORN_KERNEL_FS_V9FS_SESSION_H
 #define EINKORN_KERNEL_FS_V9FS_SESSION_H
@@ -19,15 +18,24 @@ struct v9_session {
     uint32_t msize_bytes; /* 0: not set up yet */
     uint32_t next_fid;
     uint16_t next_tag;
-    bool setting_up;
+    bool dead;           /* the server is gone */
     struct list pending; /* struct request */
-    struct waitq ready;  /* set-up done, room in the channel */
+    struct list unsent;  /* of them, those of v9_clunk() that found no room */
+    struct waitq ready;  /* room in the channel */
     uint8_t *rx;         /* one message */
+    uint64_t rx_seq;     /* messages received */
     struct v9_qid root_qid;
+    /* The server says that what it promised about a file is over. Called in
+     * order with the answers; must not sleep. */
+    void (*notice)(struct v9_session *s, uint64_t path, uint32_t what);
 };
 
 /* Starts looking at the channel; says nothing yet. -ENOMEM. */
 int v9_session_init(struct v9_session *s, uint32_t chan);
+/* Agrees on the protocol and attaches V9_ROOT_FID. 0 or -errno. */
+int v9_session_start(struct v9_session *s);
+/* Takes in what has come. True if anything has. */
+bool v9_session_look(struct v9_session *s);
 /* Sends m and waits for its answer, which replaces it (same buffer, of
  * reply_size bytes; m->pos is behind the header). 0, or -errno: the server's,
  * -EIO for a broken answer. Signals do not interrupt it. */

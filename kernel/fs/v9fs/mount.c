@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Mounting host directories and files where the configuration says.
+ */
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/limits.h>
+#include <linux/stat.h>
+
+#include "kernel/core/alloc.h"
+#include "kernel/core/config.h"
+#include "kernel/core/cpu.h"
+#include "kernel/core/log.h"
+#include "kernel/fs/v9fs/v9.h"
+#include "kernel/fs/v9fs/v9fs.h"
+#include "kernel/sched/thread.h"
+#include "kernel/vfs/mount.h"
+#include "kernel/vfs/namei.h"
+#include "lib/fmt.h"
+#include "lib/string.h"
+
+struct volume {
+    uint32_t chan;
+    bool read_only;
+    char path[PATH_MAX];
+};
+
+/* Volume number chan of the configuration, its path without flags. */
+static bool get_volume(uint32_t chan, struct volume *out)
+{
+    char key[16];
+    const char *value;
+    size_t len;
+
+    snprintf(key, sizeof(key), "volume%u", chan);
+    value = config_get(key, 0);
+    if (!value)
+        return false;
+    len = strlcpy(out->path, value, sizeof(out->path));
+    if (value[0] != '/' || len >= sizeof(out->path))
+        panic("configuration: %s=%.60s is no absolute path", key, value);
+    out->chan = chan;
+    out->read_only = len > 3 && strcmp(out->path + len - 3, ":ro") == 0;
+    if (out->read_only)
+        out->path[len - 3] = '\0';
+    return true;
+}
+
+static int statfs(struct super *super, struct kstatfs *out)
+{
+    struct v9_fs *fs = super->data;
+
+    return v9_statfs(&fs->session, V9_ROOT_FID, out);
+}
+
+static int start(struct v9_fs *fs, const struct volume *vol)
+{
+    struct inode *root;
+    int err = v9_session_init(&fs->session, vol->chan);
+
+    if (!err)
+        err = v9_session_start(&fs->session);
+    if (err)
+        return err;
+    fs->session.notice = v9_notice;
+    fs->super.type = "9p";
+    fs->super.source = "einkorn";
+    fs->super.options = ",relatime,trans=einkorn";
+    fs->super.flags = SUPER_REVALIDATE | (vol->read_only ? SUPER_RDONLY : 0);
+    fs->super.dev = mount_new_dev();
+    fs->super.statfs = statfs;
+    fs->super.data = fs;
+    err = v9_inode_get(fs, V9_ROOT_FID, &fs->session.root_qid, &root);
+    if (err)
+        return err;
+    fs->super.root = dentry_root(&fs->super, root);
+    return fs->super.root ? 0 : -ENOMEM;
+}
+
+static void make_parents(char *path)
+{
+    for (char *p = path + 1; *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        vfs_create(AT_FDCWD, path, S_IFDIR | 0755, 0);
+        *p = '/';
+    }
+}
+
+static int mount(struct volume *vol)
+{
+    struct v9_fs *fs = kzalloc(sizeof(*fs));
+    bool is_dir;
+    int err;
+
+    if (!fs)
+        return -ENOMEM;
+    err = start(fs, vol);
+    if (err)
+        return err;
+    is_dir = S_ISDIR(fs->super.root->inode->mode);
+    make_parents(vol->path);
+    vfs_create(AT_FDCWD, vol->path, is_dir ? S_IFDIR | 0755 : S_IFREG | 0644,
+               0);
+    return mount_add(&fs->super, vol->path);
+}
+
+/* The shortest path first, so that volumes may lie in others. */
+void v9fs_mount_all(void)
+{
+    struct volume *vol = kmalloc(sizeof(*vol)), *best = kmalloc(sizeof(*best));
+    uint32_t mask = process.umask, done = 0;
+
+    if (!vol || !best)
+        panic("no memory to mount volumes");
+    process.umask = 0;
+    for (;;) {
+        bool any = false;
+        int err;
+
+        for (uint32_t i = 0; i < ABI_MAX_CHAN; i++) {
+            if ((done & (1u << i)) || !get_volume(i, vol))
+                continue;
+            if (!any || strlen(vol->path) < strlen(best->path))
+                *best = *vol;
+            any = true;
+        }
+        if (!any)
+            break;
+        done |= 1u << best->chan;
+        err = mount(best);
+        if (err)
+            panic("cannot mount a volume on %s (error %d)", best->path, -err);
+    }
+    process.umask = mask;
+    kfree(vol);
+    kfree(best);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The requests of 9P2000.L one by one. All wait for the answer; 0 or -errno,
+ * the server's or -EIO for a broken answer. Lengths of names are checked.
+ */
+#ifndef EINKORN_KERNEL_FS_V9FS_REQUEST_H
+#define EINKORN_KERNEL_FS_V9FS_REQUEST_H
+
+#include "kernel/fs/v9fs/session.h"
+#include "kernel/vfs/inode.h"
+
+struct v9_attr {
+    struct v9_qid qid;
+    struct kstat st;
+    bool leased;  /* the server will tell when it changes */
+    uint64_t seq; /* of the answer */
+};
+
+/* new_fid: name in the directory; name NULL: the same file as fid. */
+int v9_walk(struct v9_session *s, uint32_t fid, uint32_t new_fid,
+            const char *name, struct v9_qid *qid);
+int v9_getattr(struct v9_session *s, uint32_t fid, struct v9_attr *out);
+int v9_setattr(struct v9_session *s, uint32_t fid, const struct iattr *attr);
+/* flags O_*. */
+int v9_lopen(struct v9_session *s, uint32_t fid, uint32_t flags);
+/* The fid moves from the directory to the new, open file. */
+int v9_lcreate(struct v9_session *s, uint32_t fid, const char *name,
+               uint32_t flags, uint32_t mode);
+int v9_mkdir(struct v9_session *s, uint32_t fid, const char *name,
+             uint32_t mode);
+int v9_mknod(struct v9_session *s, uint32_t fid, const char *name,
+             uint32_t mode, uint64_t rdev);
+int v9_symlink(struct v9_session *s, uint32_t fid, const char *name,
+               const char *target);
+int v9_link(struct v9_session *s, uint32_t dir_fid, uint32_t fid,
+            const char *name);
+int v9_unlinkat(struct v9_session *s, uint32_t fid, const char *name,
+                bool directory);
+int v9_renameat(struct v9_session *s, uint32_t old_fid, const char *old_name,
+                uint32_t new_fid, const char *new_name);
+/* Bytes of the target, cut at size_bytes. */
+int v9_readlink(struct v9_session *s, uint32_t fid, char *buf,
+                size_t size_bytes);
+/* One message's worth at most. Bytes, less only at the end of the file. */
+int64_t v9_read(struct v9_session *s, uint32_t fid, uint64_t off, void *to,
+                size_t len_bytes);
+/* The same; m was begun as a TWRITE, with the data V9_WRITE_HEADER behind its
+ * start. The answer overwrites the header alone. */
+int64_t v9_write(struct v9_session *s, struct v9_msg *m, uint32_t fid,
+                 uint64_t off, size_t len_bytes);
+enum { V9_WRITE_HEADER = V9_HEADER + 16 };
+int v9_fsync(struct v9_session *s, uint32_t fid, bool data_only);
+int v9_statfs(struct v9_session *s, uint32_t fid, struct kstatfs *out);
+/* Entries from off on: m, over a buffer of size_bytes, is left at the first
+ * of *len bytes. */
+int v9_readdir(struct v9_session *s, struct v9_msg *m, void *buf,
+               size_t size_bytes, uint32_t fid, uint64_t off, uint32_t *len);
+
+#endif

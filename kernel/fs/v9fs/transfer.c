@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests that move file data or directory entries.
+ */
+#include <linux/errno.h>
+
+#include "kernel/fs/v9fs/request.h"
+
+int64_t v9_read(struct v9_session *s, uint32_t fid, uint64_t off, void *to,
+                size_t len_bytes)
+{
+    uint8_t buf[64];
+    struct v9_msg m;
+    uint32_t n;
+    int err;
+
+    v9_begin(&m, buf, sizeof(buf), TREAD);
+    v9_put32(&m, fid);
+    v9_put64(&m, off);
+    v9_put32(&m, (uint32_t)len_bytes);
+    m.data = to;
+    m.data_bytes = len_bytes;
+    err = v9_call(s, &m, sizeof(buf));
+    if (err)
+        return err;
+    n = v9_get32(&m);
+    return m.bad || n > len_bytes ? -EIO : (int64_t)n;
+}
+
+int64_t v9_write(struct v9_session *s, struct v9_msg *m, uint32_t fid,
+                 uint64_t off, size_t len_bytes)
+{
+    uint32_t n;
+    int err;
+
+    m->pos = V9_HEADER;
+    v9_put32(m, fid);
+    v9_put64(m, off);
+    v9_put32(m, (uint32_t)len_bytes);
+    v9_room(m, len_bytes);
+    err = v9_call(s, m, V9_WRITE_HEADER);
+    if (err)
+        return err;
+    n = v9_get32(m);
+    return m->bad || n > len_bytes ? -EIO : (int64_t)n;
+}
+
+int v9_readdir(struct v9_session *s, struct v9_msg *m, void *buf,
+               size_t size_bytes, uint32_t fid, uint64_t off, uint32_t *len)
+{
+    int err;
+
+    v9_begin(m, buf, size_bytes, TREADDIR);
+    v9_put32(m, fid);
+    v9_put64(m, off);
+    v9_put32(m, (uint32_t)(size_bytes - V9_HEADER - 4));
+    err = v9_call(s, m, size_bytes);
+    if (err)
+        return err;
+    *len = v9_get32(m);
+    return m->bad || *len > m->size_bytes - m->pos ? -EIO : 0;
+}

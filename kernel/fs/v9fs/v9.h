@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Private to v9fs: its inode and what the files here share.
+ *
+ * Trust: a lease is the server's promise to say when a file changes on the
+ * host by somebody else's hand; until then its data and, for a directory, its
+ * names stand. Where no lease is given, a file is looked at when it is opened
+ * and names each time.
+ */
+#ifndef EINKORN_KERNEL_FS_V9FS_V9_H
+#define EINKORN_KERNEL_FS_V9FS_V9_H
+
+#include "kernel/core/clock.h"
+#include "kernel/fs/v9fs/request.h"
+#include "kernel/fs/v9fs/session.h"
+#include "kernel/mm/mm.h"
+#include "kernel/vfs/dentry.h"
+#include "kernel/vfs/file.h"
+
+enum {
+    V9_BUCKETS = 1024,
+    PAGE_BYTES = 4096,
+    /* of the file; as many as fit into one message with its header */
+    BLOCK_PAGES = 31,
+    BLOCK_BYTES = BLOCK_PAGES * PAGE_BYTES,
+};
+
+struct v9_fs {
+    struct super super;
+    struct v9_session session;
+    struct v9_inode *buckets[V9_BUCKETS];
+    uint64_t looked_ns; /* when notices were last looked for */
+    bool no_chown;      /* the server may not give files away */
+};
+
+struct v9_lock {
+    bool held;
+    struct waitq waitq;
+};
+
+struct v9_inode {
+    struct inode inode;
+    struct backing backing; /* refs: mappings; the first holds the inode */
+    struct v9_fs *fs;
+    struct v9_inode *next;
+    uint32_t fid; /* names it, is never opened */
+    /* Opened ones, or 0. The write fid goes with the last writer. */
+    uint32_t read_fid, write_fid;
+    bool write_fid_reads;
+    uint32_t nr_writers; /* open files, a writable mapping */
+    uint64_t nr_blocks;  /* as st_blocks */
+    /* ---- trust ---- */
+    bool exact;   /* all attributes are the server's */
+    bool leased;  /* see above */
+    bool refused; /* no lease was to be had */
+    bool suspect; /* a lease ended: data may have changed */
+    bool own;     /* changed from here since attributes were fetched */
+    uint64_t notice_seq;
+    uint64_t names_gen; /* of a directory: dentry->cookie says which */
+    /* ---- data: changed and filled under the lock ---- */
+    struct v9_lock lock;
+    struct list blocks;
+    bool map_writes; /* some mapping may write */
+    struct dentry *map_name;
+};
+
+static inline struct v9_inode *v9_of(struct inode *inode)
+{
+    return container_of(inode, struct v9_inode, inode);
+}
+
+static inline struct v9_session *v9_session(const struct v9_inode *v)
+{
+    return &v->fs->session;
+}
+
+/* Serialises changes of one file; sleeps. */
+void v9_lock(struct v9_inode *v);
+void v9_unlock(struct v9_inode *v);
+
+/* inode.c */
+void v9_notice(struct v9_session *s, uint64_t path, uint32_t what);
+/* The inode behind fid, which it consumes; out gets a reference. */
+int v9_inode_get(struct v9_fs *fs, uint32_t fid, const struct v9_qid *qid,
+                 struct inode **out);
+/* Takes in notices that have come. */
+void v9_look(struct v9_fs *fs);
+/* May what is known of its data be used? Looks for notices. */
+bool v9_trusted(struct v9_inode *v);
+/* Has all attributes exact, and data that is not what the server has is
+ * forgotten. */
+int v9_refresh(struct v9_inode *v);
+/* The same, unconditionally, by who has the lock. */
+int v9_fetch_locked(struct v9_inode *v);
+/* Somebody here changed it. */
+void v9_changed(struct v9_inode *v);
+int v9_getattr_op(struct inode *inode, struct kstat *st);
+int v9_setattr_op(struct inode *inode, const struct iattr *attr);
+void v9_evict(struct inode *inode);
+
+/* fids.c */
+/* A fid to read by; to write by, counting one writer. */
+int v9_reader(struct v9_inode *v, uint32_t *fid);
+int v9_add_writer(struct v9_inode *v, bool reads);
+void v9_drop_writer(struct v9_inode *v);
+void v9_drop_fids(struct v9_inode *v);
+
+/* cache.c */
+struct v9_block;
+/* Memory of the page, if its content is known; *len shrinks to what follows
+ * in the block and is known too. */
+void *v9_cached(struct v9_inode *v, uint64_t off, uint64_t *len);
+/* Makes known what is at off, at least len bytes of it if they are in one
+ * block and below the end of the file. Sleeps. */
+int v9_fill_locked(struct v9_inode *v, uint64_t off, uint64_t len);
+int v9_fill_range_locked(struct v9_inode *v, uint64_t off, uint64_t end);
+/* What was written through: data at off, when the file's size was old_size. */
+void v9_cache_wrote(struct v9_inode *v, uint64_t off, const void *data,
+                    uint64_t len, uint64_t old_size);
+/* The size changed from old_size to the inode's. */
+void v9_cache_resized(struct v9_inode *v, uint64_t old_size);
+/* Nothing is known any more. A mapped file is read anew. */
+void v9_cache_forget(struct v9_inode *v);
+/* Offset in the shareable object of a known page; -EIO. */
+int64_t v9_page_shm(struct v9_inode *v, uint64_t page);
+/* Remembers what pages of [off, end) hold, and writes those back that hold
+ * something else than remembered. */
+int v9_remember_locked(struct v9_inode *v, uint64_t off, uint64_t end);
+int v9_write_back_locked(struct v9_inode *v, uint64_t off, uint64_t end);
+
+/* dir.c, names.c, file.c, map.c */
+extern const struct inode_ops v9_dir_ops, v9_file_ops, v9_link_ops,
+    v9_special_ops;
+extern const struct file_ops v9_dir_fops, v9_file_fops;
+extern const struct backing_ops v9_backing_ops;
+int v9_mmap(struct file *f, struct backing **out, int prot, bool shared);
+bool v9_revalidate(struct inode *dir, struct dentry *d);
+
+#endif
