@@ -9,7 +9,7 @@
 #include "lib/fmt.h"
 #include "lwip/udp.h"
 
-enum { LINE_MAX = 256, TEXT_MIN = 4096, UDP_STATE_OPEN = 7 };
+enum { TEXT_LINE = 256, TEXT_MIN = 4096, UDP_STATE_OPEN = 7 };
 
 struct text {
     char *buf;
@@ -19,13 +19,13 @@ struct text {
 static void add(struct text *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* One line of at most LINE_MAX; dropped when out of memory. */
+/* One line of at most TEXT_LINE; dropped when out of memory. */
 static void add(struct text *t, const char *fmt, ...)
 {
     va_list ap;
     int n;
 
-    if (t->size - t->len < LINE_MAX) {
+    if (t->size - t->len < TEXT_LINE) {
         size_t size = t->size ? t->size * 2 : TEXT_MIN;
         char *buf = krealloc(t->buf, size);
 
@@ -36,9 +36,9 @@ static void add(struct text *t, const char *fmt, ...)
     }
     va_start(ap, fmt);
     // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started
-    n = vsnprintf(t->buf + t->len, LINE_MAX, fmt, ap);
+    n = vsnprintf(t->buf + t->len, TEXT_LINE, fmt, ap);
     va_end(ap);
-    t->len += n < LINE_MAX ? (size_t)n : LINE_MAX - 1;
+    t->len += n < TEXT_LINE ? (size_t)n : TEXT_LINE - 1;
 }
 
 /* Words of an address as Linux prints them: each in host order. */

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Frames of all kinds, whole and damaged, into the stack; servers answer. */
+/* sources: kernel/core/timer.c kernel/net/gso.c kernel/net/netdev.c */
+/* sources: kernel/net/netdev_rx.c kernel/net/lwip/configure.c */
+/* sources: kernel/net/lwip/convert.c kernel/net/lwip/demux.c */
+/* sources: kernel/net/lwip/dgram.c kernel/net/lwip/dgram_opt.c */
+/* sources: kernel/net/lwip/dgram_send.c kernel/net/lwip/hooks.c */
+/* sources: kernel/net/lwip/icmp_error.c kernel/net/lwip/iface.c */
+/* sources: kernel/net/lwip/info.c kernel/net/lwip/proctext.c */
+/* sources: kernel/net/lwip/stack.c kernel/net/lwip/stream.c */
+/* sources: kernel/net/lwip/stream_close.c kernel/net/lwip/stream_listen.c */
+/* sources: kernel/net/lwip/stream_opt.c kernel/net/lwip/stream_rx.c */
+/* sources: kernel/net/lwip/stream_tx.c kernel/net/lwip/timers.c */
+/* sources: third_party/lwip/src/src/core/def.c */
+/* sources: third_party/lwip/src/src/core/inet_chksum.c */
+/* sources: third_party/lwip/src/src/core/init.c */
+/* sources: third_party/lwip/src/src/core/ip.c */
+/* sources: third_party/lwip/src/src/core/mem.c */
+/* sources: third_party/lwip/src/src/core/memp.c */
+/* sources: third_party/lwip/src/src/core/netif.c */
+/* sources: third_party/lwip/src/src/core/pbuf.c */
+/* sources: third_party/lwip/src/src/core/raw.c */
+/* sources: third_party/lwip/src/src/core/tcp.c */
+/* sources: third_party/lwip/src/src/core/tcp_in.c */
+/* sources: third_party/lwip/src/src/core/tcp_out.c */
+/* sources: third_party/lwip/src/src/core/udp.c */
+/* sources: third_party/lwip/src/src/core/ipv4/dhcp.c */
+/* sources: third_party/lwip/src/src/core/ipv4/etharp.c */
+/* sources: third_party/lwip/src/src/core/ipv4/icmp.c */
+/* sources: third_party/lwip/src/src/core/ipv4/igmp.c */
+/* sources: third_party/lwip/src/src/core/ipv4/ip4_addr.c */
+/* sources: third_party/lwip/src/src/core/ipv4/ip4.c */
+/* sources: third_party/lwip/src/src/core/ipv4/ip4_frag.c */
+/* sources: third_party/lwip/src/src/core/ipv6/ethip6.c */
+/* sources: third_party/lwip/src/src/core/ipv6/icmp6.c */
+/* sources: third_party/lwip/src/src/core/ipv6/inet6.c */
+/* sources: third_party/lwip/src/src/core/ipv6/ip6_addr.c */
+/* sources: third_party/lwip/src/src/core/ipv6/ip6.c */
+/* sources: third_party/lwip/src/src/core/ipv6/ip6_frag.c */
+/* sources: third_party/lwip/src/src/core/ipv6/mld6.c */
+/* sources: third_party/lwip/src/src/core/ipv6/nd6.c */
+/* sources: third_party/lwip/src/src/netif/ethernet.c */
+/* libs: -Ithird_party/lwip/port -Ithird_party/lwip/src/src/include */
+/* libs: -fno-sanitize=alignment -w */
+#include "tests/unit/fake_kernel.h"
+
+#include <errno.h>
+
+#include "kernel/core/clock.h"
+#include "kernel/core/config.h"
+#include "kernel/core/event.h"
+#include "kernel/net/net.h"
+#include "kernel/net/netdev.h"
+#include "kernel/net/transport.h"
+
+enum { FRAME_MAX = 4000, QUEUE = 4096, ROUNDS = 40000, PORT = 80 };
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+
+/* ---- what the stack stands on ---- */
+
+static uint64_t now_ns = NSEC_PER_SEC;
+static struct event_source *source;
+
+uint64_t clock_mono_ns(void)
+{
+    return now_ns;
+}
+
+int64_t clock_real_ns(void)
+{
+    return (int64_t)now_ns;
+}
+
+void event_register(struct event_source *s)
+{
+    source = s;
+}
+
+void random_bytes(void *buf, size_t len_bytes)
+{
+    for (size_t i = 0; i < len_bytes; i++)
+        ((uint8_t *)buf)[i] = (uint8_t)rand();
+}
+
+const char *config_get(const char *key, unsigned index)
+{
+    if (index || strncmp(key, "net0.", 5) != 0)
+        return NULL;
+    if (strcmp(key, "net0.ip") == 0)
+        return "10.0.0.2/24";
+    return strcmp(key, "net0.ip6") == 0 ? "fd00::2/64" : NULL;
+}
+
+size_t strlcpy(char *dst, const char *src, size_t size)
+{
+    snprintf(dst, size, "%s", src);
+    return strlen(src);
+}
+
+unsigned long long str_to_u64(const char *s, const char **end)
+{
+    return strtoull(s, (char **)end, 10);
+}
+
+struct frame {
+    size_t len;
+    uint8_t data[FRAME_MAX];
+};
+
+/* To the stack, and the last segment that came from it. */
+static struct frame in;
+static bool in_full, in_csum_ok;
+static unsigned sent_frames;
+static struct {
+    uint32_t seq, ack;
+    uint16_t port;
+    size_t len; /* SYN and FIN count */
+} last_tcp;
+
+static int64_t fake_recv(uint32_t dev, struct abi_packet *p, uint32_t nr)
+{
+    struct vnet_hdr hdr = {.flags = in_csum_ok ? VNET_DATA_VALID : 0};
+    uint8_t all[FRAME_MAX + sizeof(hdr)];
+    size_t len = sizeof(hdr) + in.len, head = p->iov[0].len_bytes;
+
+    (void)dev;
+    (void)nr;
+    if (!in_full)
+        return -EAGAIN;
+    in_full = false;
+    memcpy(all, &hdr, sizeof(hdr));
+    memcpy(all + sizeof(hdr), in.data, in.len);
+    head = len < head ? len : head;
+    memcpy((void *)p->iov[0].base, all, head);
+    memcpy((void *)p->iov[1].base, all + head, len - head);
+    p->len_bytes = (uint32_t)len;
+    return 1;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+static void note(const uint8_t *f, size_t len, size_t total)
+{
+    const uint8_t *tcp = f + 14 + 20;
+
+    if (len < 54 || f[12] != 8 || f[13] || f[14] != 0x45 || f[23] != 6)
+        return;
+    last_tcp.seq = get32(tcp + 4);
+    last_tcp.ack = get32(tcp + 8);
+    last_tcp.port = (uint16_t)(tcp[2] << 8 | tcp[3]);
+    last_tcp.len =
+        total - 34 - (tcp[12] >> 4) * 4u + ((tcp[13] & (SYN | FIN)) != 0);
+}
+
+static int64_t fake_send(uint32_t dev, const struct abi_packet *p, uint32_t nr)
+{
+    (void)dev;
+    for (uint32_t i = 0; i < nr; i++) {
+        size_t total = 0;
+        volatile uint8_t sum = 0;
+
+        for (unsigned k = 0; k < p[i].nr_iov; k++) {
+            const uint8_t *b = (const uint8_t *)p[i].iov[k].base;
+
+            for (size_t n = 0; n < p[i].iov[k].len_bytes; n++)
+                sum += b[n]; /* is it all there? */
+            total += p[i].iov[k].len_bytes;
+        }
+        assert_int_equal(total, p[i].len_bytes);
+        note((const uint8_t *)p[i].iov[0].base + 12, p[i].iov[0].len_bytes - 12,
+             total - 12);
+    }
+    sent_frames += nr;
+    return nr % 7 == 3 ? -EAGAIN : (int64_t)nr;
+}
+
+/* ---- making frames ---- */
+
+static void put16(uint8_t *p, unsigned v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    put16(p, v >> 16);
+    put16(p + 2, v & 0xffff);
+}
+
+static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 2};
+
+static uint8_t *ethernet(unsigned type)
+{
+    memset(in.data, 0, sizeof(in.data));
+    memcpy(in.data, our_mac, 6);
+    in.data[6] = 2;
+    in.data[11] = 1;
+    put16(in.data + 12, type);
+    return in.data + 14;
+}
+
+static unsigned ip_sum(const uint8_t *p, unsigned len)
+{
+    uint32_t sum = 0;
+
+    for (unsigned i = 0; i < len; i += 2)
+        sum += (uint32_t)p[i] << 8 | p[i + 1];
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return ~sum & 0xffff;
+}
+
+static uint8_t *ipv4(unsigned proto, size_t payload, unsigned frag)
+{
+    uint8_t *ip = ethernet(ETH_P_IP);
+
+    ip[0] = 0x45;
+    put16(ip + 2, (unsigned)(20 + payload));
+    put16(ip + 4, 99);
+    put16(ip + 6, frag);
+    ip[8] = 64;
+    ip[9] = (uint8_t)proto;
+    put32(ip + 12, 0x0a000001);
+    put32(ip + 16, 0x0a000002);
+    put16(ip + 10, ip_sum(ip, 20));
+    in.len = 34 + payload;
+    return ip + 20;
+}
+
+static uint8_t *ipv6(unsigned proto, size_t payload)
+{
+    uint8_t *ip = ethernet(ETH_P_IPV6);
+
+    ip[0] = 0x60;
+    put16(ip + 4, (unsigned)payload);
+    ip[6] = (uint8_t)proto;
+    ip[7] = 255;
+    ip[8] = ip[24] = 0xfd;
+    ip[23] = 1;
+    ip[39] = 2;
+    in.len = 54 + payload;
+    return ip + 40;
+}
+
+static void tcp_header(uint8_t *tcp, uint16_t sport, uint32_t seq, uint32_t ack,
+                       uint8_t flags)
+{
+    put16(tcp, sport);
+    put16(tcp + 2, PORT);
+    put32(tcp + 4, seq);
+    put32(tcp + 8, ack);
+    tcp[12] = 5 << 4;
+    tcp[13] = flags;
+    put16(tcp + 14, 60000);
+}
+
+static void make_arp(void)
+{
+    uint8_t *arp = ethernet(ETH_P_ARP);
+
+    memset(in.data, 255, 6);
+    put16(arp, 1);
+    put16(arp + 2, ETH_P_IP);
+    arp[4] = 6;
+    arp[5] = 4;
+    arp[7] = 1 + rand() % 2;
+    arp[8] = 2;
+    arp[13] = 1;
+    put32(arp + 14, 0x0a000001);
+    put32(arp + 24, 0x0a000002);
+    in.len = 14 + 28;
+}
+
+static void make_icmp(void)
+{
+    uint8_t *icmp = ipv4(1, 64, 0);
+
+    icmp[0] = rand() % 2 ? 8 : 3;
+    icmp[1] = (uint8_t)(rand() % 6);
+    memcpy(icmp + 8, in.data + 14, 28);
+    put16(icmp + 2, ip_sum(icmp, 64));
+}
+
+static void make_icmp6(void)
+{
+    static const uint8_t types[] = {1, 2, 128, 130, 133, 134, 135, 136, 137};
+    uint8_t *icmp = ipv6(58, 64);
+
+    icmp[0] = types[(size_t)rand() % sizeof(types)];
+    icmp[8] = 0xfd;
+    icmp[23] = 2;
+    icmp[24] = (uint8_t)(1 + rand() % 5);
+    icmp[25] = (uint8_t)(rand() % 3);
+}
+
+static void make_udp(void)
+{
+    size_t len = (size_t)rand() % 1400;
+    bool v6 = rand() % 2;
+    uint8_t *udp =
+        v6 ? ipv6(17, 8 + len)
+           : ipv4(17, 8 + len, rand() % 8 ? 0 : 0x2000 | rand() % 64);
+
+    put16(udp, 4000);
+    put16(udp + 2, 7);
+    put16(udp + 4, (unsigned)(8 + len));
+}
+
+static void make_tcp6(void)
+{
+    tcp_header(ipv6(6, 20), (uint16_t)(5000 + rand() % 4), (uint32_t)rand(), 0,
+               rand() % 2 ? SYN : (uint8_t)rand());
+}
+
+/* A connection that goes on from what the stack said last. */
+static void make_tcp(void)
+{
+    size_t len = rand() % 3 ? (size_t)rand() % 3000 : 0;
+    uint8_t flags = rand() % 30 == 0 ? (uint8_t)rand()
+                    : rand() % 40    ? ACK | PSH
+                                     : ACK | FIN;
+    uint16_t sport = rand() % 8 ? last_tcp.port : 5000 + (uint16_t)rand() % 4;
+    uint32_t seq = last_tcp.ack + (rand() % 6 ? 0 : (uint32_t)(rand() % 5000));
+
+    if (rand() % 30 == 0)
+        tcp_header(ipv4(6, 20, 0), sport, (uint32_t)rand(), 0, SYN);
+    else
+        tcp_header(ipv4(6, 20 + len, 0), sport, seq,
+                   last_tcp.seq + (uint32_t)last_tcp.len, flags);
+}
+
+static void make_frame(void)
+{
+    static void (*const makers[])(void) = {make_arp, make_icmp, make_icmp6,
+                                           make_udp, make_tcp,  make_tcp,
+                                           make_tcp, make_tcp6};
+
+    makers[(size_t)rand() % (sizeof(makers) / sizeof(makers[0]))]();
+    in_csum_ok = rand() % 8;
+    if (rand() % 3 == 0)
+        for (int n = rand() % 5; n >= 0; n--)
+            in.data[14 + (size_t)rand() % 60] ^= (uint8_t)rand();
+    if (rand() % 10 == 0)
+        in.len = 14 + (size_t)rand() % (in.len - 13);
+    in_full = true;
+}
+
+/* ---- servers ---- */
+
+enum { CONNS = 64 };
+
+static struct stream *conns[CONNS];
+static size_t echoed;
+
+static void echo(struct stream **s)
+{
+    const void *data;
+    size_t n, room;
+
+    while ((n = stream_peek(*s, 0, &data)) > 0) {
+        void *buf = stream_reserve(*s, n, &room);
+
+        if (!buf)
+            break;
+        memcpy(buf, data, room);
+        stream_commit(*s, room, rand() % 2);
+        stream_consume(*s, room);
+        echoed += room;
+    }
+    if ((stream_ready(*s) & (NET_EOF | NET_CLOSED)) || rand() % 200 == 0) {
+        stream_close(*s, rand() % 5 == 0);
+        *s = NULL;
+    }
+}
+
+static void serve(struct stream *listener, struct dgram *udp)
+{
+    struct stream *s;
+    struct packet *p;
+
+    while ((s = stream_accept(listener))) {
+        struct stream **slot = &conns[rand() % CONNS];
+
+        if (*slot)
+            stream_close(*slot, true);
+        *slot = s;
+    }
+    for (unsigned i = 0; i < CONNS; i++)
+        if (conns[i])
+            echo(&conns[i]);
+    while ((p = dgram_pop(udp))) {
+        struct packet *answer = packet_new(p->len_bytes);
+
+        memcpy(answer->data, p->data, p->len_bytes);
+        dgram_send(udp, answer, &p->src);
+        packet_free(p);
+    }
+}
+
+static void test_net_input_survives_damaged_frames(void **state)
+{
+    struct net_addr any = {.family = NET_V6, .port = PORT};
+    struct stream *listener;
+    struct dgram *udp;
+    size_t len;
+
+    (void)state;
+    srand(1);
+    fake_boot.nr_net = 1;
+    fake_boot.net[0] = (struct abi_net_info){.mtu = 1500, .features = 63};
+    memcpy(fake_boot.net[0].mac, our_mac, 6);
+    platform.ops.net_recv = fake_recv;
+    platform.ops.net_send = fake_send;
+    net_init();
+    listener = stream_new(NET_V6, false);
+    assert_int_equal(stream_bind(listener, &any), 0);
+    assert_int_equal(stream_listen(listener, 16), 0);
+    udp = dgram_new(NET_V6, false, false, 17);
+    any.port = 7;
+    assert_int_equal(dgram_bind(udp, &any), 0);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        make_frame();
+        source->poll(source);
+        serve(listener, udp);
+        now_ns += (uint64_t)(rand() % 5) * 1000000;
+        timer_run();
+    }
+    free(net_proc_text("tcp", &len));
+    free(net_proc_text("tcp6", &len));
+    assert_true(sent_frames > ROUNDS / 10);
+    assert_true(echoed > ROUNDS); /* connections came about */
+    for (unsigned i = 0; i < CONNS; i++)
+        if (conns[i])
+            stream_close(conns[i], true);
+    stream_close(listener, false);
+    dgram_close(udp);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_net_input_survives_damaged_frames),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
