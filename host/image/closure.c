@@ -188,8 +188,13 @@ static void take_packages(struct work *w, const char *source, const char *exe)
         return;
     take_owners(w, source, exe);
     for (size_t taken = 0; taken < w->nr; take_settings(w)) {
-        for (size_t i = taken; i < w->nr; i++)
+        for (size_t i = taken; i < w->nr; i++) {
+            struct dpkg_package *whole = dpkg_whole(&w->dpkg, w->list[i]);
+
+            if (whole)
+                take_package(w, whole);
             dpkg_each_dependency(&w->dpkg, w->list[i], take_package, w);
+        }
         for (; taken < w->nr; taken++)
             take_package_files(w, w->list[taken]);
     }

@@ -64,17 +64,34 @@ static char next_name(const char **list, const char **name, size_t *len)
     return *p;
 }
 
-bool dpkg_provides(const struct dpkg_package *p, const char *what)
+static bool in_list(const char *list, const char *what, size_t what_len)
 {
-    const char *list = p->provides, *name;
+    const char *name;
     size_t len;
 
     while (*list) {
         next_name(&list, &name, &len);
-        if (len == strlen(what) && strncmp(name, what, len) == 0)
+        if (len == what_len && strncmp(name, what, len) == 0)
             return true;
     }
     return false;
+}
+
+bool dpkg_provides(const struct dpkg_package *p, const char *what)
+{
+    return in_list(p->provides, what, strlen(what));
+}
+
+struct dpkg_package *dpkg_whole(const struct dpkg *d,
+                                const struct dpkg_package *p)
+{
+    static const char suffix[] = "-minimal";
+    size_t len = strlen(p->name), cut = sizeof(suffix) - 1;
+
+    if (len <= cut || strcmp(p->name + len - cut, suffix) != 0 ||
+        !in_list(p->recommends, p->name, len - cut))
+        return NULL;
+    return find_name(d, p->name, len - cut);
 }
 
 static void each_in_list(const struct dpkg *d, const char *list,
@@ -124,6 +141,7 @@ static void take_field(struct stanza *s, char *line)
         {"Depends: ", &s->package.depends},
         {"Pre-Depends: ", &s->package.pre_depends},
         {"Provides: ", &s->package.provides},
+        {"Recommends: ", &s->package.recommends},
     };
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -148,7 +166,7 @@ static void keep(struct dpkg *d, const struct stanza *s)
     d->packages[d->nr++] = s->package;
 }
 
-static const struct stanza empty = {{"", "", "", "", "", NULL}, ""};
+static const struct stanza empty = {{"", "", "", "", "", "", NULL}, ""};
 
 static void parse_status(struct dpkg *d)
 {

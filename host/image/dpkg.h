@@ -12,7 +12,8 @@
 
 struct dpkg_package {
     const char *name, *arch;
-    const char *depends, *pre_depends, *provides; /* "" if there are none */
+    const char *depends, *pre_depends; /* "" if there are none */
+    const char *provides, *recommends;
     struct dpkg_package *next_hash;
 };
 
@@ -49,6 +50,11 @@ struct dpkg_package *dpkg_find(const struct dpkg *d, const char *name);
 
 /* Is `what` in the package's Provides? */
 bool dpkg_provides(const struct dpkg_package *p, const char *what);
+
+/* The installed package that p, named "X-minimal", was cut out of: X, which it
+ * recommends (python3.11-minimal has no library). NULL: nothing of the kind. */
+struct dpkg_package *dpkg_whole(const struct dpkg *d,
+                                const struct dpkg_package *p);
 
 /* Calls each(ctx, package) for the installed packages that p names in Depends
  * and Pre-Depends: of alternatives the first that is installed. */

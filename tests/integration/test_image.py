@@ -139,6 +139,15 @@ def test_program_brings_loader_libraries_and_package(tmp_path):
     assert made["image_bytes"] < 40 << 20
 
 
+def test_minimal_package_brings_the_whole(tmp_path):
+    """Debian cuts python3.11 in two; the program needs both to be itself."""
+    if not os.path.exists("/usr/lib/python3.11/http/server.py"):
+        pytest.skip("python3.11 is not installed")
+    made = entry(tmp_path / "cache", "/usr/bin/python3")
+    extract(tmp_path / "cache", made["digest"], tmp_path / "out")
+    assert (tmp_path / "out/usr/lib/python3.11/http/server.py").exists()
+
+
 def compile_c(tmp_path, name, text, *options):
     source = tmp_path / f"{name}.c"
     source.write_text(text)
