@@ -18,11 +18,12 @@ static void say(const char *what, const char *value)
 static void say_cage(const char *run_dir)
 {
     struct err err = {0};
+    struct store store;
     struct cage cage;
 
     if (geteuid() != 0) {
         say("namespaces:", "a user namespace for each instance (not root)");
-    } else if (dirs_make(run_dir, &err) < 0 ||
+    } else if (store_open(&store, run_dir, &err) < 0 ||
                cage_open(&cage, run_dir, &err) < 0) {
         say("namespaces:", err.text);
     } else {

@@ -149,7 +149,7 @@ static int child_main(void *arg)
         goto fail;
     }
     child->step = "take its terminal";
-    if (l->own_session && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0) {
+    if (l->own_terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0) {
         goto fail;
     }
     child->step = "execute it";

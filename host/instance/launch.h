@@ -25,7 +25,8 @@ struct launch {
     int enter_fds[2];         /* namespaces to enter, -1: none */
     int cgroup_fd;            /* cgroup.procs, -1: none */
     int alive_fd;             /* file that the maker holds a lock on, -1 */
-    bool own_session;         /* with stdio[0] as its terminal */
+    bool own_session;
+    bool own_terminal; /* stdio[0], of that session */
 };
 
 /* All descriptors -1, the rest zero. */

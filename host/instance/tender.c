@@ -167,6 +167,7 @@ pid_t tender_start(const struct tender *t, struct err *err)
     launch.cgroup_fd = t->cgroup->procs_fd;
     launch.alive_fd = t->alive_fd;
     launch.own_session = t->plan->spec->tty;
+    launch.own_terminal = t->plan->spec->tty;
     pid = start_degrading(&launch, err);
     if (config_fd >= 0) {
         close(config_fd);
