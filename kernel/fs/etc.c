@@ -4,6 +4,8 @@
  */
 #include "kernel/fs/etc.h"
 
+#include <linux/errno.h>
+
 #include "kernel/core/alloc.h"
 #include "kernel/core/config.h"
 #include "kernel/core/log.h"
@@ -15,12 +17,11 @@
 
 static void write(struct seq *s, const char *path)
 {
-    int err;
+    int err = s->failed ? -ENOMEM : tmpfs_make_file(path, s->buf, s->len_bytes);
 
-    seq_write(s, "", 1);
-    err = s->failed ? -1 : tmpfs_write_file(path, s->buf, 0644);
-    if (err)
-        klog(LOG_WARN, "cannot write %s (error %d)", path, -err);
+    if (!err)
+        return;
+    klog(LOG_WARN, "cannot write %s (error %d)", path, -err);
     kfree(s->buf);
 }
 

@@ -11,7 +11,7 @@
 #include "kernel/core/log.h"
 #include "lib/string.h"
 
-enum { LRU_MAX = 4096, BUCKETS_MIN = 1024 };
+enum { LRU_MAX = 4096, BUCKETS_MIN = 256 };
 
 static struct {
     struct dentry **buckets;

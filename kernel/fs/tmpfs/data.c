@@ -169,12 +169,27 @@ void *data_run(struct tnode *t, uint64_t off, uint64_t *len)
     return (char *)shm_ptr(e->shm_off) + (off - e->page * PAGE_BYTES);
 }
 
+static int text_copy_up(struct tnode *t)
+{
+    uint64_t size = t->inode.size_bytes, n = size;
+    int err = data_ensure(t, 0, pages_of(size));
+
+    if (err)
+        return err;
+    memcpy(data_run(t, 0, &n), t->text, size);
+    kfree(t->text);
+    t->text = NULL;
+    return 0;
+}
+
 int data_copy_up(struct tnode *t)
 {
     const struct erofs *fs = t->fs->lower;
     uint64_t size = t->inode.size_bytes;
     int err;
 
+    if (t->text)
+        return text_copy_up(t);
     if (!t->lower_data)
         return 0;
     err = data_ensure(t, 0, pages_of(size));
@@ -257,6 +272,10 @@ int data_truncate(struct tnode *t, uint64_t size_bytes)
     uint64_t old = t->inode.size_bytes;
     int err = 0;
 
+    if (t->text && size_bytes == 0) {
+        kfree(t->text);
+        t->text = NULL;
+    }
     if (t->lower_data && size_bytes == 0) {
         t->lower_data = t->backing.sealed = false;
         tnode_keep(t);

@@ -32,6 +32,8 @@ static int64_t put_run(struct tnode *t, struct uio *to, uint64_t off)
     n = n < to->resid_bytes ? n : to->resid_bytes;
     if (t->lower_data)
         return put_lower(t, to, off);
+    if (t->text)
+        return uio_put(to, t->text + off, n);
     p = data_run(t, off, &n);
     return p ? uio_put(to, p, n) : uio_zero(to, n);
 }
@@ -68,6 +70,8 @@ static const void *tmpfs_peek(struct file *f, uint64_t off, uint64_t *len)
     *len = *len < size - off ? *len : size - off;
     if (t->lower_data)
         return erofs_data(t->fs->lower, &t->node, off, len);
+    if (t->text)
+        return t->text + off;
     return data_run(t, off, len);
 }
 
@@ -163,7 +167,7 @@ static int64_t find_data(struct tnode *t, uint64_t off, bool hole)
         return -ENXIO;
     while (off < size) {
         uint64_t n = size - off;
-        bool data = t->lower_data || data_run(t, off, &n);
+        bool data = t->lower_data || t->text || data_run(t, off, &n);
 
         if (data != hole)
             return off;

@@ -55,7 +55,7 @@ struct tnode *tnode_new(struct super *super, uint32_t mode)
 
 static struct tnode **bucket_of(struct tmpfs *fs, uint64_t nid)
 {
-    return &fs->by_nid[(nid ^ nid >> 10) % NID_BUCKETS];
+    return &fs->by_nid[(nid ^ nid >> 8) % NID_BUCKETS];
 }
 
 static void fill_from_node(struct tnode *t)
@@ -141,6 +141,7 @@ void tmpfs_evict(struct inode *inode)
         data_free(t);
     tmpfs_free_xattrs(t);
     kfree(t->target);
+    kfree(t->text);
     kfree(t);
 }
 
@@ -241,6 +242,11 @@ int tmpfs_new(struct super *super, const struct erofs *lower, uint32_t mode)
     if (!fs)
         return -ENOMEM;
     fs->lower = lower;
+    if (lower) {
+        fs->by_nid = kzalloc(NID_BUCKETS * sizeof(void *));
+        if (!fs->by_nid)
+            return -ENOMEM;
+    }
     fs->next_ino = FIRST_INO;
     super->data = fs;
     super->dev = mount_new_dev();

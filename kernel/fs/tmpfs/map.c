@@ -108,7 +108,7 @@ int tmpfs_mmap(struct file *f, struct backing **out, int prot, bool shared)
         (t->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
         return -EPERM;
     /* might be written through this mapping one day */
-    if (shared && writable) {
+    if ((shared && writable) || t->text) {
         err = data_copy_up(t);
         if (err)
             return err;

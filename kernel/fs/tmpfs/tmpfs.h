@@ -23,7 +23,8 @@ int tmpfs_memfd(const char *name, bool sealable, uint32_t open_flags,
 int tmpfs_add_seals(struct file *f, uint32_t seals);
 int tmpfs_get_seals(struct file *f);
 
-/* Gives a regular file its content (start-up: /etc/hosts and such). */
-int tmpfs_write_file(const char *path, const char *text, uint32_t mode);
+/* Gives a regular file this content, made if need be (start-up: /etc/hosts and
+ * such). text is kmalloc'ed and becomes the file's if it succeeds. */
+int tmpfs_make_file(const char *path, char *text, size_t len_bytes);
 
 #endif

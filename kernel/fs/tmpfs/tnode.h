@@ -10,13 +10,13 @@
 #include "kernel/vfs/dentry.h"
 #include "kernel/vfs/file.h"
 
-enum { PAGE_BYTES = 4096, NID_BUCKETS = 1024 };
+enum { PAGE_BYTES = 4096, NID_BUCKETS = 256 };
 
 struct tmpfs {
     const struct erofs *lower;
     uint64_t next_ino;
     uint64_t used_pages;
-    struct tnode *by_nid[NID_BUCKETS]; /* lower inodes in use */
+    struct tnode **by_nid; /* lower inodes in use: NID_BUCKETS lists */
 };
 
 /* A run of the file in the shareable object. */
@@ -46,6 +46,7 @@ struct tnode {
     struct extent *extents; /* sorted, not overlapping */
     uint32_t nr_extents, max_extents;
     uint64_t charged_pages;
+    char *text;   /* data while it is still in kernel memory, or NULL */
     char *target; /* of a symbolic link made here */
     struct xattr *xattrs;
     struct dentry *map_name; /* for /proc/self/maps while mapped */
