@@ -194,11 +194,13 @@ docs-syscalls: ## generate docs/syscalls.md from kernel/linux/table.c
 
 # ---- lint --------------------------------------------------------------
 C_FILES = $(shell git ls-files '*.c' '*.h')
-lint: lint-layers lint-format lint-cppcheck lint-tidy ## all static checks
+lint: lint-layers lint-format lint-clang lint-cppcheck lint-tidy ## all static checks
 lint-layers: ## who includes whom (layers.txt)
 	tools/check-layers
 lint-format: ## clang-format decides
 	clang-format --dry-run -Werror $(C_FILES)
+lint-clang: ## the other compiler, warnings are errors
+	$(MAKE) CC=clang O=$(O)-clang all
 lint-cppcheck: ## cppcheck over everything
 	cppcheck -q --std=c11 --enable=warning,portability --inline-suppr \
 		--suppressions-list=tools/cppcheck.txt --error-exitcode=1 -I. \
@@ -216,7 +218,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | \
 		awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-.PHONY: all unit guest bench test test-all lint lint-layers lint-format \
+.PHONY: all unit guest bench test test-all lint lint-layers lint-format lint-clang \
 	lint-cppcheck lint-tidy clean help
 .DELETE_ON_ERROR:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -18,10 +18,16 @@
 
 enum { QUEUE_MAX = 16384, FIONREAD_ = 0x541b };
 
+/* struct inotify_event without its variable part. */
+struct head {
+    int32_t wd;
+    uint32_t mask, cookie, len;
+};
+
 struct event {
     struct list node;
-    struct inotify_event head; /* as the program gets it */
-    char name[];               /* head.len bytes */
+    struct head head; /* as the program gets it */
+    char name[];      /* head.len bytes */
 };
 
 struct inotify {
@@ -42,7 +48,7 @@ struct watch {
 static const struct file_ops inotify_fops;
 
 /* The same as the last one is not queued again (inotify(7)). */
-static bool repeats(const struct inotify *in, const struct inotify_event *h,
+static bool repeats(const struct inotify *in, const struct head *h,
                     const char *name)
 {
     const struct event *last;
@@ -59,13 +65,13 @@ static void queue(struct inotify *in, int32_t wd, uint32_t mask,
                   uint32_t cookie, const char *name)
 {
     size_t len = name ? (strlen(name) + 1 + 15) & ~(size_t)15 : 0;
-    struct inotify_event head = {wd, mask, cookie, (uint32_t)len};
+    struct head head = {wd, mask, cookie, (uint32_t)len};
     struct event *e;
 
     if (in->nr_events > QUEUE_MAX || repeats(in, &head, name))
         return;
     if (in->nr_events == QUEUE_MAX) {
-        head = (struct inotify_event){-1, IN_Q_OVERFLOW, 0, 0};
+        head = (struct head){-1, IN_Q_OVERFLOW, 0, 0};
         len = 0;
     }
     e = kzalloc(sizeof(*e) + len);
