@@ -42,7 +42,7 @@ static void addresses(struct netif *netif, struct net_iface *out)
     for (unsigned i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
         if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
             add(out, netif_ip_addr6(netif, i), out->loopback ? 128 : 64);
-    if (!ip4_addr_isany(netif_ip4_gw(netif)))
+    if (!out->loopback && !ip4_addr_isany(netif_ip4_gw(netif)))
         from_ip(&out->gateway, netif_ip_gw4(netif), 0);
 }
 

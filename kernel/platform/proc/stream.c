@@ -47,6 +47,14 @@ static int64_t flush(uint32_t dev)
     return 0;
 }
 
+/* The kernel knows nothing of a frame that is half sent: whenever it looks at
+ * the device, the rest goes on. */
+static void push_rest(uint32_t dev)
+{
+    if (flush(dev) == -EAGAIN)
+        gate.net[dev].want_write = 1;
+}
+
 /* Copy the packet without its header behind a length. */
 static int64_t gather(struct buffer *b, const struct abi_packet *packet)
 {
@@ -80,9 +88,7 @@ int64_t gate_stream_send(uint32_t dev, const struct abi_packet *packet)
         ret = gather(&tx[dev], packet);
     if (ret)
         return ret;
-    ret = flush(dev); /* a full socket: the rest goes before the next one */
-    if (ret == -EAGAIN)
-        gate.net[dev].want_write = 1;
+    push_rest(dev); /* a full socket: the rest goes before the next one */
     return 0;
 }
 
@@ -146,6 +152,7 @@ int64_t gate_stream_recv(uint32_t dev, struct abi_packet *packet)
 
     if (packet->nr_iov > NR_IOV_MAX)
         return -EINVAL;
+    push_rest(dev);
     for (;;) {
         const uint8_t *from;
 
