@@ -224,6 +224,9 @@ int bridge_open_tap(const struct bridge *bridge, int route_fd, int bridge_index,
 
     snprintf(req.ifr_name, IFNAMSIZ, "%s.%u", bridge->name, number & 0xffff);
     fd = open_tap(&req, number < BRIDGE_POOL);
+    if (fd < 0 && errno == EBUSY) {
+        return BRIDGE_TAP_BUSY;
+    }
     if (fd < 0) {
         return err_set(err, ERR_TOOL,
                        "tap device %s: /dev/net/tun: %m (needs root with "

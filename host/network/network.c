@@ -29,6 +29,14 @@ enum network_kind network_choose(const char **note)
     return NETWORK_NONE;
 }
 
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    *fd = -1;
+}
+
 static void set_address(struct network *net, const struct bridge *bridge,
                         uint32_t number)
 {
@@ -55,21 +63,40 @@ static int hold_ports(struct network *net, const struct spec *spec,
     return 0;
 }
 
+/* An address and the tap that belongs to it. */
+static int take_place(struct network *net, const struct bridge *bridge,
+                      const char *run_dir, int route_fd, int index,
+                      struct err *err)
+{
+    uint32_t number = 1, last = (UINT32_MAX >> bridge->prefix_len) - 1;
+
+    do {
+        close_fd(&net->ip_fd);
+        net->ip_fd = address_take(run_dir, number + 1, last, &number, err);
+        if (net->ip_fd < 0) {
+            return -1;
+        }
+        net->dev_fd = bridge_open_tap(bridge, route_fd, index, number, err);
+    } while (net->dev_fd == BRIDGE_TAP_BUSY);
+    set_address(net, bridge, number);
+    return net->dev_fd < 0 ? -1 : 0;
+}
+
 static int attach_tap(struct network *net, const struct bridge *bridge,
-                      uint32_t number, struct err *err)
+                      const char *run_dir, struct err *err)
 {
     int fd = nl_open(NETLINK_ROUTE);
-    int index;
+    int index, rc = -1;
 
     if (fd < 0) {
         return err_set(err, ERR_TOOL, "netlink socket: %s", strerror(-fd));
     }
     index = bridge_ensure(bridge, fd, err);
     if (index >= 0) {
-        net->dev_fd = bridge_open_tap(bridge, fd, index, number, err);
+        rc = take_place(net, bridge, run_dir, fd, index, err);
     }
     close(fd);
-    return net->dev_fd < 0 ? -1 : 0;
+    return rc;
 }
 
 static int attach_bridge(struct network *net, const char *run_dir,
@@ -77,18 +104,11 @@ static int attach_bridge(struct network *net, const char *run_dir,
                          struct err *err)
 {
     struct bridge bridge = {0};
-    uint32_t number, last;
 
     if (bridge_settings(&bridge, err) < 0 || hold_ports(net, spec, err) < 0) {
         return -1;
     }
-    last = (UINT32_MAX >> bridge.prefix_len) - 1;
-    net->ip_fd = address_take(run_dir, 2, last, &number, err);
-    if (net->ip_fd < 0) {
-        return -1;
-    }
-    set_address(net, &bridge, number);
-    if (attach_tap(net, &bridge, number, err) < 0) {
+    if (attach_tap(net, &bridge, run_dir, err) < 0) {
         return -1;
     }
     if (spec->nr_ports == 0) {
@@ -126,14 +146,6 @@ int network_attach(struct network *net, const char *run_dir, const char *id,
         return -1;
     }
     return 0;
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        close(*fd);
-    }
-    *fd = -1;
 }
 
 void network_detach(struct network *net, const char *run_dir, const char *id)
