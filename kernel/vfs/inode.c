@@ -5,11 +5,11 @@
 #include "kernel/vfs/inode.h"
 
 #include <linux/errno.h>
-#include <linux/stat.h>
 
 #include "kernel/core/clock.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/cred.h"
+#include "kernel/vfs/mode.h"
 #include "lib/string.h"
 
 enum { BLOCK_BYTES = 4096 };

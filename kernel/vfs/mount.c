@@ -6,8 +6,8 @@
 
 #include <linux/errno.h>
 #include <linux/fcntl.h>
-#include <linux/stat.h>
 
+#include "kernel/vfs/mode.h"
 #include "kernel/vfs/namei.h"
 
 static struct list mounts = LIST_INIT(mounts);

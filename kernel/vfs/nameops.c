@@ -4,9 +4,9 @@
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
-#include <linux/stat.h>
 
 #include "kernel/sched/thread.h"
+#include "kernel/vfs/mode.h"
 #include "kernel/vfs/notify.h"
 #include "kernel/vfs/walk.h"
 #include "lib/string.h"
@@ -271,7 +271,10 @@ static int rename_last(struct path_last *from, struct path_last *to,
         dentry_put(old);
         return err;
     }
-    err = check_rename(from, to, old, new, flags);
+    if (old->inode && old->inode == new->inode)
+        err = flags & RENAME_NOREPLACE ? -EEXIST : 0; /* one file, two names */
+    else
+        err = check_rename(from, to, old, new, flags);
     if (!err && old->inode != new->inode) {
         err = from->parent->inode->ops->rename(from->parent->inode, old,
                                                to->parent->inode, new, flags);

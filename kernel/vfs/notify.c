@@ -3,8 +3,7 @@
  * From an entry to who may watch it: its directory and its inode.
  */
 #include "kernel/vfs/notify.h"
-
-#include <linux/stat.h>
+#include "kernel/vfs/mode.h"
 
 void (*notify_hook)(struct inode *inode, const char *name, uint32_t event,
                     uint32_t cookie, bool is_dir);

@@ -4,10 +4,10 @@
  */
 #include <linux/errno.h>
 #include <linux/fcntl.h>
-#include <linux/stat.h>
 
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/file.h"
+#include "kernel/vfs/mode.h"
 #include "kernel/vfs/notify.h"
 #include "kernel/vfs/walk.h"
 

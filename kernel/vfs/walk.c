@@ -8,11 +8,11 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/limits.h>
-#include <linux/stat.h>
 
 #include "kernel/core/alloc.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/file.h"
+#include "kernel/vfs/mode.h"
 #include "lib/string.h"
 
 enum { CONFINED = LOOKUP_BENEATH | LOOKUP_IN_ROOT };

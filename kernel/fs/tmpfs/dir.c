@@ -4,12 +4,12 @@
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
-#include <linux/stat.h>
 
 #include "kernel/core/alloc.h"
 #include "kernel/fs/tmpfs/tnode.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/dirent.h"
+#include "kernel/vfs/mode.h"
 #include "kernel/vfs/seek.h"
 #include "lib/string.h"
 

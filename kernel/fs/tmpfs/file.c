@@ -7,10 +7,10 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/resource.h>
-#include <linux/stat.h>
 
 #include "kernel/fs/tmpfs/tnode.h"
 #include "kernel/sched/thread.h"
+#include "kernel/vfs/mode.h"
 #include "kernel/vfs/notify.h"
 #include "kernel/vfs/seek.h"
 

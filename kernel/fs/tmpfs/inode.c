@@ -6,7 +6,6 @@
 #include <linux/fcntl.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
-#include <linux/stat.h>
 
 #include "kernel/core/alloc.h"
 #include "kernel/core/cpu.h"
@@ -15,6 +14,7 @@
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/fs/tmpfs/tnode.h"
 #include "kernel/sched/thread.h"
+#include "kernel/vfs/mode.h"
 #include "kernel/vfs/mount.h"
 #include "lib/string.h"
 

@@ -4,11 +4,11 @@
  */
 #include <linux/errno.h>
 #include <linux/fcntl.h>
-#include <linux/stat.h>
 
 #include "kernel/core/alloc.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/fs/tmpfs/tnode.h"
+#include "kernel/vfs/mode.h"
 #include "kernel/vfs/namei.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
