@@ -10,56 +10,16 @@
 #include <linux/fcntl.h>
 #include <linux/limits.h>
 #include <linux/signal.h>
-#include <linux/stat.h>
 
 #include "kernel/core/alloc.h"
 #include "kernel/core/uaccess.h"
+#include "kernel/fs/pipe/ring.h"
 #include "kernel/sched/signal.h"
 #include "kernel/vfs/inode.h"
-#include "kernel/vfs/mount.h"
 #include "kernel/vfs/poll.h"
 #include "lib/string.h"
 
-enum {
-    PIPE_DEFAULT_BYTES = 65536,
-    PIPE_MAX_BYTES = 1 << 20,
-    FIONREAD_ = 0x541b,
-};
-
-struct pipe {
-    uint8_t *buf; /* pages; NULL until something is written */
-    uint32_t size, head, used;
-    uint32_t nr_readers, nr_writers;
-    uint32_t opened_r, opened_w; /* how often, for FIFOs that wait */
-    uint32_t refs;               /* files */
-    struct inode *inode;         /* of a FIFO, or a pipe's own */
-    struct waitq readers, writers;
-};
-
-static const struct file_ops pipe_fops;
-
-static struct pipe *alloc(void)
-{
-    struct pipe *p = kzalloc(sizeof(*p));
-
-    if (!p)
-        return NULL;
-    p->size = PIPE_DEFAULT_BYTES;
-    waitq_init(&p->readers);
-    waitq_init(&p->writers);
-    return p;
-}
-
-static uint8_t *pages(uint32_t size)
-{
-    return page_alloc(size / ABI_PAGE_SIZE);
-}
-
-static void wake_all(struct pipe *p)
-{
-    waitq_wake(&p->readers, 0);
-    waitq_wake(&p->writers, 0);
-}
+enum { FIONREAD_ = 0x541b };
 
 /* The contiguous part that can be read now. */
 static uint32_t readable(const struct pipe *p)
@@ -195,22 +155,12 @@ static int64_t pipe_write(struct file *f, struct uio *from, uint64_t *off)
     int64_t n;
 
     (void)off;
-    if (!p->buf && !(p->buf = pages(p->size)))
+    if (!p->buf && !(p->buf = page_alloc(p->size / ABI_PAGE_SIZE)))
         return -ENOMEM;
     file_get(f);
     n = write_blocking(f, from);
     file_put(f);
     return n;
-}
-
-static bool can_read(const struct file *f)
-{
-    return (f->flags & O_ACCMODE) != O_WRONLY;
-}
-
-static bool can_write(const struct file *f)
-{
-    return (f->flags & O_ACCMODE) != O_RDONLY;
 }
 
 static uint32_t pipe_poll(struct file *f, struct poll_table *pt)
@@ -239,40 +189,7 @@ static int64_t pipe_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
     return cmd == FIONREAD_ ? copy_out(arg, &n) : -ENOTTY;
 }
 
-static void put(struct pipe *p)
-{
-    if (--p->refs)
-        return;
-    if (p->inode)
-        p->inode->object = NULL;
-    if (p->buf)
-        page_free(p->buf, p->size / ABI_PAGE_SIZE);
-    kfree(p);
-}
-
-static void pipe_release(struct file *f)
-{
-    struct pipe *p = f->data;
-
-    p->nr_readers -= can_read(f);
-    p->nr_writers -= can_write(f);
-    wake_all(p);
-    put(p);
-}
-
-static void attach(struct pipe *p, struct file *f)
-{
-    p->refs++;
-    p->nr_readers += can_read(f);
-    p->opened_r += can_read(f);
-    p->nr_writers += can_write(f);
-    p->opened_w += can_write(f);
-    f->ops = &pipe_fops;
-    f->data = p;
-    wake_all(p);
-}
-
-static const struct file_ops pipe_fops = {
+const struct file_ops pipe_fops = {
     .name = "pipe",
     .read = pipe_read,
     .write = pipe_write,
@@ -280,114 +197,6 @@ static const struct file_ops pipe_fops = {
     .ioctl = pipe_ioctl,
     .release = pipe_release,
 };
-
-static void pipe_evict(struct inode *inode)
-{
-    kfree(inode);
-}
-
-static const struct inode_ops pipe_inode_ops = {
-    .open = pipe_open_fifo, /* through /proc/self/fd/N */
-    .evict = pipe_evict,
-};
-
-/* pipe(2)'s own inode: for fstat and /proc/self/fd. */
-static struct inode *new_inode(void)
-{
-    static struct super super = {.type = "pipefs"};
-    static uint64_t next_ino = 1;
-    struct inode *inode = kzalloc(sizeof(*inode));
-
-    if (!inode)
-        return NULL;
-    if (!super.dev)
-        super.dev = mount_new_dev();
-    inode_init(inode, &super, &pipe_inode_ops, next_ino++, S_IFIFO | 0600);
-    return inode;
-}
-
-static struct file *new_end(struct pipe *p, uint32_t flags)
-{
-    struct file *f = file_new(&pipe_fops, p, flags);
-
-    if (!f)
-        return NULL;
-    inode_get(p->inode);
-    f->inode = p->inode;
-    attach(p, f);
-    return f;
-}
-
-int pipe_new(struct file **reader, struct file **writer, uint32_t flags)
-{
-    struct inode *inode = new_inode();
-    struct pipe *p = alloc();
-    int err = -ENOMEM;
-
-    *reader = *writer = NULL;
-    if (!p || !inode)
-        goto out;
-    p->inode = inode;
-    inode->object = p;
-    p->refs++;
-    *reader = new_end(p, O_RDONLY | (flags & O_NONBLOCK));
-    *writer = new_end(p, O_WRONLY | (flags & O_NONBLOCK));
-    err = *reader && *writer ? 0 : -ENOMEM;
-    if (err && *reader)
-        file_put(*reader);
-    if (err && *writer)
-        file_put(*writer);
-    put(p);
-    p = NULL;
-out:
-    kfree(p);
-    if (inode)
-        inode_put(inode);
-    return err;
-}
-
-/* fifo(7): a reader waits for a writer and the other way round. */
-static int wait_for_peer(struct pipe *p, struct file *f)
-{
-    uint32_t before;
-    int err = 0;
-
-    switch (f->flags & O_ACCMODE) {
-    case O_RDONLY:
-        before = p->opened_w;
-        if (!p->nr_writers && !(f->flags & O_NONBLOCK))
-            WAIT(&p->readers, NO_DEADLINE, err, p->opened_w != before);
-        return err;
-    case O_WRONLY:
-        before = p->opened_r;
-        if (!p->nr_readers && (f->flags & O_NONBLOCK))
-            return -ENXIO;
-        if (!p->nr_readers)
-            WAIT(&p->writers, NO_DEADLINE, err, p->opened_r != before);
-        return err;
-    default:
-        return 0;
-    }
-}
-
-int pipe_open_fifo(struct inode *inode, struct file *f)
-{
-    struct pipe *p = inode->object;
-    int err;
-
-    if (!p) {
-        p = alloc();
-        if (!p)
-            return -ENOMEM;
-        p->inode = inode;
-        inode->object = p;
-    }
-    attach(p, f);
-    err = wait_for_peer(p, f);
-    if (err)
-        pipe_release(f);
-    return err;
-}
 
 int pipe_get_size(struct file *f)
 {
@@ -411,7 +220,7 @@ int pipe_set_size(struct file *f, uint32_t size_bytes)
         size *= 2;
     if (size < p->used)
         return -EBUSY;
-    buf = pages(size);
+    buf = page_alloc(size / ABI_PAGE_SIZE);
     if (!buf)
         return -ENOMEM;
     first = readable(p);
