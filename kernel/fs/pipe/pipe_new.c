@@ -103,10 +103,14 @@ static struct file *new_end(struct pipe *p, uint32_t flags)
 
 int pipe_new(struct file **reader, struct file **writer, uint32_t flags)
 {
-    struct inode *inode = new_inode();
-    struct pipe *p = alloc();
+    struct inode *inode;
+    struct pipe *p;
     int err = -ENOMEM;
 
+    if (flags & O_DIRECT)
+        return -EINVAL;
+    inode = new_inode();
+    p = alloc();
     *reader = *writer = NULL;
     if (!p || !inode)
         goto out;
