@@ -8,6 +8,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/random.h"
 #include "kernel/net/lwip/glue.h"
+#include "kernel/net/lwip/stream.h"
 #include "lwip/ip4.h"
 #include "lwip/ip6.h"
 
@@ -217,6 +218,8 @@ void demux_end(struct demux *d)
 {
     if (!d->narrowed)
         return;
+    if (d->hit && !d->hit_waits && tcp_active_pcbs == d->hit)
+        tx_use_window(d->hit);
     restore(&tcp_active_pcbs, d->active, d->hit && !d->hit_waits, d->hit);
     restore(&tcp_tw_pcbs, d->time_wait, d->hit && d->hit_waits, d->hit);
 }

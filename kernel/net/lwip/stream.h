@@ -86,6 +86,10 @@ void tx_push(struct stream *s);
 err_t tx_on_sent(void *arg, struct tcp_pcb *pcb, u16_t len);
 void tx_free(struct stream *s);
 void tx_on_cork_timer(struct timer *timer);
+/* lwIP holds back a segment that is longer than the peer's window until its
+ * persist timer runs out; with nothing in flight a part of it should go at
+ * once (RFC 9293, 3.8.6.2.1). */
+void tx_use_window(struct tcp_pcb *pcb);
 /* FIN once everything has been passed to lwIP. */
 void tx_finish(struct stream *s);
 /* Frees what waited for the devices to be idle. */

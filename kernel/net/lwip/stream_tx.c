@@ -15,6 +15,7 @@ enum {
     CHUNK_SMALL = 1024 - sizeof(struct chunk),
     REUSE_MIN = 256,
     CORK_NS = 200000000,
+    WINDOW_MIN = 536, /* less is silly (RFC 813) */
 };
 
 /* Freed by their stream while a device may still read from them. */
@@ -138,6 +139,18 @@ void tx_finish(struct stream *s)
         tcp_output(s->pcb);
 }
 
+void tx_use_window(struct tcp_pcb *pcb)
+{
+    struct tcp_seg *seg = pcb->unsent;
+    uint32_t window = LWIP_MIN(pcb->snd_wnd, pcb->cwnd);
+
+    if (!seg || pcb->unacked || pcb->state < ESTABLISHED ||
+        window < WINDOW_MIN || seg->len <= window)
+        return;
+    if (tcp_split_unsent_seg(pcb, (u16_t)window) == ERR_OK)
+        tcp_output(pcb);
+}
+
 static void push_now(struct stream *s)
 {
     tx_push(s);
@@ -146,6 +159,7 @@ static void push_now(struct stream *s)
     else if ((s->cork || s->more) && !timer_armed(&s->cork_timer))
         timer_set(&s->cork_timer, clock_mono_ns() + CORK_NS);
     tcp_output(s->pcb);
+    tx_use_window(s->pcb);
     lwip_kick();
 }
 
