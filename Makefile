@@ -30,7 +30,7 @@ PROC_SRC := $(call find_c,kernel/platform/proc tender/proc tender/common) \
 	$(call find_c,lib)
 EINKORN_SRC := $(call find_c,cmd/einkorn host/instance host/network \
 	host/volume host/common)
-IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/patch host/common) \
+IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/oci host/patch host/common) \
 	lib/elf.c
 
 LIBEXEC := $(O)/libexec
@@ -137,7 +137,7 @@ $(O)/host/%.o: %.c
 $(LIBEXEC)/einkorn-image: $(IMAGE_OBJ)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	$(Q)$(CC) -pie -o $@ $(IMAGE_OBJ) -lZydis -lcrypto
+	$(Q)$(CC) -pie -o $@ $(IMAGE_OBJ) -lZydis -lcrypto -larchive -ljansson
 
 # ---- unit tests: hosted, with sanitizers -------------------------------
 # A test names the sources it covers in a line "sources: a.c b.c".

@@ -9,6 +9,7 @@
  *   env=K=V                environment
  *   cwd=/                  working directory
  *   uid=0, gid=0           what getuid() and getgid() say
+ *   group=33               supplementary groups, one each
  *   hostname=name          uname's nodename, /etc/hostname, /etc/hosts
  *   net0.ip=10.0.0.2/24    IPv4 address of network device 0 (or "dhcp")
  *   net0.gw=10.0.0.1       its default gateway

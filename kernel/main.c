@@ -57,6 +57,7 @@ _Noreturn void kernel_main(const struct abi_boot *boot)
     mm_init();
     vfs_init();
     net_init();
+    ids_become_configured();
     init = thread_create(first_thread, NULL);
     if (init)
         sched_start(init);

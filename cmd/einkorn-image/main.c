@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/image/build.h"
+#include "host/oci/import.h"
 
 static const char usage[] =
     "usage: einkorn-image build [-v] [--json] -o CACHEDIR PATH\n"
-    "Make the boot image and the patched text of a program or a directory.\n"
+    "Make the boot image and the patched text of a program, a directory or a\n"
+    "container image (oci:DIR[:TAG], oci-archive:FILE[:TAG],\n"
+    "docker-archive:FILE[:TAG]).\n"
     "  -o, --output CACHEDIR  where to put them (made if it is missing)\n"
     "  -v, --verbose          say what was taken and what was patched\n"
     "      --json             print one JSON object about the result\n"
@@ -47,25 +49,28 @@ static void print_json_string(const char *s)
 
 static void print_json(const struct build_report *r)
 {
+    const struct output *o = &r->output;
+
     printf("{\"source\":");
     print_json_string(r->source);
     printf(",\"kind\":\"%s\",\"digest\":\"%s\",\"inputs\":\"%s\","
            "\"image_bytes\":%" PRIu64 ",\"sidecar_bytes\":%" PRIu64
            ",\"sites\":%" PRIu64 ",\"patched\":%" PRIu64 "}\n",
-           r->is_directory ? "directory" : "elf", r->digest, r->inputs,
-           r->image_bytes, r->sidecar_bytes, r->patch.sites,
-           r->patch.by_verdict[PATCH_DONE]);
+           image_kind_name(r->kind), o->digest, o->inputs, o->image_bytes,
+           o->sidecar_bytes, o->patch.sites, o->patch.by_verdict[PATCH_DONE]);
 }
 
 static void print_report(const struct build_report *r)
 {
-    fprintf(stderr, "image %s.erofs: %" PRIu64 " KiB, %zu names\n", r->digest,
-            r->image_bytes / 1024, r->nr_nodes);
+    const struct output *o = &r->output;
+
+    fprintf(stderr, "image %s.erofs: %" PRIu64 " KiB, %zu names\n", o->digest,
+            o->image_bytes / 1024, r->nr_nodes);
     fprintf(stderr,
             "sidecar: %" PRIu64 " KiB, %" PRIu64 " of %" PRIu64
             " sites patched\n",
-            r->sidecar_bytes / 1024, r->patch.by_verdict[PATCH_DONE],
-            r->patch.sites);
+            o->sidecar_bytes / 1024, o->patch.by_verdict[PATCH_DONE],
+            o->patch.sites);
     fprintf(stderr, "inputs: %zu, libraries: %zu, packages:", r->nr_inputs,
             r->closure.nr_libraries);
     for (size_t i = 0; i < r->closure.nr_packages; i++)
@@ -73,16 +78,30 @@ static void print_report(const struct build_report *r)
     fprintf(stderr,
             "\ntime: look %.1f ms, write %.1f ms, patch %.1f ms, publish "
             "%.1f ms\n",
-            (double)r->scan_ns / 1e6, (double)r->write_ns / 1e6,
-            (double)r->patch_ns / 1e6, (double)r->publish_ns / 1e6);
+            (double)r->scan_ns / 1e6, (double)o->write_ns / 1e6,
+            (double)o->patch_ns / 1e6, (double)o->publish_ns / 1e6);
+}
+
+static int build_entry(const struct options *o, struct build_report *report,
+                       struct err *err)
+{
+    FILE *verbose = o->verbose ? stderr : NULL;
+    struct image_ref ref;
+    int ret = image_ref_parse(o->path, &ref, err);
+
+    *report = (struct build_report){0};
+    if (ret < 0)
+        return -1;
+    if (ret > 0)
+        return import_image(&ref, o->cache_dir, report, verbose, err);
+    return build_image(o->path, o->cache_dir, report, verbose, err);
 }
 
 static int build(const struct options *o)
 {
     struct build_report report;
     struct err err = {0};
-    int ret = build_image(o->path, o->cache_dir, &report,
-                          o->verbose ? stderr : NULL, &err);
+    int ret = build_entry(o, &report, &err);
 
     if (ret < 0) {
         err_print("einkorn", &err);

@@ -18,7 +18,7 @@ static const struct verb {
     const char *usage;
     const char *help;
 } verbs[] = {
-    {"run", verb_run, "[OPTION...] ELF|DIRECTORY [COMMAND [ARG...]]",
+    {"run", verb_run, "[OPTION...] ELF|DIRECTORY|IMAGE [COMMAND [ARG...]]",
      "run a program as a unikernel"},
     {"ps", verb_ps, "[-a] [-q] [--no-trunc]", "list instances"},
     {"logs", verb_logs, "[-f] [-t] [-n LINES] INSTANCE",
@@ -48,13 +48,19 @@ static const char run_options[] =
     "                              show a host directory to the guest\n"
     "  -m, --memory SIZE           limit, for example 64m or 1g\n"
     "  -w, --workdir DIR           working directory (default /)\n"
+    "  --entrypoint PROGRAM        instead of the image's\n"
+    "  -u, --user USER[:GROUP]     instead of the image's\n"
     "  --network none|bridge|user  default: bridge as root, else user\n"
     "  --platform auto|proc|qemu   what runs it (default: auto)\n"
     "  --no-jit                    executable memory only from the image\n"
     "  -i, --interactive           pass standard input\n"
     "  -t, --tty                   give it a terminal\n"
     "  --stats                     report counters at the end\n"
-    "COMMAND includes argv[0] and defaults to the path of the ELF file.\n"
+    "COMMAND includes argv[0] and defaults to the path of the ELF file. IMAGE "
+    "is\n"
+    "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]; for "
+    "it\n"
+    "COMMAND is what Docker takes.\n"
     "Exit status: the program's; 128 + n for signal n; 125 einkorn failed,\n"
     "126 not executable, 127 not found.\n";
 

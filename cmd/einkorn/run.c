@@ -14,7 +14,8 @@ enum option_code {
     OPT_NETWORK,
     OPT_PLATFORM,
     OPT_NO_JIT,
-    OPT_STATS
+    OPT_STATS,
+    OPT_ENTRYPOINT,
 };
 
 static const struct option options[] = {
@@ -33,6 +34,8 @@ static const struct option options[] = {
     {"interactive", no_argument, NULL, 'i'},
     {"tty", no_argument, NULL, 't'},
     {"stats", no_argument, NULL, OPT_STATS},
+    {"entrypoint", required_argument, NULL, OPT_ENTRYPOINT},
+    {"user", required_argument, NULL, 'u'},
     {NULL, 0, NULL, 0},
 };
 
@@ -76,6 +79,12 @@ static int set_option(struct spec *spec, int code, struct err *err)
         return spec_set_network(spec, optarg, err);
     case OPT_PLATFORM:
         return spec_set_platform(spec, optarg, err);
+    case OPT_ENTRYPOINT:
+        spec->entrypoint = optarg;
+        return 0;
+    case 'u':
+        spec->user = optarg;
+        return 0;
     default:
         break;
     }
@@ -94,8 +103,8 @@ int verb_run(struct context *ctx, int argc, char **argv)
     int code;
 
     opterr = 0;
-    while ((code = getopt_long(argc, argv, "+:de:p:v:m:w:it", options, NULL)) !=
-           -1) {
+    while ((code = getopt_long(argc, argv, "+:de:p:v:m:w:u:it", options,
+                               NULL)) != -1) {
         if (code == '?' || code == ':') {
             return bad_option(ctx, argc, argv, code);
         }
@@ -106,7 +115,7 @@ int verb_run(struct context *ctx, int argc, char **argv)
     if (optind == argc || argv[optind][0] == '\0') {
         return err_set(&ctx->err, ERR_TOOL,
                        "run: which program? (einkorn run [OPTION...] "
-                       "ELF|DIRECTORY [COMMAND [ARG...]])");
+                       "ELF|DIRECTORY|IMAGE [COMMAND [ARG...]])");
     }
     spec.target = argv[optind];
     spec.command = argv + optind + 1;

@@ -13,24 +13,49 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/common/image_ref.h"
 #include "host/common/xalloc.h"
 
-int image_cache_source(const char *path, char out[PATH_MAX], bool *is_directory,
-                       struct err *err)
+const char *image_kind_name(enum image_kind kind)
+{
+    switch (kind) {
+    case IMAGE_KIND_ELF:
+        return "elf";
+    case IMAGE_KIND_DIRECTORY:
+        return "directory";
+    case IMAGE_KIND_NAME:
+        return "image";
+    case IMAGE_KIND_MANIFEST:
+        return "manifest";
+    default:
+        return "record";
+    }
+}
+
+int image_cache_source(const char *path, char out[PATH_MAX],
+                       enum image_kind *kind, struct err *err)
 {
     const char *slash = strrchr(path, '/');
+    struct image_ref ref;
     char dir[PATH_MAX];
     struct stat st;
-    int n;
+    int n = image_ref_parse(path, &ref, err);
 
-    if (strlen(path) >= PATH_MAX) {
-        errno = ENAMETOOLONG;
-        goto fail;
+    if (n < 0)
+        return -1;
+    *kind = IMAGE_KIND_NAME;
+    errno = ENAMETOOLONG;
+    if (n > 0) {
+        if (image_ref_print(&ref, out) < 0)
+            goto fail;
+        return 0;
     }
+    if (strlen(path) >= PATH_MAX)
+        goto fail;
     if (stat(path, &st) < 0)
         goto fail;
-    *is_directory = S_ISDIR(st.st_mode);
-    if (*is_directory) {
+    *kind = S_ISDIR(st.st_mode) ? IMAGE_KIND_DIRECTORY : IMAGE_KIND_ELF;
+    if (*kind == IMAGE_KIND_DIRECTORY) {
         if (!realpath(path, out))
             goto fail;
         return 0;
@@ -51,12 +76,12 @@ fail:
                    "run %s: %m", path);
 }
 
-void image_cache_key(const char *source, bool is_directory, char name[32])
+void image_cache_key(enum image_kind kind, const char *source, char name[32])
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     const uint64_t prime = UINT64_C(0x100000001b3);
 
-    hash = (hash ^ (is_directory ? 'd' : 'e')) * prime;
+    hash = (hash ^ (uint8_t)kind) * prime;
     for (; *source; source++)
         hash = (hash ^ (uint8_t)*source) * prime;
     snprintf(name, 32, "%016llx.inputs", (unsigned long long)hash);
@@ -167,19 +192,39 @@ static bool input_is_fresh(int dir_fd, char *line)
                ctime_ns;
 }
 
-static bool inputs_are_fresh(const char *source, char *cursor, long count)
+static bool inputs_are_fresh(const char *source, char **cursor, long count)
 {
-    int dir_fd = open(source, O_PATH | O_CLOEXEC);
+    int dir_fd = open(source[0] == '/' ? source : "/", O_PATH | O_CLOEXEC);
     char *line;
     bool fresh = dir_fd >= 0;
 
     while (fresh && count-- > 0) {
-        line = next_line(&cursor);
+        line = next_line(cursor);
         fresh = line && input_is_fresh(dir_fd, line);
     }
     if (dir_fd >= 0)
         close(dir_fd);
     return fresh;
+}
+
+/* The lines behind the inputs become a block of strings. NULL if there are
+ * fewer than `count` of them. */
+static char *take_plan(char *cursor, long count)
+{
+    char *plan = xmalloc(strlen(cursor) + 2), *to = plan, *line;
+
+    while (count > 0 && (line = next_line(&cursor)) && line[0]) {
+        unescape(line);
+        to = stpcpy(to, line) + 1;
+        count--;
+    }
+    to[0] = '\0';
+    if (to == plan)
+        to[1] = '\0';
+    if (count == 0)
+        return plan;
+    free(plan);
+    return NULL;
 }
 
 static bool join(char out[PATH_MAX], const char *dir, const char *name)
@@ -198,35 +243,41 @@ static bool parse(char *text, const char *cache_dir, struct image_entry *out)
     char *sidecar = image ? next_value(&text, "sidecar") : NULL;
     char *exe = sidecar ? next_value(&text, "exe") : NULL;
     char *jit = exe ? next_value(&text, "jit") : NULL;
-    char *count = jit ? next_value(&text, "count") : NULL;
+    char *plan = jit ? next_value(&text, "plan") : NULL;
+    char *count = plan ? next_value(&text, "count") : NULL;
 
     if (!count || strcmp(magic, IMAGE_CACHE_MAGIC) != 0)
         return false;
     unescape(source);
     unescape(exe);
     if (strcmp(source, out->source) != 0 ||
-        strcmp(kind, out->is_directory ? "directory" : "elf") != 0)
+        strcmp(kind, image_kind_name(out->kind)) != 0)
         return false;
     if (!join(out->image, cache_dir, image) ||
         !join(out->sidecar, cache_dir, sidecar))
         return false;
     snprintf(out->exe, sizeof(out->exe), "%s", exe[0] == '/' ? exe : "");
     out->wants_jit = strcmp(jit, "yes") == 0;
-    return inputs_are_fresh(source, text, atol(count)) &&
-           access(out->image, R_OK) == 0 && access(out->sidecar, R_OK) == 0;
+    if (!inputs_are_fresh(source, &text, atol(count)) ||
+        access(out->image, R_OK) < 0 || access(out->sidecar, R_OK) < 0)
+        return false;
+    if (atol(plan) == 0)
+        return true;
+    out->plan = take_plan(text, atol(plan));
+    return out->plan;
 }
 
-int image_cache_find(const char *cache_dir, const char *source,
-                     struct image_entry *out, struct err *err)
+int image_cache_load(const char *cache_dir, enum image_kind kind,
+                     const char *source, struct image_entry *out)
 {
     char path[PATH_MAX], name[32];
     char *text;
     int found;
 
     memset(out, 0, sizeof(*out));
-    if (image_cache_source(source, out->source, &out->is_directory, err) < 0)
-        return -1;
-    image_cache_key(out->source, out->is_directory, name);
+    out->kind = kind;
+    snprintf(out->source, sizeof(out->source), "%s", source);
+    image_cache_key(kind, source, name);
     if (!join(path, cache_dir, name))
         return 0;
     text = read_text(path);
@@ -234,4 +285,21 @@ int image_cache_find(const char *cache_dir, const char *source,
     if (text != small)
         free(text);
     return found;
+}
+
+int image_cache_find(const char *cache_dir, const char *source,
+                     struct image_entry *out, struct err *err)
+{
+    char canonical[PATH_MAX];
+    enum image_kind kind;
+
+    if (image_cache_source(source, canonical, &kind, err) < 0)
+        return -1;
+    return image_cache_load(cache_dir, kind, canonical, out);
+}
+
+void image_entry_free(struct image_entry *entry)
+{
+    free(entry->plan);
+    entry->plan = NULL;
 }

@@ -13,15 +13,25 @@
 
 #include "host/common/err.h"
 
-#define IMAGE_CACHE_MAGIC "einkorn-inputs 2"
+#define IMAGE_CACHE_MAGIC "einkorn-inputs 3"
+
+/* What an entry is made from, and its letter in the key. */
+enum image_kind {
+    IMAGE_KIND_ELF = 'e',
+    IMAGE_KIND_DIRECTORY = 'd',
+    IMAGE_KIND_NAME = 'i',     /* a container image, see image_ref.h */
+    IMAGE_KIND_MANIFEST = 'm', /* the same by its digest */
+    IMAGE_KIND_RECORD = 'r',   /* what an entrypoint script came to */
+};
 
 struct image_entry {
     char source[PATH_MAX];  /* see image_cache_source() */
     char image[PATH_MAX];   /* full path of the EROFS file */
     char sidecar[PATH_MAX]; /* full path of the sidecar */
     char exe[PATH_MAX];     /* program's link-free path in the image, or "" */
-    bool is_directory;
+    enum image_kind kind;
     bool wants_jit;
+    char *plan; /* of a container image: block of strings.h; else NULL */
 };
 
 /* Look up `source` in the cache directory. 1: *out is a fresh entry (both
@@ -30,13 +40,22 @@ struct image_entry {
 int image_cache_find(const char *cache_dir, const char *source,
                      struct image_entry *out, struct err *err);
 
+/* The same for an entry of known kind and image_cache_source(). */
+int image_cache_load(const char *cache_dir, enum image_kind kind,
+                     const char *source, struct image_entry *out);
+
+void image_entry_free(struct image_entry *entry);
+
 /* What an entry is called after: a directory with all links resolved; a
  * program with all links resolved but that of its own name, which may say what
- * it does and which package it came with. -1 and err if it does not exist. */
-int image_cache_source(const char *path, char out[PATH_MAX], bool *is_directory,
-                       struct err *err);
+ * it does and which package it came with; a container image by name and
+ * resolved path. -1 and err if it does not exist. */
+int image_cache_source(const char *path, char out[PATH_MAX],
+                       enum image_kind *kind, struct err *err);
 
 /* The name of the inputs file, "KEY.inputs", for a source. */
-void image_cache_key(const char *source, bool is_directory, char name[32]);
+void image_cache_key(enum image_kind kind, const char *source, char name[32]);
+
+const char *image_kind_name(enum image_kind kind);
 
 #endif

@@ -5,25 +5,21 @@
 #ifndef EINKORN_HOST_IMAGE_BUILD_H
 #define EINKORN_HOST_IMAGE_BUILD_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "host/common/err.h"
 #include "host/image/closure.h"
-#include "host/patch/patch.h"
+#include "host/image/output.h"
 
 struct build_report {
-    char digest[65];
-    char inputs[32]; /* name of the inputs file */
-    char *source;    /* image_cache_source() of the path */
-    char *exe;       /* the program's link-free path */
-    bool is_directory;
-    uint64_t image_bytes, sidecar_bytes;
+    struct output output;
+    enum image_kind kind;
+    char *source; /* image_cache_source() of the path */
+    char *exe;    /* the program's link-free path */
     size_t nr_nodes, nr_inputs;
     struct closure closure;
-    struct patch_stats patch;
-    uint64_t scan_ns, write_ns, patch_ns, publish_ns;
+    uint64_t scan_ns;
 };
 
 /* Build the entry for `path` in cache_dir. A report that is not NULL gets one

@@ -42,7 +42,7 @@ static ssize_t copy_some(int from, int to, off_t *from_off, off_t *to_off,
 int copy_content(const struct tree_inode *inode, int to, struct err *err)
 {
     int from = open(inode->source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    off_t from_off = 0, to_off = (off_t)inode->image_off;
+    off_t from_off = (off_t)inode->source_off, to_off = (off_t)inode->image_off;
     uint64_t left = inode->len_bytes;
     ssize_t n = 1;
 

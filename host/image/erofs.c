@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/common/erofs_format.h"
 #include "host/common/xalloc.h"
 #include "host/image/copy.h"
-#include "host/image/erofs_format.h"
 
 struct writer {
     struct tree *tree;

@@ -57,6 +57,16 @@ void inputs_add_absent(struct inputs *in, const char *path)
     append(in, path, (struct input){.is_absent = true});
 }
 
+void inputs_add_self(struct inputs *in)
+{
+    char *path = realpath("/proc/self/exe", NULL);
+    struct stat st;
+
+    if (path && lstat(path, &st) == 0)
+        inputs_add(in, path, &st);
+    free(path);
+}
+
 void inputs_settle(const struct inputs *in)
 {
     uint64_t newest = 0, now;
@@ -89,7 +99,8 @@ static bool is_unchanged(int dir_fd, const struct input *input)
 
 const char *inputs_changed(const struct inputs *in)
 {
-    int dir_fd = open(in->source, O_PATH | O_CLOEXEC);
+    int dir_fd =
+        open(in->source[0] == '/' ? in->source : "/", O_PATH | O_CLOEXEC);
     const char *changed = dir_fd < 0 ? in->source : NULL;
 
     for (size_t i = 0; !changed && i < in->nr; i++)

@@ -30,6 +30,9 @@ void inputs_free(struct inputs *in);
 void inputs_add(struct inputs *in, const char *path, const struct stat *st);
 void inputs_add_absent(struct inputs *in, const char *path);
 
+/* The running program: another builder would perhaps build something else. */
+void inputs_add_self(struct inputs *in);
+
 /* Sleep (up to 20 ms) until a change of any input would move its ctime. */
 void inputs_settle(const struct inputs *in);
 

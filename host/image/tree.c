@@ -108,6 +108,7 @@ struct tree_node *tree_link(struct tree *t, struct tree_node *dir,
     inode->nlink++;
     dir->children = xgrow(dir->children, dir->nr_children, &dir->cap_children,
                           sizeof(struct tree_node *));
+    node->index = dir->nr_children;
     dir->children[dir->nr_children++] = node;
     if (t->nr_nodes++ >= t->cap_hash)
         hash_grow(t);
@@ -125,6 +126,32 @@ struct tree_node *tree_add(struct tree *t, struct tree_node *dir,
         dir->inode->nlink++;
     }
     return node;
+}
+
+static void hash_remove(struct tree *t, struct tree_node *node)
+{
+    struct tree_node **p =
+        &t->hash[hash_of(node->parent, node->name) & (t->cap_hash - 1)];
+
+    for (size_t i = 0; i < node->nr_children; i++)
+        hash_remove(t, node->children[i]);
+    while (*p != node)
+        p = &(*p)->next_hash;
+    *p = node->next_hash;
+    t->nr_nodes--;
+}
+
+void tree_remove(struct tree *t, struct tree_node *node)
+{
+    struct tree_node *dir = node->parent;
+    struct tree_node *last = dir->children[--dir->nr_children];
+
+    dir->children[node->index] = last;
+    last->index = node->index;
+    if (S_ISDIR(node->inode->mode))
+        dir->inode->nlink--;
+    hash_remove(t, node);
+    node_free(node);
 }
 
 /* Copies the next component of *path to name and moves on; false at the end. */
@@ -181,8 +208,10 @@ static void sort_dir(struct tree_node *dir)
     if (dir->nr_children == 0)
         return;
     qsort(dir->children, dir->nr_children, sizeof(struct tree_node *), by_name);
-    for (size_t i = 0; i < dir->nr_children; i++)
+    for (size_t i = 0; i < dir->nr_children; i++) {
+        dir->children[i]->index = i;
         sort_dir(dir->children[i]);
+    }
 }
 
 void tree_sort(struct tree *t)

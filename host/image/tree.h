@@ -18,9 +18,10 @@ struct tree_inode {
     uint64_t rdev; /* devices: Linux's dev_t */
     int64_t mtime_s;
     uint32_t mtime_ns;
-    uint64_t len_bytes; /* of file content or of the link's target */
-    char *target;       /* symbolic link */
-    char *source;       /* regular file: host path of its bytes */
+    uint64_t len_bytes;  /* of file content or of the link's target */
+    char *target;        /* symbolic link */
+    char *source;        /* regular file: host path of its bytes */
+    uint64_t source_off; /* where they begin in it */
     uint32_t nlink;
     /* Filled in by the image writer. */
     uint32_t number; /* from 0 in order of first appearance */
@@ -34,6 +35,8 @@ struct tree_node {
     struct tree_node *next_hash;
     struct tree_node **children; /* directories */
     size_t nr_children, cap_children;
+    size_t index;   /* in the parent's children */
+    uint32_t layer; /* of a container image: which one it came with */
 };
 
 struct tree {
@@ -57,6 +60,9 @@ struct tree_node *tree_add(struct tree *t, struct tree_node *dir,
 /* Add a further name for an inode. */
 struct tree_node *tree_link(struct tree *t, struct tree_node *dir,
                             const char *name, struct tree_inode *inode);
+
+/* Take a node out of the tree, with all below it; not the root. */
+void tree_remove(struct tree *t, struct tree_node *node);
 
 /* Follow an absolute path, links excepted; NULL if something is missing. */
 struct tree_node *tree_find(const struct tree *t, const char *path);

@@ -64,6 +64,13 @@ static void add_program(struct strings *out, const struct plan *plan)
     add_env(out, plan);
     strings_add(out, "cwd", spec->cwd != NULL ? spec->cwd : "/");
     strings_addf(out, "hostname", "%.*s", ID_SHORT_LEN, plan->id);
+    if (spec->uid != 0 || spec->gid != 0) {
+        strings_addf(out, "uid", "%u", spec->uid);
+        strings_addf(out, "gid", "%u", spec->gid);
+    }
+    for (int i = 0; i < spec->nr_groups; i++) {
+        strings_addf(out, "group", "%u", spec->groups[i]);
+    }
 }
 
 /* The host's resolvers, but not one that only the host itself can reach. */

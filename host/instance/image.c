@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/instance/container.h"
 #include "host/instance/launch.h"
 
 /* The builder has printed its own line; its status is ours. */
@@ -167,14 +168,37 @@ static int open_file(const char *path, struct err *err)
     return fd >= 0 ? fd : err_set(err, ERR_TOOL, "open %s: %m", path);
 }
 
+/* Users and entrypoints are a container image's. */
+static int check_options(const struct spec *spec, enum image_kind kind,
+                         struct err *err)
+{
+    const char *option = spec->entrypoint != NULL ? "--entrypoint"
+                         : spec->user != NULL     ? "-u"
+                                                  : NULL;
+
+    if (option == NULL || kind == IMAGE_KIND_NAME) {
+        return 0;
+    }
+    return err_set(err, ERR_TOOL, "%s: %s is for container images",
+                   spec->target, option);
+}
+
 int image_prepare(struct image *image, const struct dirs *dirs,
-                  const struct spec *spec, struct err *err)
+                  struct spec *spec, struct err *err)
 {
     if (find_or_build(image, dirs, spec->target, err) < 0) {
         return -1;
     }
     memcpy(image->exe, image->entry.exe, sizeof(image->exe));
-    if (image->entry.is_directory && find_in_directory(image, spec, err) < 0) {
+    if (check_options(spec, image->entry.kind, err) < 0) {
+        return -1;
+    }
+    if (image->entry.kind == IMAGE_KIND_NAME &&
+        container_apply(spec, image, err) < 0) {
+        return -1;
+    }
+    if (image->entry.kind == IMAGE_KIND_DIRECTORY &&
+        find_in_directory(image, spec, err) < 0) {
         return -1;
     }
     image->image_fd = open_file(image->entry.image, err);

@@ -15,8 +15,9 @@ struct image {
 };
 
 /* Finds the cache entry of spec->target, builds it if it is missing or stale,
- * opens its files and finds the program in it. */
+ * opens its files and finds the program in it. What a container image's
+ * configuration says goes into the spec. */
 int image_prepare(struct image *image, const struct dirs *dirs,
-                  const struct spec *spec, struct err *err);
+                  struct spec *spec, struct err *err);
 
 #endif

@@ -15,7 +15,7 @@
 enum network_kind { NETWORK_AUTO, NETWORK_NONE, NETWORK_BRIDGE, NETWORK_USER };
 enum platform_kind { PLATFORM_AUTO, PLATFORM_PROC, PLATFORM_QEMU };
 
-enum { MAX_ENV = 1024, MAX_PORTS = 64 };
+enum { MAX_ENV = 1024, MAX_PORTS = 64, MAX_GROUPS = 32 };
 
 /* Less than this and the kernel has no room for a program. */
 #define MEM_MIN_BYTES (UINT64_C(8) << 20)
@@ -44,7 +44,12 @@ struct spec {
     int nr_ports;
     struct volume volumes[ABI_MAX_CHAN];
     int nr_volumes;
-    const char *cwd;    /* NULL: / */
+    const char *cwd;        /* NULL: / */
+    const char *entrypoint; /* NULL: the image's; "": none */
+    const char *user;       /* NULL: the image's, or root */
+    uint32_t uid, gid;
+    uint32_t groups[MAX_GROUPS]; /* supplementary */
+    int nr_groups;
     uint64_t mem_bytes; /* 0: no limit asked for */
     enum network_kind network;
     enum platform_kind platform;

@@ -14,8 +14,9 @@
 
 /* '#' stands for one digit. */
 static const char *const keys[] = {
-    "exe",     "arg",     "env",      "cwd",      "uid", "gid",     "hostname",
-    "net#.ip", "net#.gw", "net#.ip6", "net#.gw6", "dns", "volume#", "loglevel",
+    "group",    "exe",      "arg",      "env",     "cwd",
+    "uid",      "gid",      "hostname", "net#.ip", "net#.gw",
+    "net#.ip6", "net#.gw6", "dns",      "volume#", "loglevel",
 };
 
 static bool key_matches(const char *pattern, const char *key, size_t len)
@@ -95,9 +96,9 @@ const char *config_get(const char *key, unsigned index)
     return NULL;
 }
 
-uint64_t config_get_u64(const char *key, uint64_t otherwise)
+uint64_t config_get_u64_at(const char *key, unsigned index, uint64_t otherwise)
 {
-    const char *value = config_get(key, 0), *end;
+    const char *value = config_get(key, index), *end;
     uint64_t number;
 
     if (!value)
@@ -106,4 +107,9 @@ uint64_t config_get_u64(const char *key, uint64_t otherwise)
     if (end == value || *end)
         panic("configuration: %s=%s is not a number", key, value);
     return number;
+}
+
+uint64_t config_get_u64(const char *key, uint64_t otherwise)
+{
+    return config_get_u64_at(key, 0, otherwise);
 }

@@ -5,10 +5,10 @@
 #ifndef EINKORN_KERNEL_LINUX_IDS_H
 #define EINKORN_KERNEL_LINUX_IDS_H
 
-#include <stdint.h>
-
-/* Root of the instance has all capabilities, others have none. */
-void ids_init(uint32_t uid, uint32_t gid);
+/* Root, who has all capabilities: the kernel makes files as such. */
+void ids_init(void);
+/* Whom the configuration names; others than root have no capabilities. */
+void ids_become_configured(void);
 /* Resource limits as a program finds them. */
 void limits_init(void);
 /* Ids, limits and names from the configuration. */

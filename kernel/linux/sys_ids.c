@@ -6,6 +6,7 @@
 #include <asm/errno.h>
 #include <linux/capability.h>
 
+#include "kernel/core/config.h"
 #include "kernel/core/uaccess.h"
 #include "kernel/linux/calls.h"
 #include "kernel/linux/ids.h"
@@ -235,11 +236,32 @@ int64_t sys_setgroups(struct abi_frame *r)
     return cred_set_groups(groups, (uint32_t)r->rdi);
 }
 
-void ids_init(uint32_t uid, uint32_t gid)
+void ids_init(void)
 {
+    process.cap_bounding = ALL_CAPS;
+    process.cap_effective = process.cap_permitted = ALL_CAPS;
+}
+
+static void set_configured_groups(void)
+{
+    uint32_t groups[CRED_GROUPS_MAX], nr = 0;
+
+    while (nr < CRED_GROUPS_MAX && config_get("group", nr)) {
+        groups[nr] = (uint32_t)config_get_u64_at("group", nr, 0);
+        nr++;
+    }
+    if (nr > 0)
+        cred_set_groups(groups, nr);
+}
+
+void ids_become_configured(void)
+{
+    uint32_t uid = (uint32_t)config_get_u64("uid", 0);
+    uint32_t gid = (uint32_t)config_get_u64("gid", 0);
+
+    set_configured_groups();
     process.uid = process.euid = process.suid = uid;
     process.gid = process.egid = process.sgid = gid;
-    process.cap_bounding = ALL_CAPS;
-    if (uid == 0)
-        process.cap_effective = process.cap_permitted = ALL_CAPS;
+    if (uid != 0)
+        process.cap_effective = process.cap_permitted = 0;
 }

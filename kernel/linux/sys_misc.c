@@ -131,8 +131,7 @@ void process_init(void)
 {
     const char *name = config_get("hostname", 0);
 
-    ids_init((uint32_t)config_get_u64("uid", 0),
-             (uint32_t)config_get_u64("gid", 0));
+    ids_init();
     limits_init();
     strlcpy(process.hostname, name ? name : "einkorn",
             sizeof(process.hostname));

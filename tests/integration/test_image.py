@@ -176,7 +176,7 @@ def test_changed_input_is_in_the_list(tmp_path, tree):
     cache = tmp_path / "cache"
     made = entry(cache, tree)
     text = (cache / made["inputs"]).read_text()
-    assert text.startswith("einkorn-inputs 2\nsource ")
+    assert text.startswith("einkorn-inputs 3\nsource ")
     assert "new\\nline\\\\\n" in text
     old = made["digest"]
     (tree / "empty").write_text("no longer")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Finding entries of the image cache, and when they are stale. */
-/* sources: host/common/image_cache.c host/common/xalloc.c host/common/err.c */
+/* sources: host/common/image_cache.c host/common/image_ref.c */
+/* sources: host/common/xalloc.c host/common/err.c */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,13 +82,14 @@ static void make_entry(const struct dirs *d, const char *image)
     char name[32], path[160], escaped[160];
     FILE *f;
 
-    image_cache_key(d->program, false, name);
+    image_cache_key(IMAGE_KIND_ELF, d->program, name);
     snprintf(path, sizeof(path), "%s/%s", d->cache, name);
     snprintf(escaped, sizeof(escaped), "%s/in\\nput\\\\", d->base);
     f = fopen(path, "w");
     fprintf(f,
-            IMAGE_CACHE_MAGIC "\nsource %s\nkind elf\nimage %s\n"
-                              "sidecar d.sidecar\nexe %s\njit yes\ncount 3\n",
+            IMAGE_CACHE_MAGIC
+            "\nsource %s\nkind elf\nimage %s\n"
+            "sidecar d.sidecar\nexe %s\njit yes\nplan 0\ncount 3\n",
             d->program, image, d->program);
     print_input(f, d->program, d->program);
     print_input(f, d->input, escaped);
@@ -115,7 +117,8 @@ static void test_image_cache_finds_a_fresh_entry(void **state)
     assert_string_equal(entry.image, path);
     assert_string_equal(entry.exe, d->program);
     assert_true(entry.wants_jit);
-    assert_false(entry.is_directory);
+    assert_int_equal(entry.kind, IMAGE_KIND_ELF);
+    assert_null(entry.plan);
     snprintf(path, sizeof(path), "%s/cache/../program", d->base);
     assert_int_equal(find(d, path, &entry), 1);
 }
@@ -161,7 +164,7 @@ static void test_image_cache_misses_on_damage(void **state)
     char name[32], path[160];
     struct stat st;
 
-    image_cache_key(d->program, false, name);
+    image_cache_key(IMAGE_KIND_ELF, d->program, name);
     snprintf(path, sizeof(path), "%s/%s", d->cache, name);
     make_entry(d, "d.erofs");
     assert_int_equal(stat(path, &st), 0);
@@ -187,19 +190,19 @@ static void test_image_cache_source_keeps_the_last_name(void **state)
     const struct dirs *d = *state;
     char link_path[160], out[PATH_MAX];
     struct err err = {0};
-    bool is_dir;
+    enum image_kind kind;
 
     snprintf(link_path, sizeof(link_path), "%s/link", d->base);
     assert_int_equal(symlink("program", link_path), 0);
-    assert_int_equal(image_cache_source(link_path, out, &is_dir, &err), 0);
+    assert_int_equal(image_cache_source(link_path, out, &kind, &err), 0);
     assert_string_equal(out, link_path);
-    assert_false(is_dir);
+    assert_int_equal(kind, IMAGE_KIND_ELF);
     assert_int_equal(chdir(d->base), 0);
-    assert_int_equal(image_cache_source("link", out, &is_dir, &err), 0);
+    assert_int_equal(image_cache_source("link", out, &kind, &err), 0);
     assert_string_equal(out, link_path);
-    assert_int_equal(image_cache_source("./cache/", out, &is_dir, &err), 0);
+    assert_int_equal(image_cache_source("./cache/", out, &kind, &err), 0);
     assert_string_equal(out, d->cache);
-    assert_true(is_dir);
+    assert_int_equal(kind, IMAGE_KIND_DIRECTORY);
     assert_int_equal(chdir("/"), 0);
 }
 

@@ -3,8 +3,8 @@
  * The EROFS on-disk format as far as an uncompressed image needs it, after
  * Linux's Documentation/filesystems/erofs.rst. Little-endian throughout.
  */
-#ifndef EINKORN_HOST_IMAGE_EROFS_FORMAT_H
-#define EINKORN_HOST_IMAGE_EROFS_FORMAT_H
+#ifndef EINKORN_HOST_COMMON_EROFS_FORMAT_H
+#define EINKORN_HOST_COMMON_EROFS_FORMAT_H
 
 #include <stdint.h>
 

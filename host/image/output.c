@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Image, sidecar and inputs file of one entry: see output.h. */
+#include "host/image/output.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/common/xalloc.h"
+#include "host/image/erofs.h"
+#include "host/patch/sidecar.h"
+
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void output_init(struct output *o, const char *cache_dir, FILE *verbose)
+{
+    *o = (struct output){.cache_dir = cache_dir,
+                         .verbose = verbose,
+                         .image.fd = -1,
+                         .sidecar.fd = -1,
+                         .list.fd = -1};
+}
+
+/* ---- image and sidecar --------------------------------------------------- */
+
+static void to_hex(const uint8_t bytes[32], char hex[65])
+{
+    for (int i = 0; i < 32; i++)
+        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void patch_node(struct output *o, struct sidecar *s,
+                       const struct tree_node *node, const uint8_t *image)
+{
+    struct tree_inode *inode = node->inode;
+    char *path;
+
+    for (size_t i = 0; i < node->nr_children; i++)
+        patch_node(o, s, node->children[i], image);
+    if (!S_ISREG(inode->mode) || inode->len_bytes < 64 ||
+        memcmp(image + inode->image_off, "\177ELF", 4) != 0)
+        return;
+    if (s->nr && inode->image_off <= s->image_offs[s->nr - 1])
+        return; /* a further name */
+    path = tree_path(node);
+    sidecar_add(s, inode->image_off, image + inode->image_off, inode->len_bytes,
+                path, o->verbose);
+    free(path);
+}
+
+static int write_sidecar(struct output *o, const struct tree *t,
+                         const uint8_t *image, struct err *err)
+{
+    struct sidecar s = {0};
+    struct stat st;
+    int ret;
+
+    patch_node(o, &s, t->root, image);
+    ret = publish_temp(&o->sidecar, o->cache_dir, err);
+    if (ret == 0)
+        ret = sidecar_write(&s, o->sha256, o->sidecar.fd, err);
+    if (ret == 0 && fstat(o->sidecar.fd, &st) == 0)
+        o->sidecar_bytes = (uint64_t)st.st_size;
+    o->patch = s.total;
+    sidecar_free(&s);
+    return ret;
+}
+
+int output_write(struct output *o, struct tree *t, struct err *err)
+{
+    uint64_t start = now_ns();
+    void *image;
+    int ret;
+
+    if (publish_temp(&o->image, o->cache_dir, err) < 0 ||
+        erofs_write(t, o->image.fd, &o->image_bytes, err) < 0)
+        return -1;
+    image = mmap(NULL, o->image_bytes, PROT_READ, MAP_SHARED | MAP_POPULATE,
+                 o->image.fd, 0);
+    if (image == MAP_FAILED)
+        return err_set(err, ERR_TOOL, "map image: %m");
+    SHA256(image, o->image_bytes, o->sha256);
+    to_hex(o->sha256, o->digest);
+    o->write_ns = now_ns() - start;
+    start = now_ns();
+    ret = write_sidecar(o, t, image, err);
+    o->patch_ns = now_ns() - start;
+    munmap(image, o->image_bytes);
+    return ret;
+}
+
+/* ---- inputs file --------------------------------------------------------- */
+
+static size_t count_strings(const char *block)
+{
+    size_t nr = 0;
+
+    for (; block && *block; block += strlen(block) + 1)
+        nr++;
+    return nr;
+}
+
+static void print_plan(const char *block, FILE *out)
+{
+    for (; block && *block; block += strlen(block) + 1) {
+        inputs_print_path(block, out);
+        fputc('\n', out);
+    }
+}
+
+static int write_list(struct output *o, const struct output_entry *e,
+                      struct err *err)
+{
+    FILE *out;
+
+    if (publish_temp(&o->list, o->cache_dir, err) < 0)
+        return -1;
+    /* A record holds environment that a user gave: perhaps passwords. */
+    if (e->kind == IMAGE_KIND_RECORD)
+        fchmod(o->list.fd, 0600);
+    out = fdopen(dup(o->list.fd), "w");
+    if (!out)
+        return err_set(err, ERR_TOOL, "write list of inputs: %m");
+    fputs(IMAGE_CACHE_MAGIC "\nsource ", out);
+    inputs_print_path(e->source, out);
+    fprintf(out, "\nkind %s\nimage %s.erofs\nsidecar %s.sidecar\nexe ",
+            image_kind_name(e->kind), o->digest, o->digest);
+    inputs_print_path(e->exe, out);
+    fprintf(out, "\njit %s\nplan %zu\n", e->wants_jit ? "yes" : "no",
+            count_strings(e->plan));
+    inputs_print(e->inputs, out);
+    print_plan(e->plan, out);
+    if (fclose(out) != 0)
+        return err_set(err, ERR_TOOL, "write list of inputs: %m");
+    return 0;
+}
+
+/* ---- publication --------------------------------------------------------- */
+
+/* The digest that this entry had until now, or "". */
+static void old_digest(const struct output *o, const struct output_entry *e,
+                       char digest[65])
+{
+    struct image_entry entry;
+    const char *name;
+
+    digest[0] = '\0';
+    image_cache_load(o->cache_dir, e->kind, e->source, &entry);
+    name = strrchr(entry.image, '/');
+    if (name && strlen(name) == 1 + 64 + strlen(".erofs"))
+        snprintf(digest, 65, "%s", name + 1);
+    image_entry_free(&entry);
+}
+
+static int rename_file(struct output *o, struct publish_temp *temp,
+                       const char *suffix, struct err *err)
+{
+    char name[80];
+
+    if (temp->fd < 0)
+        return 0; /* in the cache already */
+    snprintf(name, sizeof(name), "%s.%s", o->digest, suffix);
+    return publish_rename(temp, o->cache_dir, name, err);
+}
+
+int output_publish(struct output *o, const struct output_entry *entry,
+                   struct err *err)
+{
+    uint64_t start = now_ns();
+    char old[65];
+
+    if (write_list(o, entry, err) < 0)
+        return -1;
+    old_digest(o, entry, old);
+    image_cache_key(entry->kind, entry->source, o->inputs);
+    if (rename_file(o, &o->image, "erofs", err) < 0 ||
+        rename_file(o, &o->sidecar, "sidecar", err) < 0 ||
+        publish_rename(&o->list, o->cache_dir, o->inputs, err) < 0 ||
+        publish_sync_dir(o->cache_dir, err) < 0)
+        return -1;
+    if (old[0] && strcmp(old, o->digest) != 0)
+        publish_collect(o->cache_dir, old);
+    o->publish_ns = now_ns() - start;
+    return 0;
+}
+
+void output_discard(struct output *o)
+{
+    publish_discard(&o->image);
+    publish_discard(&o->sidecar);
+    publish_discard(&o->list);
+}
