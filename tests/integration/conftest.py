@@ -79,10 +79,12 @@ class Tool:
 
     def monitor_pid(self, ident):
         """Who holds the lock: what the tool itself asks the kernel."""
-        inode = os.stat(self.run_dir / "instances" / ident).st_ino
+        st = os.stat(self.run_dir / "instances" / ident)
+        file = "%02x:%02x:%d" % (os.major(st.st_dev), os.minor(st.st_dev),
+                                 st.st_ino)
         for line in pathlib.Path("/proc/locks").read_text().splitlines():
             f = line.split()
-            if f[1] == "POSIX" and f[5].split(":")[2] == str(inode):
+            if f[1] == "POSIX" and f[5] == file:
                 return int(f[4])
         return 0
 
