@@ -154,6 +154,27 @@ int spec_add_port(struct spec *spec, const char *value, struct err *err)
     return 0;
 }
 
+/* Docker makes a host directory that is missing, as root; a typing error then
+ * shows as an empty directory. Here it is an error. */
+static int add_volume(struct spec *spec, struct volume *volume, struct err *err)
+{
+    char *path = realpath(volume->host, NULL);
+
+    if (path == NULL) {
+        return err_set(err, ERR_TOOL, "-v %s: %m%s", volume->host,
+                       errno == ENOENT ? " (make it first, as with mkdir)"
+                                       : "");
+    }
+    if (strchr(path, ':') != NULL) {
+        return err_set(err, ERR_TOOL,
+                       "-v %s: %s: a host path cannot contain a colon",
+                       volume->host, path);
+    }
+    volume->host = path;
+    spec->volumes[spec->nr_volumes++] = *volume;
+    return 0;
+}
+
 int spec_add_volume(struct spec *spec, char *value, struct err *err)
 {
     struct volume volume = {.host = value};
@@ -180,8 +201,7 @@ int spec_add_volume(struct spec *spec, char *value, struct err *err)
                            flags);
         }
     }
-    spec->volumes[spec->nr_volumes++] = volume;
-    return 0;
+    return add_volume(spec, &volume, err);
 }
 
 static int unit_shift(const char *unit)

@@ -35,17 +35,20 @@ static void put_time(struct wire_out *out, struct timespec t)
 int serve_getattr(struct server *s, struct wire_in *in, struct wire_out *out)
 {
     struct fid *fid = serve_fid(s, in);
+    uint64_t mask = wire_get64(in);
+    bool leased;
     struct stat st;
 
-    if (fid == NULL) {
+    if (fid == NULL || in->bad) {
         return -EBADF;
     }
+    leased = (mask & LEASE_BIT) != 0 && lease_take(s, fid);
     /* An open file may have lost its name; the descriptor has not. */
     if (fstat(fid->open_fd >= 0 ? fid->open_fd : fid->path_fd, &st) < 0) {
         return -errno;
     }
-    wire_put64(out, GETATTR_BASIC);
-    serve_put_qid(out, &st);
+    wire_put64(out, GETATTR_BASIC | (leased ? LEASE_BIT : 0));
+    serve_put_qid(s, out, &st);
     wire_put32(out, st.st_mode);
     wire_put32(out, st.st_uid);
     wire_put32(out, st.st_gid);
@@ -65,9 +68,12 @@ int serve_getattr(struct server *s, struct wire_in *in, struct wire_out *out)
 
 static int set_size(struct server *s, const struct fid *fid, uint64_t size)
 {
-    int fd = serve_reopen(s, fid->path_fd, O_WRONLY);
-    int rc;
+    int fd, rc;
 
+    if (fid->open_fd >= 0) { /* as ftruncate(2): whatever the mode says now */
+        return ftruncate(fid->open_fd, (off_t)size) < 0 ? -errno : 0;
+    }
+    fd = serve_reopen(s, fid->path_fd, O_WRONLY);
     if (fd < 0) {
         return fd;
     }
@@ -130,6 +136,7 @@ int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out)
         utimensat(s->self_fds_fd, number, times, 0) < 0) {
         rc = -errno;
     }
+    lease_own(s, fid->qid_path, 0, 0);
     return rc;
 }
 

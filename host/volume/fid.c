@@ -23,23 +23,24 @@ static int refuse(int path_fd, int error)
     return error;
 }
 
-int fid_add(struct fid_table *table, uint32_t number, int path_fd)
+int fid_add(struct fid_table *table, const struct fid *values)
 {
-    struct fid **bucket = &table->buckets[number % FID_BUCKETS];
+    struct fid **bucket = &table->buckets[values->number % FID_BUCKETS];
     struct fid *fid;
 
-    if (fid_find(table, number) != NULL) {
-        return refuse(path_fd, -EEXIST);
+    if (fid_find(table, values->number) != NULL) {
+        return refuse(values->path_fd, -EEXIST);
     }
     if (table->nr == FID_MAX) {
-        return refuse(path_fd, -ENFILE);
+        return refuse(values->path_fd, -ENFILE);
     }
     fid = malloc(sizeof(*fid));
     if (fid == NULL) {
-        return refuse(path_fd, -ENOMEM);
+        return refuse(values->path_fd, -ENOMEM);
     }
-    *fid = (struct fid){
-        .number = number, .path_fd = path_fd, .open_fd = -1, .next = *bucket};
+    *fid = *values;
+    fid->open_fd = fid->watch = -1;
+    fid->next = *bucket;
     *bucket = fid;
     table->nr++;
     return 0;
@@ -64,20 +65,4 @@ void fid_drop(struct fid_table *table, struct fid *fid)
     *at = fid->next;
     table->nr--;
     release(fid);
-}
-
-void fid_drop_all(struct fid_table *table)
-{
-    for (int i = 0; i < FID_BUCKETS; i++) {
-        struct fid *fid = table->buckets[i];
-
-        while (fid != NULL) {
-            struct fid *next = fid->next;
-
-            release(fid);
-            fid = next;
-        }
-        table->buckets[i] = NULL;
-    }
-    table->nr = 0;
 }

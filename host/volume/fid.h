@@ -12,8 +12,11 @@
 struct fid {
     uint32_t number;
     int path_fd;
-    int open_fd; /* -1: not open */
-    struct fid *next;
+    int open_fd;       /* -1: not open */
+    uint64_t qid_path; /* the file, as the client knows it */
+    mode_t mode;       /* of which only the type stays */
+    int watch;         /* its lease (lease.h); -1: none */
+    struct fid *next, *lease_next;
 };
 
 enum { FID_BUCKETS = 1024, FID_MAX = 65536 };
@@ -27,10 +30,9 @@ struct fid *fid_find(const struct fid_table *table, uint32_t number);
 
 /* A new one that takes over path_fd. 0, -EEXIST, -ENFILE or -ENOMEM; path_fd
  * is closed on error. */
-int fid_add(struct fid_table *table, uint32_t number, int path_fd);
+int fid_add(struct fid_table *table, const struct fid *values);
 
-/* Closes its descriptors and forgets it. */
+/* Closes its descriptors and forgets it; it has no lease. */
 void fid_drop(struct fid_table *table, struct fid *fid);
-void fid_drop_all(struct fid_table *table);
 
 #endif

@@ -20,7 +20,8 @@ static uint32_t io_room(const struct server *s, uint32_t fixed)
     return s->msize - WIRE_HEADER - fixed;
 }
 
-static int open_fid(struct fid *fid, int fd, struct wire_out *out)
+static int open_fid(const struct server *s, struct fid *fid, int fd,
+                    struct wire_out *out)
 {
     struct stat st;
 
@@ -31,7 +32,9 @@ static int open_fid(struct fid *fid, int fd, struct wire_out *out)
         return -error;
     }
     fid->open_fd = fd;
-    serve_put_qid(out, &st);
+    fid->qid_path = serve_qid_path(s, &st);
+    fid->mode = st.st_mode;
+    serve_put_qid(s, out, &st);
     wire_put32(out, 0); /* iounit: as large as a message */
     return 0;
 }
@@ -54,7 +57,7 @@ int serve_lopen(struct server *s, struct wire_in *in, struct wire_out *out)
     if (fd == -EPERM && (flags & O_NOATIME) != 0) {
         fd = serve_reopen(s, fid->path_fd, flags & ~O_NOATIME);
     }
-    return fd < 0 ? fd : open_fid(fid, fd, out);
+    return fd < 0 ? fd : open_fid(s, fid, fd, out);
 }
 
 /* Creates the file, or opens one that exists unless O_EXCL is asked for: not
@@ -64,7 +67,7 @@ static int create(struct server *s, int dir_fd, const char *name, int flags,
 {
     int fd =
         openat(dir_fd, name, (flags & O_ACCMODE) | O_CREAT | O_EXCL | O_CLOEXEC,
-               mode & 01777);
+               mode & 07777);
     int error = errno;
 
     if (fd < 0 && (error != EEXIST || (flags & O_EXCL) != 0)) {
@@ -102,9 +105,11 @@ int serve_lcreate(struct server *s, struct wire_in *in, struct wire_out *out)
     if (fd < 0) {
         return fd;
     }
+    lease_drop(s, fid);
+    lease_own(s, fid->qid_path, 0, 0);
     close(fid->path_fd);
     fid->path_fd = path_fd;
-    return open_fid(fid, fd, out);
+    return open_fid(s, fid, fd, out);
 }
 
 /* fid[4] offset[8] count[4] -> count[4] data[count] */
@@ -147,6 +152,7 @@ int serve_write(struct server *s, struct wire_in *in, struct wire_out *out)
     if (n < 0) {
         return -errno;
     }
+    lease_own(s, fid->qid_path, 0, 0);
     wire_put32(out, (uint32_t)n);
     return 0;
 }

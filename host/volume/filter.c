@@ -14,6 +14,11 @@ static const uint16_t allowed[] = {
     /* the channel */
     SYS_recvfrom,
     SYS_sendto,
+    SYS_poll,
+    /* changes on the host */
+    SYS_read,
+    SYS_inotify_add_watch,
+    SYS_inotify_rm_watch,
     /* files below the volume */
     SYS_openat2,
     SYS_openat,
@@ -30,6 +35,7 @@ static const uint16_t allowed[] = {
     SYS_fdatasync,
     SYS_ftruncate,
     SYS_mkdirat,
+    SYS_mknodat,
     SYS_symlinkat,
     SYS_linkat,
     SYS_renameat,

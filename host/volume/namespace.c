@@ -11,14 +11,14 @@
 
 enum { WALK_MAX = 16 };
 
-static int put_qid_of(struct wire_out *out, int fd)
+static int put_qid_of(const struct server *s, struct wire_out *out, int fd)
 {
     struct stat st;
 
     if (fstat(fd, &st) < 0) {
         return -errno;
     }
-    serve_put_qid(out, &st);
+    serve_put_qid(s, out, &st);
     return 0;
 }
 
@@ -26,29 +26,21 @@ static int put_qid_of(struct wire_out *out, int fd)
 int serve_attach(struct server *s, struct wire_in *in, struct wire_out *out)
 {
     uint32_t number = wire_get32(in);
-    int fd, rc;
+    int fd;
 
     if (in->bad) {
         return -EINVAL;
     }
     fd = fcntl(s->root_fd, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0) {
-        return -errno;
-    }
-    rc = put_qid_of(out, fd);
-    if (rc < 0) {
-        close(fd);
-        return rc;
-    }
-    return fid_add(&s->fids, number, fd);
+    return fd < 0 ? -errno : serve_add_fid(s, number, fd, out);
 }
 
 /* Follows the names from `fd` (consumed), writing one qid each. Returns the
  * last descriptor, or -errno with *nr_done of them passed. */
-static int follow(struct server *s, struct wire_in *in, struct wire_out *out,
-                  int fd, uint16_t nr_names, uint16_t *nr_done)
+static int follow(const struct server *s, struct wire_in *in,
+                  struct wire_out *out, int fd, uint16_t nr_names,
+                  uint16_t *nr_done)
 {
-    (void)s;
     for (*nr_done = 0; *nr_done < nr_names; (*nr_done)++) {
         char name[WIRE_NAME_MAX + 1];
         int next, rc;
@@ -59,7 +51,7 @@ static int follow(struct server *s, struct wire_in *in, struct wire_out *out,
         if (next < 0) {
             return next;
         }
-        rc = put_qid_of(out, next);
+        rc = put_qid_of(s, out, next);
         if (rc < 0) {
             close(next);
             return rc;
@@ -103,33 +95,72 @@ int serve_walk(struct server *s, struct wire_in *in, struct wire_out *out)
         return 0; /* a partial walk tells how far; newfid is not made */
     }
     if (old != NULL) {
-        fid_drop(&s->fids, old);
+        serve_drop_fid(s, old);
     }
-    return fid_add(&s->fids, number, fd);
+    return serve_add_fid(s, number, fd, NULL);
 }
 
 /* fid[4] */
 int serve_clunk(struct server *s, struct wire_in *in, struct wire_out *out)
 {
     struct fid *fid = serve_fid(s, in);
+    uint64_t path;
 
     (void)out;
     if (fid == NULL) {
         return -EBADF;
     }
-    fid_drop(&s->fids, fid);
+    path = fid->qid_path;
+    serve_drop_fid(s, fid);
+    lease_own(s, path, 0, 0); /* that a writer closed it */
     return 0;
 }
 
-static int put_qid_at(struct wire_out *out, int dir_fd, const char *name)
+static int put_qid_at(const struct server *s, struct wire_out *out, int dir_fd,
+                      const char *name)
 {
     struct stat st;
 
     if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
         return -errno;
     }
-    serve_put_qid(out, &st);
+    serve_put_qid(s, out, &st);
     return 0;
+}
+
+/* The file that a name means, 0 if none. */
+static uint64_t path_at(const struct server *s, int dir_fd, const char *name)
+{
+    struct stat st;
+
+    if (s->leases.nr == 0 ||
+        fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        return 0;
+    }
+    return serve_qid_path(s, &st);
+}
+
+/* dfid[4] name[s] mode[4] major[4] minor[4] gid[4] -> qid[13]. What devices
+ * there are is not the client's to say. */
+int serve_mknod(struct server *s, struct wire_in *in, struct wire_out *out)
+{
+    struct fid *dir = serve_fid(s, in);
+    char name[WIRE_NAME_MAX + 1];
+    uint32_t mode;
+
+    wire_get_name(in, name);
+    mode = wire_get32(in);
+    if (in->bad || dir == NULL) {
+        return dir == NULL ? -EBADF : -EINVAL;
+    }
+    if (!S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode)) {
+        return -EPERM;
+    }
+    if (mknodat(dir->path_fd, name, mode & (S_IFMT | 01777), 0) < 0) {
+        return -errno;
+    }
+    lease_own(s, dir->qid_path, 0, 0);
+    return put_qid_at(s, out, dir->path_fd, name);
 }
 
 /* dfid[4] name[s] mode[4] gid[4] -> qid[13] */
@@ -147,7 +178,8 @@ int serve_mkdir(struct server *s, struct wire_in *in, struct wire_out *out)
     if (mkdirat(dir->path_fd, name, mode & 01777) < 0) {
         return -errno;
     }
-    return put_qid_at(out, dir->path_fd, name);
+    lease_own(s, dir->qid_path, 0, 0);
+    return put_qid_at(s, out, dir->path_fd, name);
 }
 
 /* dfid[4] name[s] symtgt[s] gid[4] -> qid[13] */
@@ -164,7 +196,8 @@ int serve_symlink(struct server *s, struct wire_in *in, struct wire_out *out)
     if (symlinkat(target, dir->path_fd, name) < 0) {
         return -errno;
     }
-    return put_qid_at(out, dir->path_fd, name);
+    lease_own(s, dir->qid_path, 0, 0);
+    return put_qid_at(s, out, dir->path_fd, name);
 }
 
 /* dfid[4] fid[4] name[s] */
@@ -180,10 +213,12 @@ int serve_link(struct server *s, struct wire_in *in, struct wire_out *out)
         return in->bad ? -EINVAL : -EBADF;
     }
     snprintf(number, sizeof(number), "%d", fid->path_fd);
-    return linkat(s->self_fds_fd, number, dir->path_fd, name,
-                  AT_SYMLINK_FOLLOW) < 0
-               ? -errno
-               : 0;
+    if (linkat(s->self_fds_fd, number, dir->path_fd, name, AT_SYMLINK_FOLLOW) <
+        0) {
+        return -errno;
+    }
+    lease_own(s, dir->qid_path, fid->qid_path, 0);
+    return 0;
 }
 
 /* olddirfid[4] oldname[s] newdirfid[4] newname[s] */
@@ -191,6 +226,7 @@ int serve_renameat(struct server *s, struct wire_in *in, struct wire_out *out)
 {
     struct fid *from = serve_fid(s, in);
     char old_name[WIRE_NAME_MAX + 1], new_name[WIRE_NAME_MAX + 1];
+    uint64_t replaced;
     struct fid *to;
 
     (void)out;
@@ -200,8 +236,12 @@ int serve_renameat(struct server *s, struct wire_in *in, struct wire_out *out)
     if (in->bad || from == NULL || to == NULL) {
         return in->bad ? -EINVAL : -EBADF;
     }
-    return renameat(from->path_fd, old_name, to->path_fd, new_name) < 0 ? -errno
-                                                                        : 0;
+    replaced = path_at(s, to->path_fd, new_name);
+    if (renameat(from->path_fd, old_name, to->path_fd, new_name) < 0) {
+        return -errno;
+    }
+    lease_own(s, from->qid_path, to->qid_path, replaced);
+    return 0;
 }
 
 /* dirfd[4] name[s] flags[4] */
@@ -209,6 +249,7 @@ int serve_unlinkat(struct server *s, struct wire_in *in, struct wire_out *out)
 {
     struct fid *dir = serve_fid(s, in);
     char name[WIRE_NAME_MAX + 1];
+    uint64_t victim;
     uint32_t flags;
 
     (void)out;
@@ -217,7 +258,12 @@ int serve_unlinkat(struct server *s, struct wire_in *in, struct wire_out *out)
     if (in->bad || dir == NULL || (flags & ~(uint32_t)AT_REMOVEDIR) != 0) {
         return dir == NULL ? -EBADF : -EINVAL;
     }
-    return unlinkat(dir->path_fd, name, (int)flags) < 0 ? -errno : 0;
+    victim = path_at(s, dir->path_fd, name);
+    if (unlinkat(dir->path_fd, name, (int)flags) < 0) {
+        return -errno;
+    }
+    lease_own(s, dir->qid_path, victim, 0);
+    return 0;
 }
 
 /* fid[4] -> target[s] */

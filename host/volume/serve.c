@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,16 +46,62 @@ int serve_reopen(struct server *s, int path_fd, int flags)
     return fd < 0 ? -errno : fd;
 }
 
-void serve_put_qid(struct wire_out *out, const struct stat *st)
+uint64_t serve_qid_path(const struct server *s, const struct stat *st)
+{
+    uint64_t path = st->st_ino;
+
+    if (st->st_dev != s->root_dev) {
+        path ^= (st->st_dev + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    }
+    return path;
+}
+
+void serve_put_qid(const struct server *s, struct wire_out *out,
+                   const struct stat *st)
 {
     uint8_t type = S_ISDIR(st->st_mode) ? 0x80 : S_ISLNK(st->st_mode) ? 2 : 0;
 
     wire_put8(out, type);
     wire_put32(out, (uint32_t)(st->st_mtim.tv_sec ^ st->st_size));
-    wire_put64(out, st->st_ino);
+    wire_put64(out, serve_qid_path(s, st));
+}
+
+int serve_add_fid(struct server *s, uint32_t number, int path_fd,
+                  struct wire_out *out)
+{
+    struct fid fid = {.number = number, .path_fd = path_fd};
+    struct stat st;
+
+    if (fstat(path_fd, &st) < 0) {
+        int error = errno;
+
+        close(path_fd);
+        return -error;
+    }
+    fid.qid_path = serve_qid_path(s, &st);
+    fid.mode = st.st_mode;
+    if (out != NULL) {
+        serve_put_qid(s, out, &st);
+    }
+    return fid_add(&s->fids, &fid);
+}
+
+void serve_drop_fid(struct server *s, struct fid *fid)
+{
+    lease_drop(s, fid);
+    fid_drop(&s->fids, fid);
 }
 
 /* ---- the protocol itself ---- */
+
+static void drop_all(struct server *s)
+{
+    for (int i = 0; i < FID_BUCKETS; i++) {
+        while (s->fids.buckets[i] != NULL) {
+            serve_drop_fid(s, s->fids.buckets[i]);
+        }
+    }
+}
 
 static int version(struct server *s, struct wire_in *in, struct wire_out *out)
 {
@@ -65,7 +112,7 @@ static int version(struct server *s, struct wire_in *in, struct wire_out *out)
     if (in->bad || msize < 4096) {
         return -EINVAL;
     }
-    fid_drop_all(&s->fids); /* a new session */
+    drop_all(s); /* a new session */
     s->msize = msize < ABI_CHAN_MSG_MAX ? msize : (uint32_t)ABI_CHAN_MSG_MAX;
     wire_put32(out, s->msize);
     wire_put_str(out, strcmp(text, "9P2000.L") == 0 ? text : "unknown");
@@ -111,13 +158,13 @@ static const struct {
     [WIRE_SETATTR] = {serve_setattr, true},
     [WIRE_LCREATE] = {serve_lcreate, true},
     [WIRE_MKDIR] = {serve_mkdir, true},
+    [WIRE_MKNOD] = {serve_mknod, true},
     [WIRE_SYMLINK] = {serve_symlink, true},
     [WIRE_LINK] = {serve_link, true},
     [WIRE_RENAMEAT] = {serve_renameat, true},
     [WIRE_UNLINKAT] = {serve_unlinkat, true},
-    /* Said outright, so that nobody looks for them: device nodes; rename and
-     * remove by fid, whose names we do not keep; attributes; getlock. */
-    [WIRE_MKNOD] = {unsupported, true},
+    /* Said outright, so that nobody looks for them: rename and remove by fid,
+     * whose names we do not keep; extended attributes; getlock. */
     [WIRE_RENAME] = {unsupported, true},
     [WIRE_REMOVE] = {unsupported, true},
     [WIRE_XATTRWALK] = {unsupported, false},
@@ -170,17 +217,30 @@ static void answer(struct server *s, size_t len)
     }
 }
 
+/* Sleeps until a request or a change on the host is there. */
+static void wait_for_work(const struct server *s)
+{
+    struct pollfd fds[2] = {{.fd = s->chan_fd, .events = POLLIN},
+                            {.fd = s->leases.fd, .events = POLLIN}};
+
+    poll(fds, 2, -1);
+}
+
 void serve_run(struct server *s)
 {
     for (;;) {
-        ssize_t len = recv(s->chan_fd, s->request, sizeof(s->request), 0);
+        ssize_t len =
+            recv(s->chan_fd, s->request, sizeof(s->request), MSG_DONTWAIT);
 
-        if (len < 0 && errno == EINTR) {
-            continue;
-        }
-        if (len <= 0) {
+        /* What the client is told by the answer is behind what it was told
+         * to be over. */
+        lease_look(s);
+        if (len > 0) {
+            answer(s, (size_t)len);
+        } else if (len == 0 || (errno != EINTR && errno != EAGAIN)) {
             return;
+        } else {
+            wait_for_work(s);
         }
-        answer(s, (size_t)len);
     }
 }

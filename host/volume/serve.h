@@ -9,15 +9,19 @@
 
 #include "abi/platform.h"
 #include "host/volume/fid.h"
+#include "host/volume/lease.h"
 #include "host/volume/wire.h"
 
 struct server {
     int chan_fd;
     int root_fd;     /* O_PATH */
-    int self_fds_fd; /* /proc/self/fd, to open what an O_PATH names */
+    int self_fds_fd; /* /proc/self/fd, to open what an O_PATH names; also the
+                        working directory */
+    dev_t root_dev;
     bool read_only;
     uint32_t msize;
     struct fid_table fids;
+    struct leases leases;
     uint8_t request[ABI_CHAN_MSG_MAX];
     uint8_t reply[ABI_CHAN_MSG_MAX];
 };
@@ -40,12 +44,23 @@ int serve_reopen(struct server *s, int path_fd, int flags);
 /* An O_PATH descriptor of a directory's entry; links are not followed. */
 int serve_lookup(int dir_fd, const char *name);
 
-void serve_put_qid(struct wire_out *out, const struct stat *st);
+/* The file's number for the client: the inode's, mixed with the device where
+ * another file system is mounted below the root. */
+uint64_t serve_qid_path(const struct server *s, const struct stat *st);
+void serve_put_qid(const struct server *s, struct wire_out *out,
+                   const struct stat *st);
+
+/* A new fid for path_fd, which it takes over; its qid goes to out unless that
+ * is NULL. 0 or -errno. */
+int serve_add_fid(struct server *s, uint32_t number, int path_fd,
+                  struct wire_out *out);
+void serve_drop_fid(struct server *s, struct fid *fid);
 
 /* namespace.c */
 int serve_attach(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_walk(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_clunk(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_mknod(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_mkdir(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_symlink(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_link(struct server *s, struct wire_in *in, struct wire_out *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A host directory for one instance: a 9P2000.L server in a process of its
- * own that can reach nothing but that directory. One message at a time, over
+ * A host directory, or a single file, for one instance: a 9P2000.L server in a
+ * process of its own that can reach nothing else. One message at a time, over
  * a SOCK_SEQPACKET pair.
  */
 #ifndef EINKORN_HOST_VOLUME_VOLUME_H

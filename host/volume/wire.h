@@ -34,6 +34,7 @@ enum wire_type {
     WIRE_MKDIR = 72,
     WIRE_RENAMEAT = 74,
     WIRE_UNLINKAT = 76,
+    WIRE_NOTICE = 91, /* from the server, unasked: lease.h */
     WIRE_VERSION = 100,
     WIRE_AUTH = 102,
     WIRE_ATTACH = 104,

@@ -199,6 +199,8 @@ static int check_replace(struct dentry *old, struct dentry *new, uint32_t flags)
         return exchange ? -ENOENT : 0;
     if (flags & RENAME_NOREPLACE)
         return -EEXIST;
+    if (new->inode == old->inode)
+        return 0; /* two names of one file: nothing is done */
     if (new->mounted)
         return -EBUSY;
     if (dentry_is_below(old, new))

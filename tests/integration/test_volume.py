@@ -2,6 +2,7 @@
 """The 9P server of -v, spoken to by a fake tender's program."""
 import os
 import pathlib
+import stat
 import sys
 import textwrap
 
@@ -175,20 +176,91 @@ def test_malformed_messages_end_nothing(tool, shared):
 
 
 def test_server_is_confined(tool, shared):
+    """It sees nothing but its volume; looked at by the program, which is its
+    monitor's other child."""
     out = run(tool, shared, """
+        def status(pid):
+            with open(f"/proc/{pid}/status") as f:
+                return dict(l.strip("\\n").split(":\t", 1) for l in f)
+        me = status("self")["PPid"]
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                status = open(f"/proc/{pid}/status").read()
-                root = os.readlink(f"/proc/{pid}/root")
+                s = status(pid)
             except OSError:
                 continue
-            if root == %r:
-                print("\\n".join(line for line in status.splitlines()
-                                if line.startswith(("Cap", "NoNew", "Secc"))))
+            if s["PPid"] == me and s["Name"] == "einkorn":
+                print(s["CapEff"], s["CapBnd"], s["Seccomp"], s["NoNewPrivs"])
+                print(os.listdir(f"/proc/{pid}/root"))
+                print(sorted(os.listdir(f"/proc/{pid}/root/v")))
+                for ns in ("mnt", "pid", "ipc", "uts"):
+                    assert (os.readlink(f"/proc/{pid}/ns/{ns}")
+                            != os.readlink("/proc/self/ns/" + ns))
+    """)
+    rights, top, inside = out.splitlines()
+    assert rights == "000000000000001b 0000000000000000 2 1"
+    assert sorted(eval(top)) == ["p", "v"]
+    assert eval(inside) == ["file", "loop", "out", "sub"]
+
+
+def test_mknod_of_devices_is_refused(tool, shared):
+    run(tool, shared, """
+        def mknod(name, mode):
+            return c.call(18, struct.pack("<I", 0) + string(name)
+                          + struct.pack("<IIII", mode, 1, 3, 0))
+        mknod("fifo", 0o010644)
+        mknod("sock", 0o140644)
+        for kind in (0o020666, 0o060666, 0o040755, 0o120777):
+            assert c.refused(mknod, "x", kind) == errno.EPERM
+    """)
+    assert stat.S_ISFIFO((shared / "fifo").stat().st_mode)
+    assert stat.S_ISSOCK((shared / "sock").stat().st_mode)
+
+
+def test_single_file(tool, shared):
+    p = tool("run", "--rm", "--network", "none", "-v",
+             f"{shared}/file:/etc/file", tool.target, sys.executable, "-c",
+             PRELUDE + textwrap.dedent("""
+        assert c.read(c.open("")) == b"content"
+        assert c.refused(c.walk, "..") == errno.EINVAL
+        assert c.refused(c.walk, "sub") == errno.ENOTDIR
+        assert c.refused(c.create, "", "x") == errno.ENOTDIR
+    """))
+    assert p.returncode == 0, p.stderr
+
+
+def test_lease_ends_with_a_notice(tool, shared):
+    """Changes by others are told, the client's own are not."""
+    run(tool, shared, """
+        path = %r
+        leased = lambda fid: struct.unpack("<Q", c.call(
+            24, struct.pack("<IQ", fid, 1 << 63 | 0x7ff))[:8])[0] >> 63
+        def qid(fid):
+            return struct.unpack("<Q", c.call(
+                24, struct.pack("<IQ", fid, 0x7ff))[13:21])[0]
+        def notice():
+            c.sock.settimeout(10)
+            m = c.sock.recv(1000)
+            assert struct.unpack("<IBH", m[:7]) == (19, 91, 0xffff)
+            return struct.unpack("<QI", m[7:])
+        f, d = c.walk("file"), c.walk("")
+        file_qid, dir_qid = qid(f), qid(d)
+        assert leased(f) == leased(d) == leased(f) == 1
+        w = c.open("file", os.O_RDWR)
+        c.write(w, b"own")
+        c.setattr("file", 1, mode=0o600)
+        c.clunk(w)
+        c.create("", "own")
+        assert leased(f) == leased(d) == 1  # no notice came in between
+        open(path + "/file", "a").close()
+        assert notice() == (file_qid, 0)  # closed by a writer
+        open(path + "/file", "a").write("x")  # nobody is told twice
+        open(path + "/other", "w").close()
+        assert notice() == (dir_qid, 0)
+        assert leased(f) and leased(d)
+        os.unlink(path + "/file")
+        assert sorted([notice(), notice()]) == sorted([(file_qid, 1),
+                                                       (dir_qid, 0)])
     """ % str(shared))
-    got = dict(line.split(":\t") for line in out.splitlines())
-    assert got["CapEff"] == "000000000000001b" and got["Seccomp"] == "2"
-    assert got["NoNewPrivs"] == "1" and got["CapBnd"] == "0" * 16
 
 
 def test_two_volumes_in_order(tool, shared, tmp_path):

@@ -13,8 +13,11 @@ static int open_fid(struct v9_inode *v, uint32_t flags, uint32_t *out)
 {
     struct v9_session *s = v9_session(v);
     uint32_t fid = v9_new_fid(s);
-    int err = v9_walk(s, v->fid, fid, NULL, NULL);
+    int err;
 
+    if (!v->fid)
+        return -ENOENT; /* removed on the host */
+    err = v9_walk(s, v->fid, fid, NULL, NULL);
     if (err)
         return err;
     err = v9_lopen(s, fid, flags);
@@ -90,5 +93,6 @@ void v9_drop_fids(struct v9_inode *v)
         v9_clunk(v9_session(v), v->read_fid);
     if (v->write_fid)
         v9_clunk(v9_session(v), v->write_fid);
-    v9_clunk(v9_session(v), v->fid);
+    if (v->fid)
+        v9_clunk(v9_session(v), v->fid);
 }

@@ -45,18 +45,27 @@ static struct v9_inode *find(struct v9_fs *fs, uint64_t path)
     return v;
 }
 
+/* The file lost its last name on the host, and here only a name refers to it:
+ * the host gets its space back. */
+static void let_go(struct v9_inode *v)
+{
+    v9_drop_fids(v);
+    v->fid = v->read_fid = v->write_fid = 0;
+}
+
 void v9_notice(struct v9_session *s, uint64_t path, uint32_t what)
 {
     struct v9_fs *fs = container_of(s, struct v9_fs, session);
     struct v9_inode *v = find(fs, path);
 
-    (void)what;
     if (!v)
         return;
     v->leased = v->exact = false;
     v->suspect = true;
     v->names_gen++;
     v->notice_seq = s->rx_seq;
+    if ((what & V9_GONE) && v->inode.refs == 1 && S_ISREG(v->inode.mode))
+        let_go(v);
 }
 
 void v9_look(struct v9_fs *fs)

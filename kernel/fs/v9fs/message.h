@@ -34,6 +34,7 @@ enum v9_type {
     TCLUNK = 120,
     /* From the server of Einkorn alone, without a request: docs/cli.md. */
     V9_NOTICE = 91,
+    V9_GONE = 1, /* in it: the file has no name any more */
 };
 
 enum {
