@@ -65,7 +65,7 @@ struct vm_handover {
     uint64_t ram_bytes;    /* that may be given out */
     uint64_t bundle_bytes; /* mapped at VM_BUNDLE, read-only */
     uint32_t input_ended;  /* by the tool: standard input has no more bytes */
-    uint32_t reserved;
+    uint32_t monitor_page; /* abi/monitor.h, physical; 0: another's */
     char cmdline[2048];
 };
 

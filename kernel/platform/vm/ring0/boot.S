@@ -16,6 +16,15 @@
     .asciz "Xen"
     .long PHYS(pvh_entry)
 
+    .section .note.pvh, "a", @note
+    .balign 4
+    .long 8, 88, 1 /* struct monitor_note */
+    .asciz "Einkorn"
+    .quad monitor_entry
+    .quad PHYS(space_pml4), PHYS(boot_pdpt), PHYS(boot_pd)
+    .quad PHYS(shim_pdpt), PHYS(shim_pd), PHYS(shim_pt)
+    .quad shim_begin, shim_rodata, shim_data, shim_end
+
     .section .text.boot, "ax"
     .code32
     .globl pvh_entry
@@ -65,6 +74,15 @@ pvh_entry:
     mov %eax, %ss
     movabs $shim_stack_top, %rsp
     mov %ebp, %edi
+    xor %esi, %esi
+    xor %ebp, %ebp
+    call ring0_main
+    ud2
+
+/* The own monitor's way in (abi/monitor.h): all tables are made. */
+    .globl monitor_entry
+monitor_entry:
+    movabs $shim_stack_top, %rsp
     xor %ebp, %ebp
     call ring0_main
     ud2
@@ -82,14 +100,14 @@ boot_gdtr:
     .balign 8
 ring3_layout:
     .quad ring3_phys, ring3_text_pages, ring3_rodata_pages, ring3_data_pages
-    .quad ring3_entry, ring3_gate_begin, ring3_gate_end
+    .quad ring3_entry, ring3_gate_begin, ring3_gate_end, ring3_landing
     .globl shim_layout
 shim_layout:
     .quad shim_begin, shim_rodata, shim_data, shim_end, ring3_phys_end
 
     .section .bss.boot, "aw", @nobits
     .balign 4096
-    .globl space_pml4, boot_pdpt, boot_pd, shim_pdpt
+    .globl space_pml4, boot_pdpt, boot_pd, shim_pdpt, shim_pd, shim_pt
 space_pml4:
     .skip 4096
 boot_pdpt:
@@ -97,6 +115,10 @@ boot_pdpt:
 boot_pd:
     .skip 4 * 4096
 shim_pdpt:
+    .skip 4096
+shim_pd:
+    .skip 4096
+shim_pt:
     .skip 4096
     .skip 16384
     .globl shim_stack_top

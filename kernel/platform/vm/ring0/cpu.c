@@ -101,7 +101,7 @@ static void init_tss(void)
     tss.iomap_off = offsetof(struct tss, iomap);
     memset(tss.iomap, 0xff, sizeof(tss.iomap));
     open_ports(0x3f8, 8); /* COM1 */
-    open_ports(0x402, 1); /* error stream */
+    open_ports(0x402, 3); /* error stream, own monitor */
     open_ports(0x40, 4);  /* PIT */
     open_ports(0x61, 1);  /* its gate */
     open_ports(0x70, 2);  /* RTC */
@@ -110,7 +110,8 @@ static void init_tss(void)
 static void init_syscall(void)
 {
     wrmsr(MSR_STAR, UINT64_C(0x23) << 48 | (uint64_t)KERNEL_CS << 32);
-    wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
+    wrmsr(MSR_LSTAR,
+          native_ring3() ? ring3_layout.landing : (uint64_t)syscall_entry);
     wrmsr(MSR_FMASK, 0x47700); /* TF, IF, DF, IOPL, NT, AC */
 }
 
@@ -134,6 +135,10 @@ static void init_control(void)
 
     cpuid(1, 0, leaf1);
     cpuid(7, 0, leaf7);
+    if (native_ring3()) {
+        write_cr4(cr4);
+        return;
+    }
     if (!(leaf7[1] & 1))
         panic("the processor lacks FSGSBASE (QEMU: -cpu max)", 0, 0);
     if (!(leaf1[2] & 1u << 26))

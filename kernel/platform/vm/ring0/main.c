@@ -58,6 +58,10 @@ static uint32_t gp_error(uint32_t error)
 void trap(struct abi_frame *frame)
 {
     frame->error = (uint32_t)frame->kind;
+    if (native_ring3() && native_fixup(frame)) {
+        syscall_trap(frame);
+        return;
+    }
     if (frame->vector == VEC_GP)
         frame->error = gp_error(frame->error);
     if (frame->vector < VECTOR_TIMER && frame->vector != VEC_NMI)
@@ -79,6 +83,7 @@ void syscall_trap(struct abi_frame *frame)
 /* ---- boot ------------------------------------------------------------- */
 
 static phys_t bundle;
+const struct monitor_page *monitor;
 static struct vm_handover *handover;
 
 void input_end(void)
@@ -147,18 +152,16 @@ static void init_memory(const struct pvh_start_info *info)
  * executable, nothing left at low addresses, APICs uncached. */
 static void protect_shim(void)
 {
-    static uint64_t pd[NR_ENTRIES] __attribute__((aligned(4096)));
-    static uint64_t pt[NR_ENTRIES] __attribute__((aligned(4096)));
     const uint64_t offset = UINT64_C(0xffffffff80000000);
 
     for (uint64_t va = shim_layout.begin; va < shim_layout.end; va += PAGE_SIZE)
-        pt[table_index(va, 0)] = (va - offset) | PTE_P |
-                                 (va >= shim_layout.rodata ? PTE_NX : 0) |
-                                 (va >= shim_layout.data ? PTE_W : 0);
-    pd[table_index(shim_layout.begin, 1)] =
-        ((uint64_t)pt - offset) | PTE_P | PTE_W;
+        shim_pt[table_index(va, 0)] = (va - offset) | PTE_P |
+                                      (va >= shim_layout.rodata ? PTE_NX : 0) |
+                                      (va >= shim_layout.data ? PTE_W : 0);
+    shim_pd[table_index(shim_layout.begin, 1)] =
+        ((uint64_t)shim_pt - offset) | PTE_P | PTE_W;
     shim_pdpt[table_index(shim_layout.begin, 2)] =
-        ((uint64_t)pd - offset) | PTE_P | PTE_W;
+        ((uint64_t)shim_pd - offset) | PTE_P | PTE_W;
     boot_pd[UINT64_C(0xfec00000) >> 21] |= PTE_PCD;
     boot_pd[UINT64_C(0xfee00000) >> 21] |= PTE_PCD;
     space_pml4[256] |= PTE_NX;
@@ -214,14 +217,18 @@ static void read_start_info(const struct pvh_start_info *info)
                 sizeof(handover->cmdline));
 }
 
-void ring0_main(uint32_t start_info)
+void ring0_main(uint32_t start_info, uint32_t monitor_page)
 {
     const struct pvh_start_info *info = phys_to_virt(start_info);
 
+    if (monitor_page)
+        monitor = phys_to_virt(monitor_page);
     cpu_init();
     read_start_info(info);
+    handover->monitor_page = monitor_page;
     init_memory(info);
-    protect_shim();
+    if (!monitor)
+        protect_shim();
     irq_init();
     control_init();
     handover->ram_bytes = page_nr_free() * PAGE_SIZE;

@@ -52,11 +52,13 @@ phys_t page_alloc(void)
     return page;
 }
 
+/* Our monitor's memory is zero until it is first written. */
 phys_t page_alloc_zeroed(void)
 {
+    bool fresh = !free_list;
     phys_t page = page_alloc();
 
-    if (page)
+    if (page && !(fresh && monitor))
         memset(phys_to_virt(page), 0, PAGE_SIZE);
     return page;
 }
@@ -65,7 +67,7 @@ phys_t page_alloc_contiguous(uint64_t nr_pages)
 {
     phys_t page = take_fresh(nr_pages * PAGE_SIZE);
 
-    if (page)
+    if (page && !monitor)
         memset(phys_to_virt(page), 0, nr_pages * PAGE_SIZE);
     return page;
 }

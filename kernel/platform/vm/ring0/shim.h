@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/monitor.h"
 #include "abi/platform.h"
 #include "kernel/platform/vm/hcall.h"
 
@@ -118,7 +119,18 @@ _Noreturn void out_of_memory(void);
 /* Tells the ring-3 part that standard input has ended. */
 void input_end(void);
 
-void ring0_main(uint32_t start_info);
+/* The own monitor's page; NULL under any other. */
+extern const struct monitor_page *monitor;
+
+/* ---- native.c: ring 3 on the real processor, ring 0 emulated ----------- */
+
+/* MONITOR_NATIVE_RING3. */
+bool native_ring3(void);
+/* Puts right what such a hypervisor leaves different in a frame. True: it is
+ * a `syscall`. */
+bool native_fixup(struct abi_frame *frame);
+
+void ring0_main(uint32_t start_info, uint32_t monitor_page);
 void trap(struct abi_frame *frame);
 void syscall_trap(struct abi_frame *frame);
 _Noreturn void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg);
@@ -128,7 +140,7 @@ extern char shim_stack_top[], shim_ist_top[];
 
 struct ring3_layout {
     uint64_t phys, text_pages, rodata_pages, data_pages;
-    uint64_t entry, gate_begin, gate_end;
+    uint64_t entry, gate_begin, gate_end, landing;
 };
 extern const struct ring3_layout ring3_layout;
 

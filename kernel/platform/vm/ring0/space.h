@@ -124,6 +124,7 @@ void window_count(uint64_t offset, int change);
 /* boot.S: the top-level table, and those that hold the direct map. */
 extern uint64_t space_pml4[NR_ENTRIES], boot_pdpt[NR_ENTRIES];
 extern uint64_t boot_pd[4 * NR_ENTRIES], shim_pdpt[NR_ENTRIES];
+extern uint64_t shim_pd[NR_ENTRIES], shim_pt[NR_ENTRIES];
 
 #pragma GCC visibility pop
 

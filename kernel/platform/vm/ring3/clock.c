@@ -136,6 +136,13 @@ uint64_t clock_init(int64_t real_ns)
 {
     int64_t rtc_ns;
 
+    if (monitor) {
+        struct abi_clock_sample sample;
+
+        clk.tsc_hz = monitor->tsc_hz;
+        clock_sample(&sample);
+        return clk.tsc_hz;
+    }
     calibrate();
     clk.first_ns = mul_div(clk.tsc, NSEC, clk.tsc_hz);
     rtc_ns = rtc_seconds() * (int64_t)NSEC;
@@ -150,10 +157,21 @@ uint64_t clock_init(int64_t real_ns)
     return clk.tsc_hz;
 }
 
+static int64_t monitor_sample(struct abi_clock_sample *out)
+{
+    outb(MONITOR_PORT_DO, MONITOR_DO_CLOCK);
+    out->tsc = clk.tsc = monitor->tsc;
+    out->mono_ns = clk.last_ns = monitor->mono_ns;
+    out->real_ns = monitor->real_ns;
+    return 0;
+}
+
 int64_t clock_sample(struct abi_clock_sample *out)
 {
     uint64_t ns;
 
+    if (monitor)
+        return monitor_sample(out);
     pit_advance();
     ns = clk.first_ns + mul_div(clk.pit_ticks, NSEC, PIT_HZ);
     if (ns > clk.last_ns)

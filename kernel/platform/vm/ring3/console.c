@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Console: standard output and input are COM1 (a 16550), standard error is
- * QEMU's debug port where there is one. docs/vm.md.
+ * QEMU's debug port where there is one. The own monitor has such a port for
+ * standard output too. docs/vm.md, docs/kvm.md.
  */
 #include "kernel/platform/vm/ring3/ring3.h"
 #include "lib/string.h"
 
-enum { COM1 = 0x3f8, COM1_LINE = 4, ERR_PORT = 0x402, ERR_MAGIC = 0x65 };
+enum { COM1 = 0x3f8, COM1_LINE = 4 };
 enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_MCR = 4, UART_LSR = 5 };
 enum { IER_RX = 1, FCR_ENABLE = 0x81, MCR_DTR_RTS_OUT2 = 0xb };
 enum { LSR_READY = 1, LSR_EMPTY = 0x20, FIFO_BYTES = 16 };
 
-static bool has_input, has_err_port;
+static bool has_input, has_err_port, has_out_port;
 static uint32_t burst_bytes = 1; /* that COM1 takes at once */
 static bool has_early;           /* a byte that came before the queues */
 static uint8_t early;
 
 void console_early(void)
 {
-    has_err_port = inb(ERR_PORT) == ERR_MAGIC;
+    has_err_port = inb(MONITOR_PORT_ERR) == MONITOR_READBACK;
+    has_out_port = inb(MONITOR_PORT_OUT) == MONITOR_READBACK;
 }
 
 void console_init(uint64_t flags)
@@ -63,7 +65,9 @@ int64_t console_write(uint32_t stream, const void *buf, uint64_t len_bytes)
     if (stream != ABI_CONSOLE_OUT && stream != ABI_CONSOLE_ERR)
         return -EINVAL;
     if (stream == ABI_CONSOLE_ERR && has_err_port)
-        out_bytes(ERR_PORT, buf, len_bytes);
+        out_bytes(MONITOR_PORT_ERR, buf, len_bytes);
+    else if (has_out_port)
+        out_bytes(MONITOR_PORT_OUT, buf, len_bytes);
     else
         uart_write(buf, len_bytes);
     return (int64_t)len_bytes;

@@ -23,4 +23,10 @@ ring3_gate_begin:
 ring3_gate_end:
     ret
 
+/* Where `syscall` leads on hypervisors that let it stay in ring 3: from here a
+ * trap goes on to the shim (ring0/native.c). */
+    .globl ring3_landing
+ring3_landing:
+    ud2
+
     .section .note.GNU-stack, "", @progbits

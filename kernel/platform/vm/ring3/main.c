@@ -13,6 +13,7 @@ enum { MAX_VIRTIO = 32, STATUS_FAILED = 125, HWCAP2_FSGSBASE = 2 };
 void ring3_main(const struct vm_handover *handover);
 
 static struct abi_boot boot;
+const volatile struct monitor_page *monitor;
 
 _Noreturn void die(const char *what)
 {
@@ -110,12 +111,24 @@ static void init_devices(const char *cmdline)
     }
 }
 
+static void find_monitor(const struct vm_handover *handover)
+{
+    if (!handover->monitor_page)
+        return;
+    if (vm_call(VM_MAP_MMIO, VM_MMIO, handover->monitor_page, 0, 0))
+        die("cannot map the monitor's page");
+    monitor = (const void *)VM_MMIO;
+    if (monitor->magic != MONITOR_MAGIC)
+        die("the monitor is not of this version");
+}
+
 void ring3_main(const struct vm_handover *handover)
 {
     struct bundle_header header;
     abi_kernel_entry entry;
 
     console_early();
+    find_monitor(handover);
     header = read_header(handover);
     console_init(header.flags);
     random_init(header.entropy);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "abi/bundle.h"
+#include "abi/monitor.h"
 #include "abi/platform.h"
 #include "kernel/platform/vm/hcall.h"
 
@@ -79,6 +80,8 @@ uint64_t load_kernel(const void *file, uint64_t len_bytes,
 /* Measures the processor's clock; returns its frequency. real_ns: what the
  * host's clock said shortly before boot, or 0. */
 uint64_t clock_init(int64_t real_ns);
+/* The own monitor's page, NULL under any other. */
+extern const volatile struct monitor_page *monitor;
 int64_t clock_sample(struct abi_clock_sample *out);
 uint64_t clock_mono_ns(void);
 

@@ -56,7 +56,8 @@ static void reg_write64(const struct virtio_dev *dev, enum mmio_reg reg,
 /* One MMIO page of the machine, mapped at the next free address. */
 static uint64_t map_page(uint64_t phys)
 {
-    static uint64_t next = VM_MMIO, last_phys, last;
+    /* The first page is the monitor's. */
+    static uint64_t next = VM_MMIO + PAGE_SIZE, last_phys, last;
 
     if (phys != last_phys || !last) {
         if (vm_call(VM_MAP_MMIO, next, phys, 0, 0))
