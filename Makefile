@@ -30,12 +30,14 @@ PROC_SRC := $(call find_c,kernel/platform/proc tender/proc tender/common) \
 	$(call find_c,lib)
 EINKORN_SRC := $(call find_c,cmd/einkorn host/instance host/network \
 	host/volume host/common)
+KVM_SRC := $(call find_c,tender/kvm) lib/elf.c
 IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/oci host/patch host/common) \
 	lib/elf.c
 
 LIBEXEC := $(O)/libexec
 PROGRAMS := $(O)/einkorn $(LIBEXEC)/kernel.elf $(LIBEXEC)/einkorn-proc \
-	$(LIBEXEC)/einkorn-vm.elf $(LIBEXEC)/einkorn-image
+	$(LIBEXEC)/einkorn-vm.elf $(LIBEXEC)/einkorn-kvm \
+	$(LIBEXEC)/einkorn-image
 
 all: $(PROGRAMS) ## build everything (default)
 
@@ -125,6 +127,15 @@ $(O)/einkorn: $(EINKORN_OBJ)
 	@echo "  LD    $@"
 	$(Q)$(CC) -static -no-pie -nostdlib -o $@ $(MUSL)/crt1.o $(MUSL)/crti.o \
 		$(EINKORN_OBJ) $(MUSL)/libc.a \
+		$(shell $(CC) -print-libgcc-file-name) $(MUSL)/crtn.o
+
+# ---- tender "kvm": static, as the tool ----------------------------------
+KVM_OBJ := $(call objs,$(KVM_SRC),tool)
+$(LIBEXEC)/einkorn-kvm: $(KVM_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) -static -no-pie -nostdlib -o $@ $(MUSL)/crt1.o $(MUSL)/crti.o \
+		$(KVM_OBJ) $(MUSL)/libc.a \
 		$(shell $(CC) -print-libgcc-file-name) $(MUSL)/crtn.o
 
 # ---- verbs that need libraries -----------------------------------------

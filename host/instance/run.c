@@ -88,9 +88,13 @@ static int start_tender(struct run *run, struct err *err)
                        ABI_CONFIG_MAX);
     }
     memcpy(tender.stdio, run->streams.child, sizeof(tender.stdio));
-    run->monitor.child = run->spec->platform == PLATFORM_QEMU
-                             ? qemu_start(&tender, &run->monitor.ctl_fd, err)
-                             : tender_start(&tender, err);
+    if (run->spec->platform == PLATFORM_QEMU) {
+        run->monitor.child = qemu_start(&tender, &run->monitor.ctl_fd, err);
+    } else if (run->spec->platform == PLATFORM_KVM) {
+        run->monitor.child = kvm_start(&tender, &run->monitor.ctl_fd, err);
+    } else {
+        run->monitor.child = tender_start(&tender, err);
+    }
     return run->monitor.child < 0 ? -1 : 0;
 }
 

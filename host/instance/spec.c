@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char *const networks[] = {"auto", "none", "bridge", "user"};
-static const char *const platforms[] = {"auto", "proc", "qemu"};
+static const char *const platforms[] = {"auto", "proc", "kvm", "qemu"};
 
 const char *network_name(enum network_kind network)
 {
@@ -46,11 +46,11 @@ int spec_set_network(struct spec *spec, const char *value, struct err *err)
 
 int spec_set_platform(struct spec *spec, const char *value, struct err *err)
 {
-    int i = find_word(platforms, 3, value);
+    int i = find_word(platforms, 4, value);
 
     if (i < 0) {
         return err_set(err, ERR_TOOL,
-                       "--platform %s: unknown (use auto, proc or qemu)",
+                       "--platform %s: unknown (use auto, proc, kvm or qemu)",
                        value);
     }
     spec->platform = (enum platform_kind)i;

@@ -13,7 +13,12 @@
 #include "host/common/err.h"
 
 enum network_kind { NETWORK_AUTO, NETWORK_NONE, NETWORK_BRIDGE, NETWORK_USER };
-enum platform_kind { PLATFORM_AUTO, PLATFORM_PROC, PLATFORM_QEMU };
+enum platform_kind {
+    PLATFORM_AUTO,
+    PLATFORM_PROC,
+    PLATFORM_KVM,
+    PLATFORM_QEMU
+};
 
 enum { MAX_ENV = 1024, MAX_PORTS = 64, MAX_GROUPS = 32 };
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "abi/handover.h"
@@ -172,5 +173,61 @@ pid_t tender_start(const struct tender *t, struct err *err)
     if (config_fd >= 0) {
         close(config_fd);
     }
+    return pid;
+}
+
+/* ---- einkorn-kvm ---- */
+
+static pid_t start_machine(const struct tender *t, int config_fd, int ctl_fd,
+                           struct err *err)
+{
+    static char *no_env[] = {NULL};
+    char path[DIR_MAX + 32];
+    struct launch launch;
+    struct args args;
+
+    args_init(&args);
+    launch_init(&launch);
+    args_add(&args, "einkorn-kvm");
+    args_add(&args, "shim=%s/einkorn-vm.elf", t->dirs->libexec);
+    args_add(&args, "ctl=%d", launch_keep(&launch, ctl_fd));
+    add_files(&args, &launch, t, config_fd);
+    add_network(&args, &launch, t->plan->net);
+    add_settings(&args, t);
+    snprintf(path, sizeof(path), "%s/einkorn-kvm", t->dirs->libexec);
+    launch.path = path;
+    launch.argv = args.argv;
+    launch.envp = no_env;
+    memcpy(launch.stdio, t->stdio, sizeof(launch.stdio));
+    launch.cgroup_fd = t->cgroup->procs_fd;
+    launch.alive_fd = t->alive_fd;
+    launch.own_session = true; /* a terminal's signals come through us */
+    return launch_start(&launch, err);
+}
+
+pid_t kvm_start(const struct tender *t, int *ctl_fd, struct err *err)
+{
+    int config_fd = memfile_new("config", err), ctl[2];
+    pid_t pid = -1;
+
+    if (config_fd < 0) {
+        return -1;
+    }
+    if (memfile_write(config_fd, t->config, t->config_len, 0, err) < 0) {
+        close(config_fd);
+        return -1;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ctl) < 0) {
+        err_set(err, ERR_TOOL, "control line: %m");
+    } else {
+        pid = start_machine(t, config_fd, ctl[1], err);
+        close(ctl[1]);
+        *ctl_fd = ctl[0];
+    }
+    if (pid < 0 && *ctl_fd >= 0) {
+        close(*ctl_fd);
+        *ctl_fd = -1;
+    }
+    close(config_fd);
     return pid;
 }

@@ -26,4 +26,7 @@ struct tender {
 /* Returns the tender's pid, or -1. */
 pid_t tender_start(const struct tender *tender, struct err *err);
 
+/* The same for einkorn-kvm (docs/kvm.md). *ctl_fd as in qemu.h. */
+pid_t kvm_start(const struct tender *tender, int *ctl_fd, struct err *err);
+
 #endif

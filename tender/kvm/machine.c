@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* KVM's objects: machine, memory slots, virtual CPU, event descriptors.
+ * Follows Linux's Documentation/virt/kvm/api.rst. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "tender/kvm/monitor.h"
+
+#define GPA_TSS UINT64_C(0xfffbd000) /* three pages for old Intel processors   \
+                                      */
+
+enum { NR_CPUID = 256 };
+
+void machine_create(struct machine *m)
+{
+    uint64_t identity = GPA_TSS - 4096;
+
+    m->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    if (m->kvm_fd < 0)
+        die("open /dev/kvm: %m (load kvm_amd or kvm_intel; be in group kvm)");
+    if (ioctl(m->kvm_fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+        die("/dev/kvm: not version %d of its interface", KVM_API_VERSION);
+    m->vm_fd = ioctl(m->kvm_fd, KVM_CREATE_VM, 0);
+    if (m->vm_fd < 0)
+        die("KVM_CREATE_VM: %m");
+    ioctl(m->vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity);
+    ioctl(m->vm_fd, KVM_SET_TSS_ADDR, GPA_TSS);
+    if (ioctl(m->vm_fd, KVM_CREATE_IRQCHIP, 0) < 0)
+        die("KVM_CREATE_IRQCHIP: %m");
+}
+
+static void add_slot(struct machine *m, uint64_t gpa, void *host,
+                     uint64_t len_bytes, uint32_t flags)
+{
+    struct kvm_userspace_memory_region region = {
+        .slot = m->nr_slots++,
+        .flags = flags,
+        .guest_phys_addr = gpa,
+        .memory_size = len_bytes,
+        .userspace_addr = (uint64_t)host,
+    };
+
+    if (ioctl(m->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) < 0)
+        die("guest memory at 0x%llx, 0x%llx bytes: %m", (unsigned long long)gpa,
+            (unsigned long long)len_bytes);
+}
+
+static void add_ram(struct machine *m, uint64_t gpa, uint8_t *host,
+                    uint64_t len_bytes)
+{
+    m->gmem.regions[m->gmem.nr_regions++] =
+        (struct gmem_region){gpa, len_bytes, host};
+    add_slot(m, gpa, host, len_bytes, 0);
+}
+
+void machine_add_ram(struct machine *m, uint64_t bytes)
+{
+    uint64_t low = bytes < GPA_RAM_HOLE ? bytes : GPA_RAM_HOLE;
+
+    m->low = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (m->low == MAP_FAILED)
+        die("%llu bytes of guest memory: %m", (unsigned long long)bytes);
+    madvise(m->low, bytes, MADV_DONTDUMP);
+    add_ram(m, 0, m->low, low);
+    if (bytes > low)
+        add_ram(m, GPA_HIGH, m->low + low, bytes - low);
+    m->page = (void *)(m->low + GPA_MONITOR);
+}
+
+void machine_add_rom(struct machine *m, uint64_t gpa, void *host,
+                     uint64_t len_bytes)
+{
+    add_slot(m, gpa, host, len_bytes, KVM_MEM_READONLY);
+}
+
+static void set_cpuid(const struct machine *m)
+{
+    size_t bytes =
+        sizeof(struct kvm_cpuid2) + NR_CPUID * sizeof(struct kvm_cpuid_entry2);
+    struct kvm_cpuid2 *cpuid = calloc(1, bytes);
+
+    if (!cpuid)
+        die("out of memory");
+    cpuid->nent = NR_CPUID;
+    if (ioctl(m->kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid) < 0 ||
+        ioctl(m->vcpu_fd, KVM_SET_CPUID2, cpuid) < 0)
+        die("CPUID of the virtual CPU: %m");
+    free(cpuid);
+}
+
+/* The guest's counter is the host's: its offset is zero. */
+static void set_tsc(const struct machine *m)
+{
+    uint64_t offset = 0;
+    struct kvm_device_attr attr = {
+        .group = KVM_VCPU_TSC_CTRL,
+        .attr = KVM_VCPU_TSC_OFFSET,
+        .addr = (uint64_t)&offset,
+    };
+
+    if (ioctl(m->vcpu_fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
+        die("time-stamp counter of the virtual CPU: %m (Linux 5.16 or later "
+            "is needed)");
+}
+
+void machine_create_vcpu(struct machine *m)
+{
+    int bytes = ioctl(m->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+
+    m->vcpu_fd = ioctl(m->vm_fd, KVM_CREATE_VCPU, 0);
+    if (m->vcpu_fd < 0 || bytes < (int)sizeof(*m->run))
+        die("KVM_CREATE_VCPU: %m");
+    m->run_bytes = (size_t)bytes;
+    m->run = mmap(NULL, m->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+                  m->vcpu_fd, 0);
+    if (m->run == MAP_FAILED)
+        die("map the virtual CPU: %m");
+    set_cpuid(m);
+    set_tsc(m);
+}
+
+int machine_irqfd(struct machine *m, uint32_t line)
+{
+    struct kvm_irqfd irq = {.gsi = line};
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+    irq.fd = (uint32_t)fd;
+    if (fd < 0 || ioctl(m->vm_fd, KVM_IRQFD, &irq) < 0)
+        die("interrupt line %u: %m", line);
+    return fd;
+}
+
+int machine_ioeventfd(struct machine *m, uint64_t gpa, uint32_t value)
+{
+    struct kvm_ioeventfd io = {
+        .datamatch = value,
+        .addr = gpa,
+        .len = 4,
+        .flags = KVM_IOEVENTFD_FLAG_DATAMATCH,
+    };
+
+    io.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (io.fd < 0 || ioctl(m->vm_fd, KVM_IOEVENTFD, &io) < 0)
+        die("notification of a queue: %m");
+    return io.fd;
+}

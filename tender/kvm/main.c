@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * einkorn-kvm: one virtual machine for one instance, no firmware, no PCI, no
+ * ACPI. The list below is its life; docs/kvm.md explains it.
+ */
+#include <unistd.h>
+
+#include "tender/kvm/monitor.h"
+#include "tender/kvm/virtio.h"
+
+static struct machine machine = {.lock = PTHREAD_MUTEX_INITIALIZER};
+static struct options options;
+
+static void add_devices(struct machine *m, const struct options *opt)
+{
+    for (int i = 0; i < opt->nr_nets; i++)
+        net_add(m, &opt->nets[i]);
+    for (int i = 0; i < opt->nr_disks; i++)
+        blk_add(m, &opt->disks[i]);
+    for (int i = 0; i < opt->nr_chans; i++)
+        chan_add(m, opt->chan_fds[i]);
+}
+
+int main(int argc, char **argv)
+{
+    struct machine *m = &machine;
+
+    (void)argc;
+    options_parse(&options, argv);
+    if (options.probe)
+        return probe_report();
+    machine_create(m);
+    machine_add_ram(m, options.mem_bytes);
+    machine_create_vcpu(m);
+    probe_run(m);
+    serve_init();
+    console_init(m, &options);
+    bundle_map(m, &options);
+    add_devices(m, &options);
+    boot_load_shim(m, options.shim);
+    boot_prepare(m, options.mem_bytes);
+    clock_init(m, options.tsc_hz);
+    boot_set_registers(m);
+    confine(&options);
+    serve_start(m);
+    confine_filter();
+    _exit(vcpu_run(m));
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * einkorn-kvm's inside: one virtual machine of one instance. The first thread
+ * runs the virtual CPU, a second one serves devices; `lock` is theirs to share
+ * everything below "devices".
+ */
+#ifndef EINKORN_TENDER_KVM_MONITOR_H
+#define EINKORN_TENDER_KVM_MONITOR_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/monitor.h"
+#include "abi/platform.h"
+#include "tender/kvm/gmem.h"
+#include "tender/kvm/uart.h"
+
+enum { MAX_NICS = ABI_MAX_NET, MAX_DISKS = ABI_MAX_BLK };
+enum { MAX_CHANS = ABI_MAX_CHAN, FIRST_LINE = 5, NR_LINES = 24 };
+enum { MAX_VIRTIO = NR_LINES - FIRST_LINE };
+
+/* Guest-physical addresses. Below 1 MiB is ours, abi/monitor.h. */
+#define GPA_START_INFO UINT64_C(0x1000)
+#define GPA_CMDLINE UINT64_C(0x2000)
+#define GPA_MONITOR UINT64_C(0x3000)
+#define GPA_TABLES UINT64_C(0x4000)
+#define GPA_LOW_END UINT64_C(0x100000)
+#define GPA_RAM_HOLE UINT64_C(0xc0000000)
+#define GPA_VIRTIO UINT64_C(0xd0000000)
+#define GPA_HIGH UINT64_C(0x100000000)
+#define GPA_BUNDLE UINT64_C(0x1000000000)
+#define MEM_MAX (UINT64_C(48) << 30)
+
+/* ---- args.c: what the command line asked for, checked for form --------- */
+
+struct net_arg {
+    int fd;
+    bool is_stream;
+    uint8_t mac[6];
+    uint16_t mtu;
+};
+
+struct disk_arg {
+    int fd;
+    bool read_only;
+};
+
+struct options {
+    const char *shim, *kernel, *image, *sidecar, *config;
+    uint64_t mem_bytes, tsc_hz;
+    uint64_t flags; /* ABI_BOOT_* */
+    int ctl_fd;     /* -1: none */
+    struct net_arg nets[MAX_NICS];
+    struct disk_arg disks[MAX_DISKS];
+    int chan_fds[MAX_CHANS];
+    int nr_nets, nr_disks, nr_chans;
+    int uid, gid; /* -1: keep, or 65534 for root */
+    bool probe, verbose;
+};
+
+void options_parse(struct options *opt, char **argv);
+/* "@N" or a path, read-only; "what" names it in messages. */
+int options_open(const char *what, const char *file);
+
+/* ---- the machine ------------------------------------------------------- */
+
+struct virtio_dev;
+
+struct machine {
+    int kvm_fd, vm_fd, vcpu_fd;
+    struct kvm_run *run;
+    size_t run_bytes;
+    uint32_t nr_slots;
+    struct gmem gmem;          /* RAM: all that devices may touch */
+    uint8_t *low;              /* host address of guest-physical 0 */
+    struct monitor_page *page; /* GPA_MONITOR */
+    struct monitor_note note;  /* of the boot file */
+    uint64_t bundle_bytes;
+    bool native_ring3;
+
+    pthread_mutex_t lock; /* devices: */
+    struct uart com1, com2;
+    struct virtio_dev *devs[MAX_VIRTIO];
+    uint32_t nr_devs;
+};
+
+/* machine.c: KVM's objects, memory slots. Each dies with a message. */
+void machine_create(struct machine *m);
+void machine_add_ram(struct machine *m, uint64_t bytes);
+/* Maps len bytes of a file (fd), or of memory at `host`, read-only. */
+void machine_add_rom(struct machine *m, uint64_t gpa, void *host,
+                     uint64_t len_bytes);
+void machine_create_vcpu(struct machine *m);
+/* An eventfd that raises this interrupt line. */
+int machine_irqfd(struct machine *m, uint32_t line);
+/* An eventfd that is signalled when the guest writes `value` at gpa. */
+int machine_ioeventfd(struct machine *m, uint64_t gpa, uint32_t value);
+
+/* bundle.c: kernel, image and so on, read-only at GPA_BUNDLE. */
+void bundle_map(struct machine *m, const struct options *opt);
+
+/* boot.c: shim, page tables, start information, registers. */
+void boot_load_shim(struct machine *m, const char *file);
+void boot_prepare(struct machine *m, uint64_t mem_bytes);
+void boot_set_registers(const struct machine *m);
+
+/* probe.c: what this host's KVM does with `syscall` and ring 0. */
+void probe_run(struct machine *m);
+int probe_report(void);
+
+/* clock.c */
+void clock_init(struct machine *m, uint64_t tsc_hz);
+void clock_refresh(struct machine *m);
+
+/* vcpu.c: runs until the guest ends; returns the exit status. */
+int vcpu_run(struct machine *m);
+
+/* ports.c */
+void ports_out(struct machine *m, uint16_t port, const uint8_t *data,
+               uint32_t size, uint32_t count, int *status);
+void ports_in(struct machine *m, uint16_t port, uint8_t *data, uint32_t size,
+              uint32_t count);
+
+/* serve.c: the thread that waits for host descriptors. */
+typedef void serve_fn(struct machine *m, void *arg, uint32_t events);
+void serve_init(void);
+/* Calls fn(m, arg, events), with m's lock held, while fd is ready. False: it
+ * is a kind of file that is always ready. */
+bool serve_add(int fd, uint32_t events, serve_fn *fn, void *arg);
+void serve_change(int fd, uint32_t events);
+void serve_start(struct machine *m);
+
+/* console.c: standard input to COM1, the tool's line to COM2. */
+void console_init(struct machine *m, const struct options *opt);
+/* The guest has read all there was: get more. */
+void console_more(struct machine *m);
+
+/* confine.c */
+void confine(const struct options *opt);
+/* After it only the calls that a running machine needs are allowed. */
+void confine_filter(void);
+
+/* say.c */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#endif

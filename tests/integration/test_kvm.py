@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Instances in the own monitor, through the tool (docs/kvm.md)."""
+import os
+import subprocess
+
+import pytest
+
+from tests.conftest import BUILD, EINKORN
+
+HELLO = BUILD / "guest" / "musl" / "hello"
+MONITOR = BUILD / "libexec" / "einkorn-kvm"
+
+
+def why_not():
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "no /dev/kvm that we may use"
+    probe = subprocess.run([MONITOR, "--probe"], capture_output=True,
+                           text=True, check=False)
+    return probe.stderr.strip() if probe.returncode else None
+
+
+WHY_NOT = why_not()
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+
+
+@pytest.fixture
+def run(einkorn):
+    return lambda *args, **kwargs: einkorn(
+        "run", "--rm", "--network", "none", "--platform", "kvm", *args,
+        **kwargs)
+
+
+def test_hello_on_kvm(run):
+    result = run(HELLO)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"hello from {HELLO} (1 arguments)\n"
+
+
+def test_arguments_and_environment_on_kvm(run):
+    result = run("-e", "A=b c", "/usr/bin/env", "env", "-u", "PATH")
+    assert result.returncode == 0
+    assert "A=b c" in result.stdout.splitlines()
+    assert "PATH=" not in result.stdout
+
+
+def test_exit_status_on_kvm(run):
+    assert run("/bin/false").returncode == 1
+    result = run("/bin/cat", "cat", "/no/such")
+    assert result.returncode == 1
+    assert "No such file" in result.stderr
+
+
+def test_input_and_its_end_on_kvm(run):
+    text = "first line\n" + "x" * 9000 + "\nlast line without end"
+    result = run("-i", "/bin/cat", input=text)
+    assert (result.returncode, result.stdout) == (0, text)
+
+
+def test_input_from_a_file_on_kvm(run, tmp_path):
+    file = tmp_path / "in"
+    file.write_text("y" * 10000)
+    with file.open() as stdin:
+        assert run("-i", "/bin/cat", stdin=stdin).stdout == "y" * 10000
+
+
+def test_memory_limit_on_kvm(run):
+    result = run("-m", "8M", "/bin/cat", "cat", "/dev/null")
+    assert result.returncode in (0, 126, 137)
+    assert result.returncode == 0 or "memory" in result.stderr
+
+
+def test_stop_on_kvm(einkorn):
+    einkorn("run", "-d", "--name", "kvmstop", "--network", "none",
+            "--platform", "kvm", "/bin/sleep", "sleep", "1000", check=True)
+    assert einkorn("stop", "kvmstop").returncode == 0
+    assert einkorn("wait", "kvmstop").stdout.strip() == "143"
+    assert einkorn("rm", "kvmstop").returncode == 0
