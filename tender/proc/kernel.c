@@ -16,7 +16,11 @@
 #define PAGE_UP(x) (((x) + ABI_PAGE_SIZE - 1) & -ABI_PAGE_SIZE)
 #define PAGE_DOWN(x) ((x) & -ABI_PAGE_SIZE)
 
-enum { MAX_PHDR = 16 };
+enum { MAX_PHDR = 16, HEADERS_MAX = 1024 };
+
+_Static_assert(HEADERS_MAX >= sizeof(struct elf64_ehdr) +
+                                  MAX_PHDR * sizeof(struct elf64_phdr),
+               "headers");
 
 struct elf {
     const char *name;
@@ -29,7 +33,7 @@ struct elf {
 
 static void read_headers(struct elf *e)
 {
-    uint8_t page[ABI_PAGE_SIZE];
+    uint8_t page[HEADERS_MAX];
     struct elf64_ehdr eh;
     enum elf_reason reason;
     int64_t got = sys4(__NR_pread64, e->fd, page, sizeof(page), 0);
