@@ -12,13 +12,21 @@
 #include "lib/list.h"
 #include "lib/string.h"
 
-enum { UNIT = 16, NO_OBJECT = 0xffff, OBJECT_MAX = 2048, SMALL_MAX = 256 };
+enum {
+    UNIT = 16,
+    NO_OBJECT = 0xffff,
+    OBJECT_MAX = 2048,
+    SMALL_MAX = 256,
+    BORROW_MAX = 8,   /* objects of a class that lie in larger classes' slabs */
+    BORROW_RATIO = 16 /* ... which are at most so many times larger */
+};
 
 static const uint16_t sizes[] = {16,  32,  48,  64,  96,   128,  192,
                                  256, 384, 512, 768, 1024, 1536, 2048};
 
 /* First slab with a free object, for each class. */
 static uint32_t partial[ARRAY_LEN(sizes)];
+static uint8_t borrowed[ARRAY_LEN(sizes)];
 
 void alloc_init(void)
 {
@@ -55,6 +63,23 @@ static uint32_t slab_new(uint32_t class)
         *page_of(n + i) = (struct page){.kind = PAGE_SLAB_TAIL, .len = i};
     page_link(&partial[class], n);
     return n;
+}
+
+/* The first few objects of a class go into a larger one's slab, if that has
+ * room: many classes are hardly used, and a page costs the host 2 us. */
+static uint32_t slab_borrow(uint32_t class)
+{
+    uint32_t max = (uint32_t)sizes[class] * BORROW_RATIO;
+
+    if (borrowed[class] == BORROW_MAX)
+        return 0;
+    for (uint32_t c = class + 1; c < ARRAY_LEN(sizes) && sizes[c] <= max; c++) {
+        if (partial[c]) {
+            borrowed[class]++;
+            return partial[c];
+        }
+    }
+    return 0;
 }
 
 static bool slab_full(const struct page *p)
@@ -136,6 +161,8 @@ static void *take(size_t len_bytes, bool *zeroed)
     }
     class = class_of(len_bytes);
     n = partial[class];
+    if (!n)
+        n = slab_borrow(class);
     if (!n)
         n = slab_new(class);
     return n ? slab_take(n, zeroed) : NULL;

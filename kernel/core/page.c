@@ -20,8 +20,9 @@ enum {
 
 static struct {
     uint64_t base;
-    struct page *pages;
-    uint32_t nr, top; /* pages of the arena; first never used */
+    struct page *pages; /* descriptors, the last page's first ... */
+    uint64_t turn;      /* ... index of a page + its number */
+    uint32_t nr, top;   /* pages of the arena; first never used */
     uint32_t used, max_used;
     uint32_t nr_dirty;
     uint32_t free[NR_ORDERS];
@@ -39,6 +40,9 @@ void pages_init(void)
     own = (nr * sizeof(struct page) + ABI_PAGE_SIZE - 1) / ABI_PAGE_SIZE;
     arena.base = heap->base;
     arena.pages = (struct page *)heap->base;
+    /* The first pages' descriptors lie just before them: a start touches one
+     * page of descriptors, mapped by the page table that maps those pages. */
+    arena.turn = own * ABI_PAGE_SIZE / sizeof(struct page) + own - 2;
     arena.nr = (uint32_t)nr;
     arena.top = (uint32_t)own;
     arena.max_used = limit && limit < nr ? (uint32_t)limit : (uint32_t)nr;
@@ -46,7 +50,7 @@ void pages_init(void)
 
 struct page *page_of(uint32_t number)
 {
-    return &arena.pages[number];
+    return &arena.pages[arena.turn - number];
 }
 
 uint32_t page_number(const void *addr)
