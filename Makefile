@@ -51,6 +51,10 @@ $(O)/uapi/.done:
 	@ln -sfn /usr/include/x86_64-linux-gnu/asm $(O)/uapi/asm
 	@touch $@
 
+# A linker writes in small pieces; a copy written in large ones lies in large
+# folios of the page cache, which cost each start half as much to map.
+in_one_piece = $(Q)cp $@.tmp $@ && rm $@.tmp
+
 # ---- kernel ------------------------------------------------------------
 KERNEL_OBJ := $(call objs,$(KERNEL_SRC),kern) $(LWIP_OBJ)
 $(O)/kern/%.o: %.c | $(O)/uapi/.done
@@ -70,8 +74,9 @@ $(LIBEXEC)/kernel.elf: $(KERNEL_OBJ) kernel/kernel.ld tools/ksyms
 	$(Q)$(KERNEL_LD) -o $@.pass1 $(KERNEL_OBJ)
 	$(Q)tools/ksyms $@.pass1 > $(O)/kern/ksyms.S
 	$(Q)$(CC) -c -o $(O)/kern/ksyms.o $(O)/kern/ksyms.S
-	$(Q)$(KERNEL_LD) -o $@ $(KERNEL_OBJ) $(O)/kern/ksyms.o
-	@rm -f $@.pass1
+	$(Q)$(KERNEL_LD) -o $@.tmp $(KERNEL_OBJ) $(O)/kern/ksyms.o
+	@rm -f $@.pass1 $@
+	$(in_one_piece)
 
 # ---- tender "proc" -----------------------------------------------------
 PROC_OBJ := $(call objs,$(PROC_SRC),proc)
@@ -86,7 +91,9 @@ $(LIBEXEC)/einkorn-proc: $(PROC_OBJ) tender/proc/proc.ld
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	$(Q)ld -static -z noexecstack -z norelro --gc-sections \
-		-T tender/proc/proc.ld -o $@ $(PROC_OBJ)
+		-T tender/proc/proc.ld -o $@.tmp $(PROC_OBJ)
+	@rm -f $@
+	$(in_one_piece)
 
 # ---- platform "vm" -----------------------------------------------------
 # Two parts that share no symbol but the named ones: each is linked by itself
@@ -125,9 +132,11 @@ $(O)/tool/%.o: %.c | $(O)/uapi/.done
 $(O)/einkorn: $(EINKORN_OBJ)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	$(Q)$(CC) -static -no-pie -nostdlib -o $@ $(MUSL)/crt1.o $(MUSL)/crti.o \
-		$(EINKORN_OBJ) $(MUSL)/libc.a \
+	$(Q)$(CC) -static -no-pie -nostdlib -o $@.tmp $(MUSL)/crt1.o \
+		$(MUSL)/crti.o $(EINKORN_OBJ) $(MUSL)/libc.a \
 		$(shell $(CC) -print-libgcc-file-name) $(MUSL)/crtn.o
+	@rm -f $@
+	$(in_one_piece)
 
 # ---- tender "kvm": static, as the tool ----------------------------------
 KVM_OBJ := $(call objs,$(KVM_SRC),tool)
