@@ -63,10 +63,13 @@ def instance(*args, pin=SERVER_CPU):
 class Namespace:
     """A network namespace behind veth, for the bare program."""
 
+    made = 0
+
     def __init__(self):
-        self.name = f"ekb{os.getpid()}"
+        Namespace.made += 1
+        self.name = f"ekb{os.getpid()}x{Namespace.made}"
         self.host, self.address = "10.115.77.1", "10.115.77.2"
-        veth = f"ekb{os.getpid() % 100000}"
+        veth = f"ekb{os.getpid() % 100000}x{Namespace.made}"
         sh("ip", "netns", "add", self.name)
         sh("ip", "link", "add", veth, "type", "veth", "peer", "name", "eth0",
            "netns", self.name)
