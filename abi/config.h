@@ -16,6 +16,8 @@
  *   net0.ip6=fd00::2/64, net0.gw6=fd00::1
  *   dns=10.0.0.1           one resolver each, for /etc/resolv.conf
  *   volume0=/data[:ro]     where host directory channel 0 is mounted
+ *   trace=1                show each system call on the error stream; 2: the
+ *                          same, each line behind a byte 0x1e
  *   loglevel=0..3          0 errors, 1 warnings (default), 2 info, 3 debug
  */
 #ifndef EINKORN_ABI_CONFIG_H

@@ -20,6 +20,9 @@ static const struct verb {
 } verbs[] = {
     {"run", verb_run, "[OPTION...] ELF|DIRECTORY|IMAGE [COMMAND [ARG...]]",
      "run a program as a unikernel"},
+    {"trace", verb_trace,
+     "[-o FILE] [OPTION...] ELF|DIRECTORY|IMAGE [COMMAND...]",
+     "the same, showing each system call on stderr or in FILE"},
     {"ps", verb_ps, "[-a] [-q] [--no-trunc]", "list instances"},
     {"logs", verb_logs, "[-f] [-t] [-n LINES] INSTANCE",
      "print what an instance wrote"},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* einkorn run */
+/* einkorn run, and trace, which is the same with one more option */
 #include "host/instance/run.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,28 +98,64 @@ static int set_option(struct spec *spec, int code, struct err *err)
     return 0;
 }
 
-int verb_run(struct context *ctx, int argc, char **argv)
+static int open_trace(struct spec *spec, const char *path, struct err *err)
 {
-    static struct spec spec;
+    spec->trace_fd =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+    if (spec->trace_fd < 0) {
+        return err_set(err, ERR_TOOL, "-o %s: %m", path);
+    }
+    return 0;
+}
+
+static int run_as(struct context *ctx, struct spec *spec, int argc, char **argv)
+{
+    const char *letters =
+        spec->trace ? "+:de:p:v:m:w:u:ito:" : "+:de:p:v:m:w:u:it";
+    const char *file = NULL;
     int code;
 
     opterr = 0;
-    while ((code = getopt_long(argc, argv, "+:de:p:v:m:w:u:it", options,
-                               NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, letters, options, NULL)) != -1) {
         if (code == '?' || code == ':') {
             return bad_option(ctx, argc, argv, code);
         }
-        if (set_option(&spec, code, &ctx->err) < 0) {
+        if (code == 'o') {
+            file = optarg;
+        } else if (set_option(spec, code, &ctx->err) < 0) {
             return -1;
         }
     }
     if (optind == argc || argv[optind][0] == '\0') {
         return err_set(&ctx->err, ERR_TOOL,
-                       "run: which program? (einkorn run [OPTION...] "
-                       "ELF|DIRECTORY|IMAGE [COMMAND [ARG...]])");
+                       "%s: which program? (einkorn %s [OPTION...] "
+                       "ELF|DIRECTORY|IMAGE [COMMAND [ARG...]])",
+                       argv[0], argv[0]);
     }
-    spec.target = argv[optind];
-    spec.command = argv + optind + 1;
-    spec.nr_command = argc - optind - 1;
-    return run_instance(&ctx->dirs, &spec, &ctx->err);
+    if (file != NULL && spec->tty) {
+        return err_set(&ctx->err, ERR_TOOL,
+                       "-o %s: not with -t, where all output is one stream",
+                       file);
+    }
+    if (file != NULL && open_trace(spec, file, &ctx->err) < 0) {
+        return -1;
+    }
+    spec->target = argv[optind];
+    spec->command = argv + optind + 1;
+    spec->nr_command = argc - optind - 1;
+    return run_instance(&ctx->dirs, spec, &ctx->err);
+}
+
+int verb_run(struct context *ctx, int argc, char **argv)
+{
+    static struct spec spec;
+
+    return run_as(ctx, &spec, argc, argv);
+}
+
+int verb_trace(struct context *ctx, int argc, char **argv)
+{
+    static struct spec spec = {.trace = true};
+
+    return run_as(ctx, &spec, argc, argv);
 }

@@ -110,6 +110,9 @@ void config_build(struct strings *out, const struct plan *plan)
         strings_addf(out, key, "%s%s", spec->volumes[i].guest,
                      spec->volumes[i].read_only ? ":ro" : "");
     }
+    if (spec->trace) {
+        strings_add(out, "trace", spec->trace_fd > 0 ? "2" : "1");
+    }
 }
 
 static void record_network(struct strings *out, const struct network *net)

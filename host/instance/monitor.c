@@ -27,7 +27,7 @@ int monitor_init(struct monitor *m, struct err *err)
 
     memset(m, 0, sizeof(*m));
     m->out_fds[0] = m->out_fds[1] = m->pty_fd = m->ctl_fd = -1;
-    m->feed.fd = -1;
+    m->feed.fd = m->trace.fd = -1;
     sigemptyset(&set);
     for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++) {
         sigaddset(&set, handled[i]);
@@ -90,7 +90,10 @@ static int copy_output(struct monitor *m, int fd, uint32_t stream)
     if (n <= 0) {
         return 0; /* a terminal whose other side closed says EIO */
     }
-    if (m->log != NULL) {
+    if (stream == 2) {
+        n = (ssize_t)trace_file_take(&m->trace, data, (size_t)n);
+    }
+    if (n > 0 && m->log != NULL) {
         log_write(m->log, stream, data, (uint32_t)n);
     }
     if (m->echo && write_all((int)stream, data, (size_t)n) < 0) {

@@ -13,6 +13,7 @@
 #include "host/instance/feed.h"
 #include "host/instance/log.h"
 #include "host/instance/store.h"
+#include "host/instance/trace_file.h"
 
 /* Orders come as this signal, queued with the signal number to pass on. */
 enum { MONITOR_ORDER_SIGNAL = 40 };
@@ -27,6 +28,7 @@ struct monitor {
     bool forward_input; /* own stdin to the terminal */
     bool echo;          /* output to our own stdout and stderr too */
     struct log *log;    /* NULL: not kept */
+    struct trace_file trace;
 };
 
 /* Blocks the signals that the monitor handles and opens its signal_fd. To be

@@ -59,6 +59,8 @@ struct spec {
     enum network_kind network;
     enum platform_kind platform;
     bool detach, remove, no_jit, interactive, tty, stats;
+    bool trace;
+    int trace_fd; /* where trace lines go; 0: with the errors */
 };
 
 /* Values of options. Each adds to the spec what it parsed; strings stay the

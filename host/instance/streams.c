@@ -62,9 +62,11 @@ int streams_open(struct streams *s, const struct spec *spec,
                  struct err *err)
 {
     bool keep_log = spec->detach || !spec->remove;
+    bool copy = keep_log || spec->trace_fd > 0;
 
     s->child[0] = s->child[1] = s->child[2] = -1;
     m->echo = !spec->detach;
+    m->trace.fd = spec->trace_fd > 0 ? spec->trace_fd : -1;
     if (keep_log) {
         if (log_create(&s->log, store, id, err) < 0) {
             return -1;
@@ -77,7 +79,7 @@ int streams_open(struct streams *s, const struct spec *spec,
     if (open_input(s, spec, m, err) < 0) {
         return -1;
     }
-    if (!keep_log && spec->platform != PLATFORM_QEMU) {
+    if (!copy && spec->platform != PLATFORM_QEMU) {
         return 0;
     }
     if (open_pipe(&m->out_fds[0], &s->child[1], err) < 0) {

@@ -10,13 +10,15 @@
 #include "kernel/arch/x86_64/frame.h"
 #include "kernel/core/log.h"
 #include "kernel/linux/calls.h"
+#include "kernel/linux/stats.h"
+#include "kernel/linux/trace.h"
 #include "kernel/sched/signal.h"
 #include "kernel/sched/thread.h"
 
 enum { NR_MAX = 512 };
 
-static bool observing;
-static uint64_t counts[NR_MAX][2]; /* slow, fast */
+static bool observing; /* one of these: */
+static bool counting, tracing;
 static uint64_t missing_logged[NR_MAX / 64];
 
 static int64_t missing(uint32_t nr)
@@ -33,25 +35,20 @@ static int64_t missing(uint32_t nr)
     return -ENOSYS;
 }
 
-static const char *name_of(uint32_t nr)
-{
-    if (nr < syscall_table_len && syscall_table[nr].name)
-        return syscall_table[nr].name;
-    return "?";
-}
-
 static void observe_entry(const struct abi_frame *r, uint32_t nr)
 {
-    if (nr < NR_MAX)
-        counts[nr][r->kind == FRAME_KIND_FAST]++;
-    klog(LOG_DEBUG, "%d %s(%lx, %lx, %lx, %lx, %lx, %lx)",
-         current_thread()->tid, name_of(nr), r->rdi, r->rsi, r->rdx, r->r10,
-         r->r8, r->r9);
+    if (counting)
+        stats_call(nr, r->kind == FRAME_KIND_FAST);
+    if (tracing)
+        trace_entry(r, nr);
 }
 
-static void observe_exit(uint32_t nr, int64_t result)
+static void observe_exit(const struct abi_frame *r, uint32_t nr, int64_t result)
 {
-    klog(LOG_DEBUG, "%d %s = %ld", current_thread()->tid, name_of(nr), result);
+    if (counting && result == -ENOSYS)
+        stats_missing(nr);
+    if (tracing)
+        trace_exit(r, nr, result);
 }
 
 static bool wants_restart(int64_t result)
@@ -73,31 +70,14 @@ void syscall_dispatch(struct abi_frame *r)
         result = missing(nr);
     r->rax = (uint64_t)result;
     if (__builtin_expect(observing, 0))
-        observe_exit(nr, result);
+        observe_exit(r, nr, result);
     if (__builtin_expect(this_cpu()->work || wants_restart(result), 0))
         sched_return_to_user(r);
 }
 
-static void report(void)
-{
-    uint64_t sum[2] = {0, 0};
-
-    for (uint32_t nr = 0; nr < NR_MAX; nr++) {
-        if (counts[nr][0] + counts[nr][1] == 0)
-            continue;
-        sum[0] += counts[nr][0];
-        sum[1] += counts[nr][1];
-        klog(LOG_ERROR, "stats: %-20s fast %lu slow %lu", name_of(nr),
-             counts[nr][1], counts[nr][0]);
-    }
-    klog(LOG_ERROR, "stats: system calls fast %lu slow %lu", sum[1], sum[0]);
-}
-
 void syscall_init(void)
 {
-    bool stats = platform.boot->flags & ABI_BOOT_STATS;
-
-    observing = stats || klog_enabled(LOG_DEBUG);
-    if (stats)
-        process_at_exit(report);
+    counting = stats_init();
+    tracing = trace_init();
+    observing = counting || tracing;
 }

@@ -7,7 +7,7 @@
 
 #include "kernel/linux/syscall.h"
 
-/* Counting (ABI_BOOT_STATS) and tracing (loglevel=3), when asked for. */
+/* Counting (ABI_BOOT_STATS) and tracing (config trace=1), when asked for. */
 void syscall_init(void);
 
 /* The platform's upcalls, by where they came from. */

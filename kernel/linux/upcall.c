@@ -11,6 +11,7 @@
 #include "kernel/arch/x86_64/arch.h"
 #include "kernel/core/panic.h"
 #include "kernel/linux/dispatch.h"
+#include "kernel/linux/stats.h"
 #include "kernel/mm/mm.h"
 #include "kernel/sched/signal.h"
 
@@ -69,8 +70,10 @@ static void user_exception(struct abi_frame *f)
     if (f->vector == VEC_PAGE) {
         int code = SEGV_MAPERR, signo = mm_fault(f->addr, f->error, &code);
 
-        if (signo == 0)
+        if (signo == 0) {
+            stats.user_faults++;
             return;
+        }
         info =
             (struct siginfo_k){.signo = signo, .code = code, .value = f->addr};
     } else {
@@ -88,9 +91,11 @@ void upcall_from_user(struct abi_frame *f)
         syscall_dispatch(f);
         return;
     case ABI_UPCALL_EXCEPTION:
+        stats.exceptions++;
         user_exception(f);
         break;
     default:
+        stats.events++;
         break; /* sched_return_to_user() looks at what is pending */
     }
     sched_return_to_user(f);
@@ -110,6 +115,8 @@ void upcall_from_kernel(struct abi_frame *f)
 
     if (!fixup)
         panic_at(f, "exception in the kernel");
-    if (!user_page_came(f))
+    if (user_page_came(f))
+        stats.kernel_faults++;
+    else
         f->rip = fixup;
 }

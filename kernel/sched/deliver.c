@@ -10,6 +10,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/observe.h"
 #include "kernel/sched/sigqueue.h"
 
 static bool from_syscall(const struct abi_frame *f)
@@ -95,6 +96,8 @@ static void report(const struct abi_frame *f, const struct siginfo_k *info)
          t->syscall_nr);
     report_pc(mm_canonical_pc(f->rip));
     log_frame(f);
+    if (observer.crash)
+        observer.crash(f);
 }
 
 _Noreturn static void end_process(const struct abi_frame *f,
@@ -130,13 +133,17 @@ void signal_deliver(struct abi_frame *f)
 {
     struct thread *t = current_thread();
     struct siginfo_k info;
+    bool fatal;
 
     if (t->killed)
         thread_exit(0);
     while (signal_waiting(t) && signal_dequeue(~t->blocked, &info)) {
         if (signal_ignored(info.signo))
             continue;
-        if (signal_action(info.signo)->handler == (uint64_t)SIG_DFL)
+        fatal = signal_action(info.signo)->handler == (uint64_t)SIG_DFL;
+        if (observer.signal)
+            observer.signal(&info, fatal);
+        if (fatal)
             end_process(f, &info);
         run_handler(f, &info);
     }

@@ -12,6 +12,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/event.h"
 #include "kernel/core/log.h"
+#include "kernel/sched/observe.h"
 #include "kernel/sched/signal.h"
 
 struct cpu cpu0;
@@ -236,6 +237,8 @@ static int sleep(uint64_t deadline_ns, bool interruptible)
         }
         t->interruptible = interruptible;
         t->state = THREAD_SLEEPING;
+        if (__builtin_expect(observer.sleep != NULL, 0))
+            observer.sleep();
         run_others();
         if (deadline_ns != NO_DEADLINE && !timer_armed(&t->sleep_timer))
             err = -ETIMEDOUT;

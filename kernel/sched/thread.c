@@ -9,6 +9,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/log.h"
 #include "kernel/sched/futex.h"
+#include "kernel/sched/observe.h"
 #include "kernel/sched/run.h"
 #include "kernel/sched/signal.h"
 #include "lib/string.h"
@@ -160,6 +161,8 @@ void process_at_exit(void (*fn)(void))
 
 _Noreturn void process_exit(int status)
 {
+    if (observer.end)
+        observer.end(status);
     for (int i = 0; i < NR_EXIT_HOOKS && exit_hooks[i]; i++)
         exit_hooks[i]();
     for (;;)

@@ -39,8 +39,9 @@ struct thread {
     uint64_t fs_base;
     void *fpu; /* XSAVE area, 64-byte aligned, NULL until first needed */
     struct timer sleep_timer;
-    bool killed; /* ends instead of returning to the program */
-    bool woken;  /* since it last began to sleep: sleep returns at once */
+    bool killed;              /* ends instead of returning to the program */
+    bool in_call, unfinished; /* tracing: inside a call, one shown so */
+    bool woken; /* since it last began to sleep: sleep returns at once */
     bool interruptible; /* while SLEEPING: signals wake it */
 
     /* signals (sched/signal.h) */

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How an argument looks, by its kind. What a call writes is shown when it has
+ * returned; what cannot be read is shown as its address.
+ */
+#include <asm/stat.h>
+
+#include "kernel/core/uaccess.h"
+#include "kernel/fs/sock/abi.h"
+#include "kernel/linux/trace.h"
+#include "lib/list.h"
+#include "lib/string.h"
+
+enum { TEXT_MAX = 64, PATH_SHOWN = 200, VECTOR_MAX = 8, DFD_CWD = -100 };
+
+static void put_char(struct trace_line *l, uint8_t c)
+{
+    static const char from[] = "\n\t\r\"\\", to[] = "ntr\"\\";
+    const char *special = c ? strchr(from, c) : NULL;
+
+    if (special)
+        trace_put(l, "\\%c", to[special - from]);
+    else if (c >= ' ' && c < 127)
+        trace_put(l, "%c", c);
+    else
+        trace_put(l, "\\%03o", c);
+}
+
+static void put_bytes(struct trace_line *l, uptr_t addr, uint64_t len)
+{
+    uint8_t text[TEXT_MAX];
+    size_t shown = len < TEXT_MAX ? len : TEXT_MAX;
+
+    if (copy_from_user(text, addr, shown) < 0) {
+        trace_put(l, "%#lx", addr);
+        return;
+    }
+    trace_put(l, "\"");
+    for (size_t i = 0; i < shown; i++)
+        put_char(l, text[i]);
+    trace_put(l, "\"%s", shown < len ? "..." : "");
+}
+
+static void put_string(struct trace_line *l, uptr_t addr)
+{
+    char text[PATH_SHOWN];
+    int64_t len = addr ? strncpy_from_user(text, addr, sizeof(text)) : -1;
+    bool cut = len == -36; /* ENAMETOOLONG */
+
+    if (len < 0 && !cut) {
+        trace_put(l, addr ? "%#lx" : "NULL", addr);
+        return;
+    }
+    trace_put(l, "\"");
+    for (int64_t i = 0; i < (cut ? PATH_SHOWN - 1 : len); i++)
+        put_char(l, (uint8_t)text[i]);
+    trace_put(l, "\"%s", cut ? "..." : "");
+}
+
+static void put_pointer(struct trace_line *l, uint64_t value)
+{
+    trace_put(l, value ? "%#lx" : "NULL", value);
+}
+
+/* ---- kinds: each gets the call and its argument's place ---- */
+
+static void as_signed(struct trace_line *l, const struct trace_call *c,
+                      unsigned i)
+{
+    int64_t v = (int64_t)c->arg[i];
+
+    /* Most are int: a negative one comes without its upper half. */
+    if (v > INT32_MAX && v <= UINT32_MAX)
+        v = (int32_t)v;
+    trace_put(l, "%ld", v);
+}
+
+static void as_fd(struct trace_line *l, const struct trace_call *c, unsigned i)
+{
+    trace_put(l, "%d", (int)c->arg[i]);
+}
+
+static void as_dfd(struct trace_line *l, const struct trace_call *c, unsigned i)
+{
+    if ((int)c->arg[i] == DFD_CWD)
+        trace_put(l, "AT_FDCWD");
+    else
+        trace_put(l, "%d", (int)c->arg[i]);
+}
+
+static void as_unsigned(struct trace_line *l, const struct trace_call *c,
+                        unsigned i)
+{
+    trace_put(l, "%lu", c->arg[i]);
+}
+
+static void as_hex(struct trace_line *l, const struct trace_call *c, unsigned i)
+{
+    trace_put(l, "%#lx", c->arg[i]);
+}
+
+static void as_pointer(struct trace_line *l, const struct trace_call *c,
+                       unsigned i)
+{
+    put_pointer(l, c->arg[i]);
+}
+
+static void as_mode(struct trace_line *l, const struct trace_call *c,
+                    unsigned i)
+{
+    trace_put(l, "0%lo", c->arg[i] & 07777777);
+}
+
+static void as_path(struct trace_line *l, const struct trace_call *c,
+                    unsigned i)
+{
+    put_string(l, c->arg[i]);
+}
+
+static void as_written(struct trace_line *l, const struct trace_call *c,
+                       unsigned i)
+{
+    put_bytes(l, c->arg[i], c->arg[i + 1]);
+}
+
+static void as_read(struct trace_line *l, const struct trace_call *c,
+                    unsigned i)
+{
+    uint64_t len = c->arg[i + 1];
+
+    if (!c->done || c->result < 0)
+        put_pointer(l, c->arg[i]);
+    else
+        put_bytes(l, c->arg[i],
+                  (uint64_t)c->result < len ? (uint64_t)c->result : len);
+}
+
+static void as_iov(struct trace_line *l, const struct trace_call *c, unsigned i)
+{
+    uint64_t iov[VECTOR_MAX][2];
+    uint64_t nr = c->arg[i + 1];
+    uint64_t shown = nr < VECTOR_MAX ? nr : VECTOR_MAX;
+
+    if (copy_from_user(iov, c->arg[i], shown * sizeof(iov[0])) < 0) {
+        put_pointer(l, c->arg[i]);
+        return;
+    }
+    trace_put(l, "[");
+    for (uint64_t k = 0; k < shown; k++) {
+        trace_put(l, "%s", k ? ", " : "");
+        put_bytes(l, iov[k][0], iov[k][1]);
+    }
+    trace_put(l, "%s]", shown < nr ? ", ..." : "");
+}
+
+static void as_argv(struct trace_line *l, const struct trace_call *c,
+                    unsigned i)
+{
+    uint64_t p = 0;
+
+    trace_put(l, "[");
+    for (unsigned k = 0; k < VECTOR_MAX; k++) {
+        if (copy_in(&p, c->arg[i] + k * sizeof(p)) < 0 || !p)
+            break;
+        trace_put(l, "%s", k ? ", " : "");
+        put_string(l, p);
+    }
+    trace_put(l, "%s]", p ? ", ..." : "");
+}
+
+static void as_signal(struct trace_line *l, const struct trace_call *c,
+                      unsigned i)
+{
+    const char *name = trace_signal_name((int)c->arg[i]);
+
+    if (name)
+        trace_put(l, "%s", name);
+    else
+        as_signed(l, c, i);
+}
+
+static void as_sigset(struct trace_line *l, const struct trace_call *c,
+                      unsigned i)
+{
+    uint64_t set;
+    bool any = false;
+
+    if (!c->arg[i] || copy_in(&set, c->arg[i]) < 0) {
+        put_pointer(l, c->arg[i]);
+        return;
+    }
+    if (~set == 0) {
+        trace_put(l, "~[]");
+        return;
+    }
+    trace_put(l, "[");
+    for (int signo = 1; signo <= 64; signo++) {
+        if (!(set >> (signo - 1) & 1))
+            continue;
+        trace_put(l, any ? " " : "");
+        if (trace_signal_name(signo))
+            trace_put(l, "%s", trace_signal_name(signo) + 3);
+        else
+            trace_put(l, "%d", signo);
+        any = true;
+    }
+    trace_put(l, "]");
+}
+
+static void put_time(struct trace_line *l, uptr_t addr, const char *part)
+{
+    int64_t t[2];
+
+    if (!addr || copy_in(&t, addr) < 0)
+        put_pointer(l, addr);
+    else
+        trace_put(l, "{tv_sec=%ld, %s=%ld}", t[0], part, t[1]);
+}
+
+static void as_timespec(struct trace_line *l, const struct trace_call *c,
+                        unsigned i)
+{
+    put_time(l, c->arg[i], "tv_nsec");
+}
+
+static void as_timeval(struct trace_line *l, const struct trace_call *c,
+                       unsigned i)
+{
+    put_time(l, c->arg[i], "tv_usec");
+}
+
+static void as_timespec_out(struct trace_line *l, const struct trace_call *c,
+                            unsigned i)
+{
+    if (c->done && c->result == 0)
+        put_time(l, c->arg[i], "tv_nsec");
+    else
+        put_pointer(l, c->arg[i]);
+}
+
+static void as_stat(struct trace_line *l, const struct trace_call *c,
+                    unsigned i)
+{
+    struct stat st;
+
+    if (!c->done || c->result < 0 || copy_in(&st, c->arg[i]) < 0)
+        put_pointer(l, c->arg[i]);
+    else
+        trace_put(l, "{st_mode=0%o, st_size=%ld, ...}", st.st_mode, st.st_size);
+}
+
+static void as_fd_pair(struct trace_line *l, const struct trace_call *c,
+                       unsigned i)
+{
+    int32_t fds[2];
+
+    if (!c->done || c->result < 0 || copy_in(&fds, c->arg[i]) < 0)
+        put_pointer(l, c->arg[i]);
+    else
+        trace_put(l, "[%d, %d]", fds[0], fds[1]);
+}
+
+static void as_poll(struct trace_line *l, const struct trace_call *c,
+                    unsigned i)
+{
+    struct {
+        int32_t fd;
+        uint16_t events, revents;
+    } p[VECTOR_MAX];
+    uint64_t nr = c->arg[i + 1];
+    uint64_t shown = nr < VECTOR_MAX ? nr : VECTOR_MAX;
+
+    if (copy_from_user(p, c->arg[i], shown * sizeof(p[0])) < 0) {
+        put_pointer(l, c->arg[i]);
+        return;
+    }
+    trace_put(l, "[");
+    for (uint64_t k = 0; k < shown; k++) {
+        trace_put(l, "%s{fd=%d, events=%#x", k ? ", " : "", p[k].fd,
+                  p[k].events);
+        trace_put(l, c->done ? ", revents=%#x}" : "}", p[k].revents);
+    }
+    trace_put(l, "%s]", shown < nr ? ", ..." : "");
+}
+
+static void as_epoll_event(struct trace_line *l, const struct trace_call *c,
+                           unsigned i)
+{
+    struct __attribute__((packed)) {
+        uint32_t events;
+        uint64_t data;
+    } e;
+
+    if (!c->arg[i] || copy_in(&e, c->arg[i]) < 0) {
+        put_pointer(l, c->arg[i]);
+        return;
+    }
+    trace_put(l, "{events=");
+    trace_flags(l, "epollbits", 9, e.events);
+    trace_put(l, ", data=%#lx}", e.data);
+}
+
+static void put_int(struct trace_line *l, uptr_t addr)
+{
+    int32_t v;
+
+    if (!addr || copy_in(&v, addr) < 0)
+        put_pointer(l, addr);
+    else
+        trace_put(l, "[%d]", v);
+}
+
+static void as_int_in(struct trace_line *l, const struct trace_call *c,
+                      unsigned i)
+{
+    put_int(l, c->arg[i]);
+}
+
+static void as_int_out(struct trace_line *l, const struct trace_call *c,
+                       unsigned i)
+{
+    if (c->done && c->result == 0)
+        put_int(l, c->arg[i]);
+    else
+        put_pointer(l, c->arg[i]);
+}
+
+static void as_sockaddr(struct trace_line *l, const struct trace_call *c,
+                        unsigned i)
+{
+    trace_sockaddr(l, c->arg[i], c->arg[i + 1]);
+}
+
+static void as_sockaddr_out(struct trace_line *l, const struct trace_call *c,
+                            unsigned i)
+{
+    uint32_t len;
+
+    if (!c->done || c->result < 0 || copy_in(&len, c->arg[i + 1]) < 0)
+        put_pointer(l, c->arg[i]);
+    else
+        trace_sockaddr(l, c->arg[i], len);
+}
+
+static const struct {
+    const char *name;
+    void (*put)(struct trace_line *l, const struct trace_call *c, unsigned i);
+} kinds[] = {
+    {"d", as_signed},
+    {"u", as_unsigned},
+    {"x", as_hex},
+    {"p", as_pointer},
+    {"fd", as_fd},
+    {"dfd", as_dfd},
+    {"mode", as_mode},
+    {"cmode", as_mode}, /* shown only if the argument before has O_CREAT */
+    {"path", as_path},
+    {"argv", as_argv},
+    {"wbuf", as_written}, /* its length is the next argument */
+    {"rbuf", as_read},    /* its length is the result */
+    {"wiov", as_iov},
+    {"sig", as_signal},
+    {"sigset", as_sigset},
+    {"timespec", as_timespec},
+    {"timespec_out", as_timespec_out},
+    {"timeval", as_timeval},
+    {"stat", as_stat},
+    {"fdpair", as_fd_pair},
+    {"pollfds", as_poll},
+    {"epollev", as_epoll_event},
+    {"wint", as_int_in},
+    {"rint", as_int_out},
+    {"sockaddr", as_sockaddr},
+    {"sockaddr_out", as_sockaddr_out},
+};
+
+void trace_arg(struct trace_line *l, const struct trace_call *c, unsigned i,
+               const char *kind, size_t kind_len)
+{
+    for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+        if (strlen(kinds[k].name) == kind_len &&
+            memcmp(kinds[k].name, kind, kind_len) == 0) {
+            kinds[k].put(l, c, i);
+            return;
+        }
+    }
+    if (!trace_flags(l, kind, kind_len, c->arg[i]))
+        trace_put(l, "%#lx", c->arg[i]);
+}

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Traces, counters, crash reports, debugger: what the user is shown."""
+import re
+import subprocess
+
+import pytest
+
+SOURCE = r"""
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+__attribute__((noinline)) static void crash_here(volatile int *p)
+{
+    *p = 1;
+}
+
+__attribute__((noinline)) static void call_crash(void)
+{
+    crash_here(0);
+    write(1, "", 0);
+}
+
+static void handler(int sig)
+{
+    (void)sig;
+}
+
+int main(int argc, char **argv)
+{
+    char c;
+
+    if (argc < 2) {
+        open("/no/such\n", O_RDONLY | O_CLOEXEC);
+        write(1, "some text\n", 10);
+        signal(SIGUSR1, handler);
+        raise(SIGUSR1);
+        syscall(449, 0);
+        return 3;
+    }
+    if (!strcmp(argv[1], "crash"))
+        call_crash();
+    pause();
+    return read(0, &c, 1);
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    base = tmp_path_factory.mktemp("diag")
+    (base / "prog.c").write_text(SOURCE)
+    subprocess.run(["gcc", "-g", "-O1", "-fno-omit-frame-pointer",
+                    "-fno-optimize-sibling-calls", "-o", base / "prog",
+                    base / "prog.c"], check=True)
+    return base / "prog"
+
+
+def check_trace(text):
+    assert (r'openat(AT_FDCWD, "/no/such\n", O_RDONLY|O_CLOEXEC) = '
+            "-1 ENOENT (No such file or directory)") in text
+    assert r'write(1, "some text\n", 10) = 10' in text
+    assert "--- SIGUSR1 {" in text
+    assert "-1 ENOSYS (" in text
+    assert text.splitlines()[-2].endswith("exit_group(3) = ?")
+    assert text.splitlines()[-1] == "[1] +++ exited with 3 +++"
+
+
+def test_trace_shows_calls_signals_and_end(einkorn, program):
+    p = einkorn("trace", "--rm", "--network", "none", program)
+    assert (p.returncode, p.stdout) == (3, "some text\n")
+    check_trace(p.stderr)
+
+
+def test_trace_to_a_file_leaves_stderr_alone(einkorn, program, tmp_path):
+    p = einkorn("trace", "-o", tmp_path / "t", "--rm", "--network", "none",
+                program)
+    assert (p.returncode, p.stdout, p.stderr) == (3, "some text\n", "")
+    check_trace((tmp_path / "t").read_text())
+
+
+def test_trace_file_that_cannot_be_made(einkorn, program):
+    p = einkorn("trace", "-o", "/no/such", "--network", "none", program)
+    assert p.returncode == 125 and "-o /no/such" in p.stderr
+
+
+def test_stats_count_calls(einkorn, program):
+    p = einkorn("run", "--stats", "--rm", "--network", "none", program)
+    lines = re.findall(r"stats: call (\w+) nr (\d+) fast (\d+) slow (\d+) "
+                       r"enosys (\d+)", p.stderr)
+    by_name = {name: list(map(int, rest)) for name, *rest in lines}
+    assert by_name["write"][1] + by_name["write"][2] == 1
+    missing = [n for n in by_name.values() if n[0] == 449]
+    assert missing and missing[0][3] == 1
+    total = re.search(r"stats: calls fast (\d+) slow (\d+) enosys (\d+)",
+                      p.stderr)
+    assert int(total[1]) == sum(n[1] for n in by_name.values())
+    assert re.search(r"stats: upcalls events \d+ exceptions \d+ faults user "
+                     r"\d+ kernel \d+", p.stderr)
