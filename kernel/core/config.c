@@ -14,15 +14,9 @@
 
 /* '#' stands for one digit. */
 static const char *const keys[] = {
-<<<<<<< HEAD
-    "group",    "exe",      "arg",      "env",     "cwd",
-    "uid",      "gid",      "hostname", "net#.ip", "net#.gw",
-    "net#.ip6", "net#.gw6", "dns",      "volume#", "loglevel",
-=======
-    "exe",      "arg",      "env",     "cwd",      "uid",
-    "gid",      "hostname", "net#.ip", "net#.gw",  "net#.ip6",
-    "net#.gw6", "dns",      "volume#", "loglevel", "trace",
->>>>>>> dff6428 (trace: show system calls as strace does)
+    "group", "exe",      "arg",      "env",     "cwd",      "uid",
+    "gid",   "hostname", "net#.ip",  "net#.gw", "net#.ip6", "net#.gw6",
+    "dns",   "volume#",  "loglevel", "trace",
 };
 
 static bool key_matches(const char *pattern, const char *key, size_t len)
