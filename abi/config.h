@@ -15,9 +15,12 @@
  *   net0.gw=10.0.0.1       its default gateway
  *   net0.ip6=fd00::2/64, net0.gw6=fd00::1
  *   dns=10.0.0.1           one resolver each, for /etc/resolv.conf
- *   volume0=/data[:ro]     where host directory channel 0 is mounted
  *   trace=1                show each system call on the error stream; 2: the
  *                          same, each line behind a byte 0x1e
+ *   volume0=/data[:OPT,...]  where host directory channel 0 is mounted; OPT:
+ *                          ro, rw, watch=N: channel N, from which only is
+ *                          read, carries struct inotify_event of the host's
+ *                          inotify(7) for it
  *   loglevel=0..3          0 errors, 1 warnings (default), 2 info, 3 debug
  */
 #ifndef EINKORN_ABI_CONFIG_H

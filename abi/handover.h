@@ -26,7 +26,8 @@
  *                  stream  unix stream socket, each frame behind its length
  *                          in 4 bytes, big-endian (passt, QEMU), no header
  *   blk=FD[,ro]    (0 to 4 times) regular file or block device
- *   chan=FD        (0 to 16 times) SOCK_SEQPACKET, one 9P message each
+ *   chan=FD        (0 to 16 times) SOCK_SEQPACKET, one 9P message each; or
+ *                  inotify, to be read only (abi/config.h)
  *   netns=FD       network namespace to enter (the pinned empty one)
  *   mntns=FD       mount namespace to enter (a pinned one, root empty and
  *                  read-only)

@@ -92,11 +92,26 @@ static void add_dns(struct strings *out)
     }
 }
 
-void config_build(struct strings *out, const struct plan *plan)
+static void add_volume(struct strings *out, const struct plan *plan,
+                       const struct volumes *volumes, int i)
+{
+    const struct volume *v = &plan->spec->volumes[i];
+    char key[24], watch[24] = "";
+
+    if (i < volumes->nr && volumes->watch_chan[i] >= 0) {
+        snprintf(watch, sizeof(watch), ",watch=%d", volumes->watch_chan[i]);
+    }
+    snprintf(key, sizeof(key), "volume%d", i);
+    strings_addf(out, key, "%s:%s%s", v->guest, v->read_only ? "ro" : "rw",
+                 watch);
+}
+
+void config_build(struct strings *out, const struct plan *plan,
+                  const struct volumes *volumes)
 {
     const struct network *net = plan->net;
     const struct spec *spec = plan->spec;
-    char text[INET_ADDRSTRLEN], key[24];
+    char text[INET_ADDRSTRLEN];
 
     add_program(out, plan);
     if (net->ip != 0) {
@@ -106,9 +121,7 @@ void config_build(struct strings *out, const struct plan *plan)
         add_dns(out);
     }
     for (int i = 0; i < spec->nr_volumes; i++) {
-        snprintf(key, sizeof(key), "volume%d", i);
-        strings_addf(out, key, "%s%s", spec->volumes[i].guest,
-                     spec->volumes[i].read_only ? ":ro" : "");
+        add_volume(out, plan, volumes, i);
     }
     if (spec->trace) {
         strings_add(out, "trace", spec->trace_fd > 0 ? "2" : "1");

@@ -9,6 +9,7 @@
 #include "host/instance/spec.h"
 #include "host/instance/store.h"
 #include "host/network/network.h"
+#include "host/volume/volume.h"
 
 struct plan {
     const struct spec *spec;
@@ -19,7 +20,8 @@ struct plan {
 };
 
 /* For the kernel. */
-void config_build(struct strings *out, const struct plan *plan);
+void config_build(struct strings *out, const struct plan *plan,
+                  const struct volumes *volumes);
 
 /* For `ps` and `inspect`. */
 void record_build(struct strings *out, const struct plan *plan);

@@ -76,11 +76,11 @@ static int start_tender(struct run *run, struct err *err)
         .config = block,
         .alive_fd = run->inst.fd,
         .chan_fds = run->volumes.chan_fds,
-        .nr_chans = run->volumes.nr,
+        .nr_chans = run->volumes.nr_chans,
     };
 
     strings_init(&config, block, sizeof(block));
-    config_build(&config, &run->plan);
+    config_build(&config, &run->plan, &run->volumes);
     tender.config_len = strings_end(&config);
     if (tender.config_len == 0) {
         return err_set(err, ERR_TOOL,

@@ -61,7 +61,7 @@ int serve_getattr(struct server *s, struct wire_in *in, struct wire_out *out)
     put_time(out, st.st_mtim);
     put_time(out, st.st_ctim);
     put_time(out, (struct timespec){0});
-    wire_put64(out, 0);
+    wire_put64(out, leased ? (uint64_t)(int64_t)fid->hint : 0);
     wire_put64(out, 0);
     return 0;
 }

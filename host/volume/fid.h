@@ -16,6 +16,7 @@ struct fid {
     uint64_t qid_path; /* the file, as the client knows it */
     mode_t mode;       /* of which only the type stays */
     int watch;         /* its lease (lease.h); -1: none */
+    int hint;          /* the same in the client's descriptor, or -1 */
     struct fid *next, *lease_next;
 };
 

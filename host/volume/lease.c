@@ -14,7 +14,8 @@
 #include "host/volume/serve.h"
 
 enum {
-    FILE_EVENTS = IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE_SELF,
+    HINT_FILE_EVENTS = IN_MODIFY | IN_ATTRIB,
+    FILE_EVENTS = HINT_FILE_EVENTS | IN_CLOSE_WRITE | IN_DELETE_SELF,
     DIR_EVENTS = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
                  IN_ATTRIB | IN_DELETE_SELF | IN_ONLYDIR,
     /* May be told of an entry instead of the directory itself. */
@@ -67,29 +68,53 @@ static bool is_watchable(int path_fd)
     return true;
 }
 
+/* The same file in both; names are in /proc/self/fd. */
+static bool add_watches(struct leases *leases, struct fid *fid)
+{
+    bool is_dir = S_ISDIR(fid->mode);
+    char number[16];
+
+    snprintf(number, sizeof(number), "%d", fid->path_fd);
+    fid->watch = inotify_add_watch(leases->fd, number,
+                                   is_dir ? DIR_EVENTS : FILE_EVENTS);
+    if (fid->watch < 0) {
+        return false;
+    }
+    fid->hint = -1;
+    if (leases->hint_fd < 0) {
+        return true;
+    }
+    fid->hint = inotify_add_watch(leases->hint_fd, number,
+                                  is_dir ? DIR_EVENTS : HINT_FILE_EVENTS);
+    if (fid->hint < 0) {
+        inotify_rm_watch(leases->fd, fid->watch);
+    }
+    return fid->hint >= 0;
+}
+
 bool lease_take(struct server *s, struct fid *fid)
 {
     struct leases *leases = &s->leases;
-    bool is_dir = S_ISDIR(fid->mode);
-    char number[16];
-    int watch;
 
     if (fid->watch >= 0) {
         return true;
     }
     if (leases->fd < 0 || leases->nr == LEASE_MAX ||
-        (!is_dir && !S_ISREG(fid->mode)) || !is_watchable(fid->path_fd)) {
+        (!S_ISDIR(fid->mode) && !S_ISREG(fid->mode)) ||
+        !is_watchable(fid->path_fd)) {
         return false;
     }
-    snprintf(number, sizeof(number), "%d", fid->path_fd); /* in /proc/self/fd */
-    watch = inotify_add_watch(leases->fd, number,
-                              is_dir ? DIR_EVENTS : FILE_EVENTS);
-    if (watch < 0 || find(leases, watch) != NULL) {
-        return false; /* no more to be had, or held by another fid */
+    if (!add_watches(leases, fid)) {
+        fid->watch = -1;
+        return false;
     }
-    fid->watch = watch;
-    fid->lease_next = *bucket_of(leases, watch);
-    *bucket_of(leases, watch) = fid;
+    if (find(leases, fid->watch) !=
+        NULL) { /* the file's watches are another fid's */
+        fid->watch = -1;
+        return false;
+    }
+    fid->lease_next = *bucket_of(leases, fid->watch);
+    *bucket_of(leases, fid->watch) = fid;
     leases->nr++;
     return true;
 }
@@ -107,6 +132,9 @@ void lease_drop(struct server *s, struct fid *fid)
     *at = fid->lease_next;
     s->leases.nr--;
     inotify_rm_watch(s->leases.fd, fid->watch);
+    if (fid->hint >= 0) {
+        inotify_rm_watch(s->leases.hint_fd, fid->hint);
+    }
     fid->watch = -1;
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,17 +18,18 @@
 
 /* ---- the process ---- */
 
-/* Keeps stderr and the server's own four, from 3 on. */
+/* Keeps stderr and the server's own five, from 3 on. */
 static int keep_descriptors(struct server *s)
 {
-    int *own[] = {&s->chan_fd, &s->root_fd, &s->self_fds_fd, &s->leases.fd};
+    int *own[] = {&s->chan_fd, &s->root_fd, &s->self_fds_fd, &s->leases.fd,
+                  &s->leases.hint_fd};
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         if (*own[i] >= 0) {
             *own[i] = fcntl(*own[i], F_DUPFD_CLOEXEC, 16); /* out of the way */
         }
     }
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         if (*own[i] < 0) {
             continue;
         }
@@ -38,7 +40,7 @@ static int keep_descriptors(struct server *s)
     }
     close(0);
     close(1);
-    return (int)syscall(SYS_close_range, 7, ~0u, 0);
+    return (int)syscall(SYS_close_range, 8, ~0u, 0);
 }
 
 /* Ends with who started it. Its parent is in another namespace: that it is
@@ -85,7 +87,8 @@ static int open_root(const struct volume *v, struct err *err)
     return fd;
 }
 
-static pid_t start(const struct volume *v, int *chan_fd, struct err *err)
+static pid_t start(const struct volume *v, int *chan_fd, int hint_fd,
+                   struct err *err)
 {
     static struct server server;
     int room = 4 * (int)ABI_CHAN_MSG_MAX;
@@ -93,6 +96,7 @@ static pid_t start(const struct volume *v, int *chan_fd, struct err *err)
     pid_t pid;
 
     server.read_only = v->read_only;
+    server.leases.hint_fd = hint_fd;
     server.root_fd = open_root(v, err);
     if (server.root_fd < 0) {
         return -1;
@@ -119,10 +123,31 @@ static pid_t start(const struct volume *v, int *chan_fd, struct err *err)
     return pid;
 }
 
+/* A descriptor for volume i, if there is room for one. */
+static int add_watch(struct volumes *vs, int i)
+{
+    int fd = -1;
+
+    vs->watch_chan[i] = -1;
+    if (vs->nr_chans < ABI_MAX_CHAN) {
+        fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    }
+    if (fd >= 0) {
+        vs->watch_chan[i] = vs->nr_chans;
+        vs->chan_fds[vs->nr_chans++] = fd;
+    }
+    return fd;
+}
+
 int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err)
 {
     for (int i = 0; i < spec->nr_volumes; i++) {
-        pid_t pid = start(&spec->volumes[i], &vs->chan_fds[i], err);
+        vs->chan_fds[i] = -1;
+    }
+    vs->nr_chans = spec->nr_volumes;
+    for (int i = 0; i < spec->nr_volumes; i++) {
+        pid_t pid =
+            start(&spec->volumes[i], &vs->chan_fds[i], add_watch(vs, i), err);
 
         if (pid < 0) {
             return -1;
@@ -134,7 +159,7 @@ int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err)
 
 void volumes_close(struct volumes *vs)
 {
-    for (int i = 0; i < vs->nr; i++) {
+    for (int i = 0; i < vs->nr_chans; i++) {
         if (vs->chan_fds[i] >= 0) {
             close(vs->chan_fds[i]);
             vs->chan_fds[i] = -1;

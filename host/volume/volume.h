@@ -14,8 +14,13 @@
 
 struct volumes {
     pid_t servers[ABI_MAX_CHAN];
-    int chan_fds[ABI_MAX_CHAN]; /* the instance's ends */
     int nr;
+    /* The instance's ends, of all servers first; behind them, where there is
+     * room, inotify(7) descriptors from which it sees at once that something
+     * changed (lease.h). */
+    int chan_fds[ABI_MAX_CHAN];
+    int nr_chans;
+    int watch_chan[ABI_MAX_CHAN]; /* which belongs to a volume; -1: none */
 };
 
 /* Starts a server for each volume of the spec. On error those that run are

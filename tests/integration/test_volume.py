@@ -271,7 +271,7 @@ def test_two_volumes_in_order(tool, shared, tmp_path):
              PRELUDE + "print(c.list(''), Client(1).list(''))\n"
              "print(os.environ['CONFIG'])")
     assert p.stdout.startswith("['file', 'loop', 'out', 'sub'] ['other']")
-    assert "volume0=/a\nvolume1=/b:ro\n" in p.stdout
+    assert "volume0=/a:rw,watch=2\nvolume1=/b:ro,watch=3\n" in p.stdout
 
 
 def test_missing_directory(tool):

@@ -235,12 +235,14 @@ int v9_write_back_locked(struct v9_inode *v, uint64_t off, uint64_t end)
     buf = kmalloc(V9_WRITE_HEADER + PAGE_BYTES);
     if (!buf)
         return -ENOMEM;
+    v9_own_begin(v);
     for (uint64_t p = off / PAGE_BYTES; !err && p < pages_of(end); p++) {
         struct v9_block *b = v9_block_find(v, p / BLOCK_PAGES);
 
         if (b && is_dirty(b, (int)(p % BLOCK_PAGES)))
             err = write_page(v, b, (int)(p % BLOCK_PAGES), buf);
     }
+    v9_own_end(v);
     kfree(buf);
     return err;
 }

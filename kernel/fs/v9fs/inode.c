@@ -11,7 +11,7 @@
 #include "kernel/sched/thread.h"
 #include "lib/string.h"
 
-enum { LOOK_NS = 20000, QID_DIR = 0x80 };
+enum { QID_DIR = 0x80 };
 
 void v9_lock(struct v9_inode *v)
 {
@@ -36,58 +36,13 @@ static struct v9_inode **bucket_of(struct v9_fs *fs, uint64_t path)
     return &fs->buckets[(path ^ path >> 10) % V9_BUCKETS];
 }
 
-static struct v9_inode *find(struct v9_fs *fs, uint64_t path)
+struct v9_inode *v9_inode_find(struct v9_fs *fs, uint64_t path)
 {
     struct v9_inode *v = *bucket_of(fs, path);
 
     while (v && v->inode.ino != path)
         v = v->next;
     return v;
-}
-
-/* The file lost its last name on the host, and here only a name refers to it:
- * the host gets its space back. */
-static void let_go(struct v9_inode *v)
-{
-    v9_drop_fids(v);
-    v->fid = v->read_fid = v->write_fid = 0;
-}
-
-void v9_notice(struct v9_session *s, uint64_t path, uint32_t what)
-{
-    struct v9_fs *fs = container_of(s, struct v9_fs, session);
-    struct v9_inode *v = find(fs, path);
-
-    if (!v)
-        return;
-    v->leased = v->exact = false;
-    v->suspect = true;
-    v->names_gen++;
-    v->notice_seq = s->rx_seq;
-    if ((what & V9_GONE) && v->inode.refs == 1 && S_ISREG(v->inode.mode))
-        let_go(v);
-}
-
-void v9_look(struct v9_fs *fs)
-{
-    uint64_t now = clock_mono_ns();
-
-    if (now - fs->looked_ns < LOOK_NS)
-        return;
-    fs->looked_ns = now;
-    v9_session_look(&fs->session);
-}
-
-bool v9_trusted(struct v9_inode *v)
-{
-    v9_look(v->fs);
-    return v->leased || v->refused;
-}
-
-void v9_changed(struct v9_inode *v)
-{
-    v->exact = false;
-    v->own = true;
 }
 
 static const struct inode_ops *ops_of(uint32_t mode)
@@ -133,7 +88,8 @@ static bool data_changed(const struct v9_inode *v, const struct kstat *st)
     return st->mtime_ns != i->mtime_ns || st->ctime_ns != i->ctime_ns;
 }
 
-static int apply(struct v9_inode *v, const struct v9_attr *a)
+/* hints: how many there were when the server was asked. */
+static int apply(struct v9_inode *v, const struct v9_attr *a, uint32_t hints)
 {
     uint64_t old_size = v->inode.size_bytes;
     bool changed = data_changed(v, &a->st);
@@ -141,8 +97,9 @@ static int apply(struct v9_inode *v, const struct v9_attr *a)
     if ((a->st.mode ^ v->inode.mode) & S_IFMT)
         return -ESTALE;
     copy_attributes(v, &a->st);
-    v->exact = v->leased = v->notice_seq <= a->seq;
-    v->leased &= a->leased;
+    v9_set_hint(v, a->leased ? a->hint : 0);
+    v->exact = v->notice_seq <= a->seq && hints == v->nr_hints;
+    v->leased = v->exact && a->leased;
     v->refused = !a->leased;
     v->suspect = v->notice_seq > a->seq;
     v->own = false;
@@ -156,10 +113,11 @@ static int apply(struct v9_inode *v, const struct v9_attr *a)
 
 int v9_fetch_locked(struct v9_inode *v)
 {
+    uint32_t hints = v->nr_hints;
     struct v9_attr a;
     int err = v9_getattr(v9_session(v), v->fid, &a);
 
-    return err ? err : apply(v, &a);
+    return err ? err : apply(v, &a, hints);
 }
 
 int v9_refresh(struct v9_inode *v)
@@ -196,6 +154,7 @@ static struct v9_inode *make(struct v9_fs *fs, uint32_t fid,
     v->exact = true;
     v->leased = a->leased && fs->session.rx_seq == a->seq;
     v->refused = !a->leased;
+    v9_set_hint(v, a->leased ? a->hint : 0);
     v->next = *bucket;
     *bucket = v;
     return v;
@@ -205,7 +164,7 @@ static struct v9_inode *make(struct v9_fs *fs, uint32_t fid,
 static bool take_known(struct v9_fs *fs, const struct v9_qid *qid,
                        struct inode **out)
 {
-    struct v9_inode *v = find(fs, qid->path);
+    struct v9_inode *v = v9_inode_find(fs, qid->path);
 
     if (!v || S_ISDIR(v->inode.mode) != !!(qid->type & QID_DIR))
         return false;
@@ -295,7 +254,9 @@ int v9_setattr_op(struct inode *inode, const struct iattr *attr)
     if ((attr->valid & ATTR_SIZE) && !S_ISREG(inode->mode))
         return -EINVAL;
     v9_lock(v);
+    v9_own_begin(v);
     err = set_locked(v, attr);
+    v9_own_end(v);
     v9_unlock(v);
     return err;
 }
@@ -308,6 +269,7 @@ void v9_evict(struct inode *inode)
     while (*p != v)
         p = &(*p)->next;
     *p = v->next;
+    v9_trust_end(v);
     v9_cache_forget(v);
     v9_drop_fids(v);
     kfree(v);

@@ -22,14 +22,40 @@
 struct volume {
     uint32_t chan;
     bool read_only;
+    int32_t watch_chan; /* -1: none */
     char path[PATH_MAX];
 };
+
+static bool parse_option(const char *text, struct volume *out)
+{
+    const char *end;
+
+    if (strncmp(text, "watch=", 6) == 0) {
+        out->watch_chan = (int32_t)str_to_u64(text + 6, &end);
+        return end > text + 6 && !*end;
+    }
+    out->read_only |= strcmp(text, "ro") == 0;
+    return out->read_only || strcmp(text, "rw") == 0;
+}
+
+static bool parse_options(char *text, struct volume *out)
+{
+    for (char *next = text; next; text = next) {
+        next = strchr(text, ',');
+        if (next)
+            *next++ = '\0';
+        if (!parse_option(text, out))
+            return false;
+    }
+    return true;
+}
 
 /* Volume number chan of the configuration, its path without flags. */
 static bool get_volume(uint32_t chan, struct volume *out)
 {
     char key[16];
     const char *value;
+    char *options;
     size_t len;
 
     snprintf(key, sizeof(key), "volume%u", chan);
@@ -40,9 +66,14 @@ static bool get_volume(uint32_t chan, struct volume *out)
     if (value[0] != '/' || len >= sizeof(out->path))
         panic("configuration: %s=%.60s is no absolute path", key, value);
     out->chan = chan;
-    out->read_only = len > 3 && strcmp(out->path + len - 3, ":ro") == 0;
-    if (out->read_only)
-        out->path[len - 3] = '\0';
+    out->read_only = false;
+    out->watch_chan = -1;
+    options = strchr(out->path, ':');
+    if (!options)
+        return true;
+    *options++ = '\0';
+    if (!parse_options(options, out))
+        panic("configuration: %s=%.60s: unknown option", key, value);
     return true;
 }
 
@@ -63,6 +94,7 @@ static int start(struct v9_fs *fs, const struct volume *vol)
     if (err)
         return err;
     fs->session.notice = v9_notice;
+    fs->watch_chan = vol->watch_chan;
     fs->super.type = "9p";
     fs->super.source = "einkorn";
     fs->super.options = ",relatime,trans=einkorn";

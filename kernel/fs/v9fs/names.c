@@ -67,7 +67,8 @@ static int create_file(struct inode *dir, struct dentry *d, uint32_t mode)
     return 0;
 }
 
-int v9_create(struct inode *dir, struct dentry *d, uint32_t mode, uint64_t rdev)
+static int create(struct inode *dir, struct dentry *d, uint32_t mode,
+                  uint64_t rdev)
 {
     struct v9_inode *vd = v9_of(dir);
     int err;
@@ -81,20 +82,40 @@ int v9_create(struct inode *dir, struct dentry *d, uint32_t mode, uint64_t rdev)
     return err ? err : enter(dir, d);
 }
 
+int v9_create(struct inode *dir, struct dentry *d, uint32_t mode, uint64_t rdev)
+{
+    int err;
+
+    v9_own_begin(v9_of(dir));
+    err = create(dir, d, mode, rdev);
+    v9_own_end(v9_of(dir));
+    return err;
+}
+
 int v9_symlink_op(struct inode *dir, struct dentry *d, const char *target)
 {
     struct v9_inode *vd = v9_of(dir);
-    int err = v9_symlink(v9_session(vd), vd->fid, d->name, target);
+    int err;
 
-    return err ? err : enter(dir, d);
+    v9_own_begin(vd);
+    err = v9_symlink(v9_session(vd), vd->fid, d->name, target);
+    if (!err)
+        err = enter(dir, d);
+    v9_own_end(vd);
+    return err;
 }
 
 int v9_link_op(struct inode *dir, struct dentry *d, struct inode *inode)
 {
     struct v9_inode *vd = v9_of(dir), *v = v9_of(inode);
     uint64_t gen = vd->names_gen;
-    int err = v9_link(v9_session(vd), vd->fid, v->fid, d->name);
+    int err;
 
+    v9_own_begin(vd);
+    v9_own_begin(v);
+    err = v9_link(v9_session(vd), vd->fid, v->fid, d->name);
+    v9_own_end(v);
+    v9_own_end(vd);
     if (err)
         return err;
     inode_get(inode);

@@ -99,6 +99,9 @@ int v9_getattr(struct v9_session *s, uint32_t fid, struct v9_attr *out)
     st->mtime_ns = get_time(&q.m);
     st->ctime_ns = get_time(&q.m);
     st->btime_ns = st->ctime_ns < st->mtime_ns ? st->ctime_ns : st->mtime_ns;
+    v9_get64(&q.m); /* time of birth, which is not asked for */
+    v9_get64(&q.m);
+    out->hint = (int32_t)v9_get64(&q.m);
     out->leased = valid & GETATTR_LEASE;
     out->seq = q.m.seq;
     return q.m.bad || (int64_t)st->size_bytes < 0 ? -EIO : 0;

@@ -13,6 +13,7 @@ struct v9_attr {
     struct v9_qid qid;
     struct kstat st;
     bool leased;  /* the server will tell when it changes */
+    int32_t hint; /* its watch in the volume's watch channel */
     uint64_t seq; /* of the answer */
 };
 

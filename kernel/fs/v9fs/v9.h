@@ -29,6 +29,9 @@ struct v9_fs {
     struct super super;
     struct v9_session session;
     struct v9_inode *buckets[V9_BUCKETS];
+    int32_t watch_chan; /* where hints come from; -1: there are none */
+    struct v9_inode *hint_buckets[V9_BUCKETS];
+    uint8_t hints[4096];
     uint64_t looked_ns; /* when notices were last looked for */
     bool no_chown;      /* the server may not give files away */
 };
@@ -55,6 +58,10 @@ struct v9_inode {
     bool refused; /* no lease was to be had */
     bool suspect; /* a lease ended: data may have changed */
     bool own;     /* changed from here since attributes were fetched */
+    int32_t hint; /* what hints call it; 0: nothing */
+    struct v9_inode *hint_next;
+    uint32_t nr_hints;
+    uint32_t nr_own; /* requests under way whose hints are no news */
     uint64_t notice_seq;
     uint64_t names_gen; /* of a directory: dentry->cookie says which */
     /* ---- data: changed and filled under the lock ---- */
@@ -78,22 +85,30 @@ static inline struct v9_session *v9_session(const struct v9_inode *v)
 void v9_lock(struct v9_inode *v);
 void v9_unlock(struct v9_inode *v);
 
-/* inode.c */
+/* trust.c */
 void v9_notice(struct v9_session *s, uint64_t path, uint32_t what);
+/* Takes in what has come about changes. */
+void v9_look(struct v9_fs *fs);
+/* May what is known of its data be used? Looks before. */
+bool v9_trusted(struct v9_inode *v);
+void v9_set_hint(struct v9_inode *v, int32_t hint);
+/* Around a request that changes it. */
+void v9_own_begin(struct v9_inode *v);
+void v9_own_end(struct v9_inode *v);
+/* Somebody here changed it. */
+void v9_changed(struct v9_inode *v);
+void v9_trust_end(struct v9_inode *v); /* it goes */
+
+/* inode.c */
+struct v9_inode *v9_inode_find(struct v9_fs *fs, uint64_t path);
 /* The inode behind fid, which it consumes; out gets a reference. */
 int v9_inode_get(struct v9_fs *fs, uint32_t fid, const struct v9_qid *qid,
                  struct inode **out);
-/* Takes in notices that have come. */
-void v9_look(struct v9_fs *fs);
-/* May what is known of its data be used? Looks for notices. */
-bool v9_trusted(struct v9_inode *v);
 /* Has all attributes exact, and data that is not what the server has is
  * forgotten. */
 int v9_refresh(struct v9_inode *v);
 /* The same, unconditionally, by who has the lock. */
 int v9_fetch_locked(struct v9_inode *v);
-/* Somebody here changed it. */
-void v9_changed(struct v9_inode *v);
 int v9_getattr_op(struct inode *inode, struct kstat *st);
 int v9_setattr_op(struct inode *inode, const struct iattr *attr);
 void v9_evict(struct inode *inode);
