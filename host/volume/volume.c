@@ -18,7 +18,14 @@
 
 /* ---- the process ---- */
 
-/* Keeps stderr and the server's own five, from 3 on. */
+static int no_input(void)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    return fd < 0 || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 ? -1 : 0;
+}
+
+/* Keeps the first three and the server's own five. */
 static int keep_descriptors(struct server *s)
 {
     int *own[] = {&s->chan_fd, &s->root_fd, &s->self_fds_fd, &s->leases.fd,
@@ -38,8 +45,6 @@ static int keep_descriptors(struct server *s)
         }
         *own[i] = 3 + i;
     }
-    close(0);
-    close(1);
     return (int)syscall(SYS_close_range, 8, ~0u, 0);
 }
 
@@ -56,8 +61,10 @@ static void server_main(struct server *s, const char *host, int has_mounts)
     signal(SIGINT, SIG_IGN); /* the terminal's is for the program */
     umask(0);                /* the client says which modes it wants */
     lease_init(&s->leases);
-    if (confine_enter(s, host, has_mounts) < 0 || keep_descriptors(s) < 0 ||
-        fstat(s->root_fd, &st) < 0 || confine_drop() < 0) {
+    /* stderr goes last: whoever waits for the tool's must not wait for us. */
+    if (no_input() < 0 || confine_enter(s, host, has_mounts) < 0 ||
+        keep_descriptors(s) < 0 || fstat(s->root_fd, &st) < 0 ||
+        dup2(0, 2) < 0 || confine_drop() < 0) {
         struct err err = {0};
 
         err_set(&err, ERR_TOOL, "volume: confine its server: %m");

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import stat
+import subprocess
 import sys
 import textwrap
 
@@ -279,3 +280,11 @@ def test_missing_directory(tool):
              tool.target, "true")
     assert p.returncode == 125 and "/no/such" in p.stderr
     assert len(p.stderr.splitlines()) == 1
+
+
+def test_detached_with_a_volume_lets_go_of_the_output(tool, shared):
+    """Whoever reads the tool's output until its end is not kept waiting."""
+    p = tool("run", "-d", "--network", "none", "-v", f"{shared}:/data",
+             tool.target, "sleep", "60", stderr=subprocess.STDOUT,
+             capture_output=False, stdout=subprocess.PIPE, timeout=10)
+    assert p.returncode == 0 and len(p.stdout.strip()) == 64
