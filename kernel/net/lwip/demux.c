@@ -24,6 +24,7 @@ struct entry {
     struct entry *next;
     struct tcp_pcb *pcb;
     struct tuple tuple;
+    bool retired; /* not to be found any more */
 };
 
 static struct entry *buckets[BUCKETS];
@@ -148,7 +149,7 @@ static struct tcp_pcb *find(const struct tuple *t)
 {
     struct entry *e = buckets[hash(t)];
 
-    while (e && !same(&e->tuple, t))
+    while (e && (e->retired || !same(&e->tuple, t)))
         e = e->next;
     return e ? e->pcb : NULL;
 }
@@ -159,6 +160,16 @@ static bool supersedes(const struct tcp_hdr *hdr, const struct tcp_pcb *pcb)
 {
     return (TCPH_FLAGS(hdr) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
            TCP_SEQ_GT(lwip_ntohl(hdr->seqno), pcb->rcv_nxt);
+}
+
+/* Taking a connection out of the middle of lwIP's list would mean walking it:
+ * it is hidden, and made so old that the next slow tick frees it. */
+static void retire(struct tcp_pcb *pcb)
+{
+    struct entry *e = tcp_ext_arg_get(pcb, EXT_ID);
+
+    e->retired = true;
+    pcb->tmr = tcp_ticks - 2 * TCP_MSL / TCP_SLOW_INTERVAL - 1;
 }
 
 static void narrow(struct demux *d, struct tcp_pcb *hit)
@@ -187,7 +198,7 @@ void demux_begin(struct demux *d, const struct pbuf *p, unsigned ether_type)
     t.local_port = lwip_ntohs(hdr->dest);
     hit = find(&t);
     if (hit && hit->state == TIME_WAIT && supersedes(hdr, hit)) {
-        tcp_abort(hit); /* silent in this state */
+        retire(hit);
         hit = NULL;
     }
     narrow(d, hit);

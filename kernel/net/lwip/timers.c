@@ -46,16 +46,22 @@ u32_t sys_now(void)
     return (u32_t)(clock_mono_ns() / MS);
 }
 
-/* Lookups walk the list of TIME_WAIT connections: keep it short, oldest go
- * (they are at its end). */
+/* Keep the list of TIME_WAIT connections short, oldest go (they are at its
+ * end). lwIP looks for what it removes: show it only that. */
 static void trim_time_wait(void)
 {
-    struct tcp_pcb **link = &tcp_tw_pcbs;
+    struct tcp_pcb **link = &tcp_tw_pcbs, *whole, *pcb;
 
     for (unsigned n = 0; *link && n < TIME_WAIT_MAX; n++)
         link = &(*link)->next;
-    while (*link)
-        tcp_abort(*link);
+    while ((pcb = *link)) {
+        *link = pcb->next;
+        whole = tcp_tw_pcbs;
+        tcp_tw_pcbs = pcb;
+        pcb->next = NULL;
+        tcp_abort(pcb); /* silent in this state */
+        tcp_tw_pcbs = whole;
+    }
 }
 
 /* Does anything but the hands of the clock wait for TCP's ticks? */
