@@ -98,31 +98,42 @@ void log_frame(const struct abi_frame *f)
          f->r13, f->r14, f->r15);
 }
 
-void panic_at(const struct abi_frame *f, const char *what)
+void (*panic_more)(void);
+static bool panicking; /* trouble in a report ends it */
+
+_Noreturn static void panic_end(void)
 {
-    klog(LOG_ERROR, "kernel panic: %s", what);
-    log_frame(f);
-    print_pc(f->rip);
-    arch_backtrace(f->rbp, print_pc);
+    if (panic_more)
+        panic_more();
     for (;;)
         platform.ops.exit(PANIC_STATUS);
 }
 
+void panic_at(const struct abi_frame *f, const char *what)
+{
+    if (panicking)
+        platform.ops.exit(PANIC_STATUS);
+    panicking = true;
+    klog(LOG_ERROR, "kernel panic: %s", what);
+    log_frame(f);
+    print_pc(f->rip);
+    arch_backtrace(f->rbp, print_pc);
+    panic_end();
+}
+
 void panic(const char *fmt, ...)
 {
-    static bool again;
     char text[LINE_MAX];
     va_list ap;
 
-    if (!again) {
-        again = true;
-        va_start(ap, fmt);
-        // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
-        vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
-        klog(LOG_ERROR, "kernel panic: %s", text);
-        arch_backtrace((uint64_t)__builtin_frame_address(0), print_pc);
-    }
-    for (;;)
+    if (panicking)
         platform.ops.exit(PANIC_STATUS);
+    panicking = true;
+    va_start(ap, fmt);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    klog(LOG_ERROR, "kernel panic: %s", text);
+    arch_backtrace((uint64_t)__builtin_frame_address(0), print_pc);
+    panic_end();
 }

@@ -7,6 +7,9 @@
 
 struct abi_frame;
 
+/* What else there is to say when the kernel panics; NULL: nothing. */
+extern void (*panic_more)(void);
+
 /* Registers, one log line for each four. */
 void log_frame(const struct abi_frame *f);
 /* An unexpected exception in the kernel. */

@@ -10,6 +10,7 @@
 #include "kernel/arch/x86_64/frame.h"
 #include "kernel/core/log.h"
 #include "kernel/linux/calls.h"
+#include "kernel/linux/crash.h"
 #include "kernel/linux/stats.h"
 #include "kernel/linux/trace.h"
 #include "kernel/sched/signal.h"
@@ -77,6 +78,7 @@ void syscall_dispatch(struct abi_frame *r)
 
 void syscall_init(void)
 {
+    crash_init();
     counting = stats_init();
     tracing = trace_init();
     observing = counting || tracing;

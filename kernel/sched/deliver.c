@@ -73,18 +73,6 @@ static bool dumps_core(int signo)
                             SIGBIT(SIGXFSZ));
 }
 
-/* "pc 7f... in /usr/lib/libx.so, byte 0x1234 of the file". */
-static void report_pc(uint64_t pc)
-{
-    struct mm_info m;
-
-    if (mm_next(pc, &m) && pc >= m.start)
-        klog(LOG_ERROR, "pc %lx in %s, offset %#lx", pc,
-             m.name[0] ? m.name : "anonymous memory", pc - m.start + m.off);
-    else
-        klog(LOG_ERROR, "pc %lx, where nothing is mapped", pc);
-}
-
 static void report(const struct abi_frame *f, const struct siginfo_k *info)
 {
     const struct thread *t = current_thread();
@@ -94,7 +82,6 @@ static void report(const struct abi_frame *f, const struct siginfo_k *info)
          "last system call %u",
          process.exe, info->signo, info->code, info->value, t->tid, t->comm,
          t->syscall_nr);
-    report_pc(mm_canonical_pc(f->rip));
     log_frame(f);
     if (observer.crash)
         observer.crash(f);

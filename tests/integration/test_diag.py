@@ -99,3 +99,15 @@ def test_stats_count_calls(einkorn, program):
     assert int(total[1]) == sum(n[1] for n in by_name.values())
     assert re.search(r"stats: upcalls events \d+ exceptions \d+ faults user "
                      r"\d+ kernel \d+", p.stderr)
+
+
+def test_crash_names_functions_and_files(einkorn, program):
+    p = einkorn("run", "--rm", "--network", "none", program, "prog", "crash")
+    assert p.returncode == 139
+    assert "ended by signal 11 (code 1, address 0)" in p.stderr
+    where = r" at 0x[0-9a-f]+ (\w+)\+0x[0-9a-f]+ \((\S+)\+0x[0-9a-f]+\)"
+    found = re.findall(where, p.stderr)
+    assert [name for name, _ in found[:3]] == ["crash_here", "call_crash",
+                                               "main"]
+    assert found[0][1] == str(program)
+    assert len(p.stderr.splitlines()) <= 24
