@@ -14,7 +14,9 @@
 #define ABI_PAGE_SIZE UINT64_C(4096)
 
 #define ABI_USER_MIN UINT64_C(0x10000) /* Linux's mmap_min_addr */
-#define ABI_USER_TOP UINT64_C(0x7e0000000000)
+/* 8 GiB below the kernel: then adding upper halves tells a filter that a
+ * range ends below the kernel. */
+#define ABI_USER_TOP UINT64_C(0x7dfe00000000)
 
 #define ABI_KERNEL_BASE UINT64_C(0x7e0000000000) /* the kernel's ELF */
 #define ABI_HEAP_BASE UINT64_C(0x7e1000000000)   /* kernel heap arena */

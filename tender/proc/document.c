@@ -42,5 +42,5 @@ void rules_print(void)
     for (const struct rule *r = rules; r->name; r++)
         put_rule(r, "");
     for (const struct rule *r = rules_memory; r->name; r++)
-        put_rule(r, "range below `ABI_USER_TOP`");
+        put_rule(r, "range ends below the kernel's");
 }

@@ -29,7 +29,8 @@ enum rule_test {
     TEST_PID,    /* the instance's own process */
     TEST_PROT,   /* data protection: no execution once sealed */
     TEST_PROT_W, /* of image pages: never writable and executable, sealed */
-    TEST_USER,   /* [arg, arg + argument value) is the program's */
+    TEST_HIGH0,  /* the upper 32 bits are zero */
+    TEST_USER,   /* [arg, arg + argument value) ends below the kernel */
     TEST_HEAP,   /* the same, in the kernel's heap */
 };
 
@@ -50,8 +51,11 @@ struct rule {
     const char *reason; /* why the call is needed */
 };
 
-/* Hot ones first. The second table's rules hold in addition that the range
- * [argument 0, + argument 1) is the program's. All end with nr 0 and no name.*/
+/* Hot ones first; rules for one call stand together, with what they share in
+ * front. The second table's rules hold in addition that the range
+ * [argument 0, + argument 1) ends below the kernel. Calls that no rule of the
+ * first table lets pass are looked up in the second. All end with nr 0 and no
+ * name. */
 extern const struct rule rules[] __attribute__((visibility("hidden")));
 extern const struct rule rules_memory[] __attribute__((visibility("hidden")));
 

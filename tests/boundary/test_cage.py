@@ -10,7 +10,7 @@ import pytest
 
 from tests.boundary.proc import command, finish, run, start
 
-USER, USER_TOP = 0x10000000, 0x7E0000000000
+USER, USER_TOP = 0x10000000, 0x7DFE00000000
 KERNEL, HEAP, SHM = 0x7E0000000000, 0x7E1000000000, 0x7E2000000000
 GATE = 0x7E8000000000
 R, W, X = 1, 2, 4
@@ -88,8 +88,8 @@ FORBIDDEN = [
     # outside the program's part of the address space
     ("mmap", KERNEL, 4096, R | W, ANON, -1, 0),
     ("mmap", GATE, 4096, R | W, ANON, -1, 0),
-    ("mmap", USER_TOP - 4096, 8192, R | W, ANON, -1, 0),
-    ("mmap", USER_TOP - (1 << 32), (1 << 32) + 4096, R, ANON, -1, 0),
+    ("mmap", KERNEL - 4096, 8192, R | W, ANON, -1, 0),
+    ("mmap", KERNEL - (1 << 32), (1 << 32) + 4096, R, ANON, -1, 0),
     ("mmap", USER, 2**64 - USER, R, ANON, -1, 0),
     ("mmap", USER, 0x7DFFFFFFF000, R, ANON, -1, 0),
     ("mmap", 0, 4096, R | W, 0x4022, -1, 0),  # not fixed
