@@ -37,7 +37,7 @@ IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/oci host/patch host
 LIBEXEC := $(O)/libexec
 PROGRAMS := $(O)/einkorn $(LIBEXEC)/kernel.elf $(LIBEXEC)/einkorn-proc \
 	$(LIBEXEC)/einkorn-vm.elf $(LIBEXEC)/einkorn-kvm \
-	$(LIBEXEC)/einkorn-image
+	$(LIBEXEC)/einkorn-image $(LIBEXEC)/einkorn-gdb.py
 
 all: $(PROGRAMS) ## build everything (default)
 
@@ -146,6 +146,10 @@ $(LIBEXEC)/einkorn-kvm: $(KVM_OBJ)
 	$(Q)$(CC) -static -no-pie -nostdlib -o $@ $(MUSL)/crt1.o $(MUSL)/crti.o \
 		$(KVM_OBJ) $(MUSL)/libc.a \
 		$(shell $(CC) -print-libgcc-file-name) $(MUSL)/crtn.o
+
+$(LIBEXEC)/%.py: host/debug/%.py
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
 
 # ---- verbs that need libraries -----------------------------------------
 HOST_CFLAGS := $(BASE) -D_GNU_SOURCE -fPIE

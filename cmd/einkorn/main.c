@@ -32,6 +32,8 @@ static const struct verb {
     {"rm", verb_rm, "[-f] INSTANCE...", "remove ended instances"},
     {"wait", verb_wait, "INSTANCE...", "wait for the end, print exit statuses"},
     {"inspect", verb_inspect, "INSTANCE...", "print all about them as JSON"},
+    {"debug", verb_debug, "INSTANCE [GDB-OPTION...]",
+     "gdb on a running instance, with its symbols"},
     {"info", verb_info, "", "what this host offers"},
     {"version", verb_version, "", "print the version"},
     {"help", verb_help, "", "print this"},

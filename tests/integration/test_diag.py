@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Traces, counters, crash reports, debugger: what the user is shown."""
 import re
+import shutil
 import subprocess
 
 import pytest
+
+from tests.integration.conftest import wait_for
 
 SOURCE = r"""
 #include <fcntl.h>
@@ -111,3 +114,34 @@ def test_crash_names_functions_and_files(einkorn, program):
                                                "main"]
     assert found[0][1] == str(program)
     assert len(p.stderr.splitlines()) <= 24
+
+
+@pytest.fixture
+def waiting(einkorn, program):
+    p = einkorn("run", "-d", "--network", "none", program, "prog", "wait")
+    assert p.returncode == 0, p.stderr
+    ident = p.stdout.strip()
+    yield ident
+    einkorn("rm", "-f", ident)
+
+
+@pytest.mark.skipif(not shutil.which("gdb"), reason="SKIP no gdb")
+def test_debug_shows_kernel_and_program(einkorn, waiting, program):
+    wait_for(lambda: "sys_pause" in einkorn("debug", waiting, "-batch", "-ex",
+                                            "bt").stdout)
+    p = einkorn("debug", waiting, "-batch", "-ex", "bt")
+    names = re.findall(r"^#\d+ +(?:0x\w+ in )?(\w+) \(", p.stdout, re.M)
+    assert "syscall_dispatch" in names, p.stdout + p.stderr
+    assert names[-1] == "main", p.stdout + p.stderr
+    assert f"{program.parent}/prog.c:" in p.stdout
+    assert waiting[:12] in einkorn("ps", "-q").stdout
+
+
+def test_debug_says_what_it_lacks(einkorn, waiting, state):
+    p = einkorn("debug", waiting, env={**state, "PATH": "/nonexistent"})
+    assert p.returncode == 125 and "gdb: not found" in p.stderr
+    assert einkorn("debug", "no-such").returncode == 125
+    einkorn("kill", waiting)
+    einkorn("wait", waiting)
+    p = einkorn("debug", waiting)
+    assert p.returncode == 125 and "is not running" in p.stderr

@@ -11,11 +11,28 @@
  */
 #include "kernel/arch/x86_64/frame.h"
 
+    /* For debuggers: everywhere here the frame lies at rsp. */
+    .cfi_sections .debug_frame
+    .macro FRAME_CFI
+    .cfi_signal_frame
+    .cfi_def_cfa rsp, FRAME_SIZE
+    .cfi_offset rip, FRAME_RIP - FRAME_SIZE
+    .cfi_offset rsp, FRAME_RSP - FRAME_SIZE
+    .cfi_offset rbp, FRAME_RBP - FRAME_SIZE
+    .cfi_offset rbx, FRAME_RBX - FRAME_SIZE
+    .cfi_offset r12, FRAME_R12 - FRAME_SIZE
+    .cfi_offset r13, FRAME_R13 - FRAME_SIZE
+    .cfi_offset r14, FRAME_R14 - FRAME_SIZE
+    .cfi_offset r15, FRAME_R15 - FRAME_SIZE
+    .endm
+
     .text
     .globl fast_entry
     .type fast_entry, @function
     .balign 64
 fast_entry:
+    .cfi_startproc
+    FRAME_CFI
     movb $1, %gs:VCPU_MASK
     mov %rsp, %gs:VCPU_SCRATCH
     mov %gs:VCPU_KSTACK_TOP, %rsp
@@ -96,6 +113,7 @@ exit_end: /* masked again: up to here an event may not find us unmasked */
     call sched_return_to_user
     mov FRAME_RBP(%rsp), %rbp
     jmp exit_begin
+    .cfi_endproc
     .size fast_entry, . - fast_entry
 
     /* void arch_exit_to_user(void): the current thread's frame, for the first
@@ -110,6 +128,8 @@ arch_exit_to_user:
     .type upcall_entry, @function
     .balign 16
 upcall_entry:
+    .cfi_startproc
+    FRAME_CFI
     cmp %gs:VCPU_FRAME, %rdi
     jne .Lnested
     xor %ebp, %ebp
@@ -137,6 +157,7 @@ upcall_entry:
     pop %rdi
     add $(FRAME_RIP - FRAME_ADDR), %rsp
     iretq
+    .cfi_endproc
     .size upcall_entry, . - upcall_entry
 
     .section .note.GNU-stack, "", @progbits
