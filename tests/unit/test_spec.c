@@ -118,8 +118,8 @@ static void test_spec_mem(void **state)
 
 static void test_spec_volume(void **state)
 {
-    char a[] = "/srv:/data", b[] = "dir:/data:ro", c[] = "/srv:data",
-         d[] = "/srv", e[] = "/srv:/d:wo";
+    char a[] = "/srv:/data", b[] = "tests:/data:ro", c[] = "/srv:data",
+         d[] = "/srv", e[] = "/srv:/d:wo", f[] = "/no/such:/data";
 
     (void)state;
     assert_int_equal(spec_add_volume(&spec, a, &err), 0);
@@ -127,11 +127,18 @@ static void test_spec_volume(void **state)
     assert_string_equal(spec.volumes[0].host, "/srv");
     assert_string_equal(spec.volumes[0].guest, "/data");
     assert_false(spec.volumes[0].read_only);
-    assert_string_equal(spec.volumes[1].host, "dir");
+    assert_int_equal(spec.volumes[1].host[0], '/');
+    assert_string_equal(strrchr(spec.volumes[1].host, '/'), "/tests");
     assert_true(spec.volumes[1].read_only);
     assert_int_equal(spec_add_volume(&spec, c, &err), -1);
     assert_int_equal(spec_add_volume(&spec, d, &err), -1);
     assert_int_equal(spec_add_volume(&spec, e, &err), -1);
+    err = (struct err){0};
+    assert_int_equal(spec_add_volume(&spec, f, &err), -1);
+    assert_non_null(strstr(err.text, "mkdir"));
+    for (int i = 0; i < spec.nr_volumes; i++) {
+        free((void *)spec.volumes[i].host);
+    }
 }
 
 static void test_spec_env(void **state)
