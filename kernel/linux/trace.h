@@ -49,4 +49,13 @@ void trace_sockaddr(struct trace_line *l, uint64_t addr, uint64_t len);
 const char *trace_signal_name(int signo);
 const char *trace_errno_name(int err, const char **text);
 
+/* An address, or NULL. */
+void trace_pointer(struct trace_line *l, uint64_t value);
+/* Kinds that are structures (trace_structs.c). */
+typedef void trace_kind(struct trace_line *l, const struct trace_call *c,
+                        unsigned i);
+trace_kind trace_as_sigset, trace_as_timespec, trace_as_timeval,
+    trace_as_timespec_out, trace_as_stat, trace_as_fd_pair, trace_as_poll,
+    trace_as_epoll_event, trace_as_int_in, trace_as_int_out;
+
 #endif

@@ -3,8 +3,6 @@
  * How an argument looks, by its kind. What a call writes is shown when it has
  * returned; what cannot be read is shown as its address.
  */
-#include <asm/stat.h>
-
 #include "kernel/core/uaccess.h"
 #include "kernel/fs/sock/abi.h"
 #include "kernel/linux/trace.h"
@@ -57,7 +55,7 @@ static void put_string(struct trace_line *l, uptr_t addr)
     trace_put(l, "\"%s", cut ? "..." : "");
 }
 
-static void put_pointer(struct trace_line *l, uint64_t value)
+void trace_pointer(struct trace_line *l, uint64_t value)
 {
     trace_put(l, value ? "%#lx" : "NULL", value);
 }
@@ -102,7 +100,7 @@ static void as_hex(struct trace_line *l, const struct trace_call *c, unsigned i)
 static void as_pointer(struct trace_line *l, const struct trace_call *c,
                        unsigned i)
 {
-    put_pointer(l, c->arg[i]);
+    trace_pointer(l, c->arg[i]);
 }
 
 static void as_mode(struct trace_line *l, const struct trace_call *c,
@@ -129,7 +127,7 @@ static void as_read(struct trace_line *l, const struct trace_call *c,
     uint64_t len = c->arg[i + 1];
 
     if (!c->done || c->result < 0)
-        put_pointer(l, c->arg[i]);
+        trace_pointer(l, c->arg[i]);
     else
         put_bytes(l, c->arg[i],
                   (uint64_t)c->result < len ? (uint64_t)c->result : len);
@@ -142,7 +140,7 @@ static void as_iov(struct trace_line *l, const struct trace_call *c, unsigned i)
     uint64_t shown = nr < VECTOR_MAX ? nr : VECTOR_MAX;
 
     if (copy_from_user(iov, c->arg[i], shown * sizeof(iov[0])) < 0) {
-        put_pointer(l, c->arg[i]);
+        trace_pointer(l, c->arg[i]);
         return;
     }
     trace_put(l, "[");
@@ -179,152 +177,6 @@ static void as_signal(struct trace_line *l, const struct trace_call *c,
         as_signed(l, c, i);
 }
 
-static void as_sigset(struct trace_line *l, const struct trace_call *c,
-                      unsigned i)
-{
-    uint64_t set;
-    bool any = false;
-
-    if (!c->arg[i] || copy_in(&set, c->arg[i]) < 0) {
-        put_pointer(l, c->arg[i]);
-        return;
-    }
-    if (~set == 0) {
-        trace_put(l, "~[]");
-        return;
-    }
-    trace_put(l, "[");
-    for (int signo = 1; signo <= 64; signo++) {
-        if (!(set >> (signo - 1) & 1))
-            continue;
-        trace_put(l, any ? " " : "");
-        if (trace_signal_name(signo))
-            trace_put(l, "%s", trace_signal_name(signo) + 3);
-        else
-            trace_put(l, "%d", signo);
-        any = true;
-    }
-    trace_put(l, "]");
-}
-
-static void put_time(struct trace_line *l, uptr_t addr, const char *part)
-{
-    int64_t t[2];
-
-    if (!addr || copy_in(&t, addr) < 0)
-        put_pointer(l, addr);
-    else
-        trace_put(l, "{tv_sec=%ld, %s=%ld}", t[0], part, t[1]);
-}
-
-static void as_timespec(struct trace_line *l, const struct trace_call *c,
-                        unsigned i)
-{
-    put_time(l, c->arg[i], "tv_nsec");
-}
-
-static void as_timeval(struct trace_line *l, const struct trace_call *c,
-                       unsigned i)
-{
-    put_time(l, c->arg[i], "tv_usec");
-}
-
-static void as_timespec_out(struct trace_line *l, const struct trace_call *c,
-                            unsigned i)
-{
-    if (c->done && c->result == 0)
-        put_time(l, c->arg[i], "tv_nsec");
-    else
-        put_pointer(l, c->arg[i]);
-}
-
-static void as_stat(struct trace_line *l, const struct trace_call *c,
-                    unsigned i)
-{
-    struct stat st;
-
-    if (!c->done || c->result < 0 || copy_in(&st, c->arg[i]) < 0)
-        put_pointer(l, c->arg[i]);
-    else
-        trace_put(l, "{st_mode=0%o, st_size=%ld, ...}", st.st_mode, st.st_size);
-}
-
-static void as_fd_pair(struct trace_line *l, const struct trace_call *c,
-                       unsigned i)
-{
-    int32_t fds[2];
-
-    if (!c->done || c->result < 0 || copy_in(&fds, c->arg[i]) < 0)
-        put_pointer(l, c->arg[i]);
-    else
-        trace_put(l, "[%d, %d]", fds[0], fds[1]);
-}
-
-static void as_poll(struct trace_line *l, const struct trace_call *c,
-                    unsigned i)
-{
-    struct {
-        int32_t fd;
-        uint16_t events, revents;
-    } p[VECTOR_MAX];
-    uint64_t nr = c->arg[i + 1];
-    uint64_t shown = nr < VECTOR_MAX ? nr : VECTOR_MAX;
-
-    if (copy_from_user(p, c->arg[i], shown * sizeof(p[0])) < 0) {
-        put_pointer(l, c->arg[i]);
-        return;
-    }
-    trace_put(l, "[");
-    for (uint64_t k = 0; k < shown; k++) {
-        trace_put(l, "%s{fd=%d, events=%#x", k ? ", " : "", p[k].fd,
-                  p[k].events);
-        trace_put(l, c->done ? ", revents=%#x}" : "}", p[k].revents);
-    }
-    trace_put(l, "%s]", shown < nr ? ", ..." : "");
-}
-
-static void as_epoll_event(struct trace_line *l, const struct trace_call *c,
-                           unsigned i)
-{
-    struct __attribute__((packed)) {
-        uint32_t events;
-        uint64_t data;
-    } e;
-
-    if (!c->arg[i] || copy_in(&e, c->arg[i]) < 0) {
-        put_pointer(l, c->arg[i]);
-        return;
-    }
-    trace_put(l, "{events=");
-    trace_flags(l, "epollbits", 9, e.events);
-    trace_put(l, ", data=%#lx}", e.data);
-}
-
-static void put_int(struct trace_line *l, uptr_t addr)
-{
-    int32_t v;
-
-    if (!addr || copy_in(&v, addr) < 0)
-        put_pointer(l, addr);
-    else
-        trace_put(l, "[%d]", v);
-}
-
-static void as_int_in(struct trace_line *l, const struct trace_call *c,
-                      unsigned i)
-{
-    put_int(l, c->arg[i]);
-}
-
-static void as_int_out(struct trace_line *l, const struct trace_call *c,
-                       unsigned i)
-{
-    if (c->done && c->result == 0)
-        put_int(l, c->arg[i]);
-    else
-        put_pointer(l, c->arg[i]);
-}
-
 static void as_sockaddr(struct trace_line *l, const struct trace_call *c,
                         unsigned i)
 {
@@ -337,14 +189,14 @@ static void as_sockaddr_out(struct trace_line *l, const struct trace_call *c,
     uint32_t len;
 
     if (!c->done || c->result < 0 || copy_in(&len, c->arg[i + 1]) < 0)
-        put_pointer(l, c->arg[i]);
+        trace_pointer(l, c->arg[i]);
     else
         trace_sockaddr(l, c->arg[i], len);
 }
 
 static const struct {
     const char *name;
-    void (*put)(struct trace_line *l, const struct trace_call *c, unsigned i);
+    trace_kind *put;
 } kinds[] = {
     {"d", as_signed},
     {"u", as_unsigned},
@@ -360,16 +212,16 @@ static const struct {
     {"rbuf", as_read},    /* its length is the result */
     {"wiov", as_iov},
     {"sig", as_signal},
-    {"sigset", as_sigset},
-    {"timespec", as_timespec},
-    {"timespec_out", as_timespec_out},
-    {"timeval", as_timeval},
-    {"stat", as_stat},
-    {"fdpair", as_fd_pair},
-    {"pollfds", as_poll},
-    {"epollev", as_epoll_event},
-    {"wint", as_int_in},
-    {"rint", as_int_out},
+    {"sigset", trace_as_sigset},
+    {"timespec", trace_as_timespec},
+    {"timespec_out", trace_as_timespec_out},
+    {"timeval", trace_as_timeval},
+    {"stat", trace_as_stat},
+    {"fdpair", trace_as_fd_pair},
+    {"pollfds", trace_as_poll},
+    {"epollev", trace_as_epoll_event},
+    {"wint", trace_as_int_in},
+    {"rint", trace_as_int_out},
     {"sockaddr", as_sockaddr},
     {"sockaddr_out", as_sockaddr_out},
 };
