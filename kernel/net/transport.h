@@ -46,7 +46,8 @@ enum net_opt {
     NET_OPT_TTL,
     NET_OPT_TOS,
     NET_OPT_REUSEADDR,
-    NET_OPT_V6ONLY, /* set only, before anything is bound */
+    NET_OPT_REUSEPORT, /* endpoints with one address share what comes */
+    NET_OPT_V6ONLY,    /* set only, before anything is bound */
     NET_OPT_BROADCAST,
     NET_OPT_MCAST_TTL,
     NET_OPT_MCAST_LOOP,

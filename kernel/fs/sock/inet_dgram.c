@@ -29,7 +29,8 @@ static int bind_op(struct sock *sock, const struct sock_name *name)
         return -EAFNOSUPPORT;
     if (inet_check_family(s, &a))
         return -EINVAL;
-    dgram_set(s->dgram, NET_OPT_REUSEADDR, sock->reuseaddr | sock->reuseport);
+    dgram_set(s->dgram, NET_OPT_REUSEADDR, sock->reuseaddr);
+    dgram_set(s->dgram, NET_OPT_REUSEPORT, sock->reuseport);
     err = dgram_bind(s->dgram, &a);
     s->bound |= !err;
     return err;

@@ -10,6 +10,12 @@
 #include "kernel/fs/sock/inet.h"
 #include "kernel/vfs/poll.h"
 
+static void reuse(struct inet_sock *s)
+{
+    stream_set(s->stream, NET_OPT_REUSEADDR, s->sock.reuseaddr);
+    stream_set(s->stream, NET_OPT_REUSEPORT, s->sock.reuseport);
+}
+
 static int stream_bind_op(struct sock *sock, const struct sock_name *name)
 {
     struct inet_sock *s = inet_of(sock);
@@ -25,7 +31,7 @@ static int stream_bind_op(struct sock *sock, const struct sock_name *name)
     }
     if (inet_check_family(s, &a))
         return -EINVAL;
-    stream_set(s->stream, NET_OPT_REUSEADDR, sock->reuseaddr);
+    reuse(s);
     err = stream_bind(s->stream, &a);
     s->bound |= !err;
     return err;
@@ -81,7 +87,7 @@ static int listen_op(struct sock *sock, int backlog)
     struct inet_sock *s = inet_of(sock);
     int err;
 
-    stream_set(s->stream, NET_OPT_REUSEADDR, sock->reuseaddr);
+    reuse(s);
     err = stream_listen(s->stream, backlog);
     sock->listening |= !err;
     return err;

@@ -66,6 +66,16 @@ int err_to_errno(err_t err)
     return n < sizeof(table) ? -table[n] : -EIO;
 }
 
+unsigned reuseport_hash(const ip_addr_t *ip, uint16_t port)
+{
+    const u32_t *word = IP_IS_V6(ip) ? ip_2_ip6(ip)->addr : &ip_2_ip4(ip)->addr;
+    uint64_t h = port;
+
+    for (int i = 0; i < (IP_IS_V6(ip) ? 4 : 1); i++)
+        h = (h ^ word[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return (unsigned)(h >> 33);
+}
+
 bool ip_is_local(const ip_addr_t *ip)
 {
     struct netif *netif;

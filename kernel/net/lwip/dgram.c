@@ -95,13 +95,42 @@ void dgram_queue(struct dgram *d, struct packet *p)
         d->owner->event(d->owner, NET_READABLE);
 }
 
+static bool shares(const struct dgram *a, const struct dgram *b)
+{
+    return b->reuseport && b->udp && !b->connected &&
+           a->udp->local_port == b->udp->local_port &&
+           IP_GET_TYPE(&a->udp->local_ip) == IP_GET_TYPE(&b->udp->local_ip) &&
+           ip_addr_cmp(&a->udp->local_ip, &b->udp->local_ip);
+}
+
+/* SO_REUSEPORT: each sender stays with one of those that share the port. lwIP
+ * has picked the first. */
+static struct dgram *pick(struct dgram *d, const ip_addr_t *src, uint16_t port)
+{
+    unsigned n = 0;
+
+    if (!d->reuseport || d->connected)
+        return d;
+    list_for_each(pos, &dgrams) n +=
+        shares(d, container_of(pos, struct dgram, all));
+    n = n > 1 ? reuseport_hash(src, port) % n : 0;
+    list_for_each(pos, &dgrams)
+    {
+        struct dgram *b = container_of(pos, struct dgram, all);
+
+        if (shares(d, b) && n-- == 0)
+            return b;
+    }
+    return d;
+}
+
 static void on_udp(void *arg, struct udp_pcb *pcb, struct pbuf *q,
                    const ip_addr_t *src, u16_t port)
 {
     struct dgram *d = arg;
     struct packet *p;
 
-    (void)src;
+    d = pick(d, src, port);
     p = packet_wrap(q, port);
     if (!p)
         return;
@@ -191,7 +220,7 @@ int dgram_bind(struct dgram *d, const struct net_addr *addr)
     if (!ip_is_local(&ip) && !ip_addr_ismulticast(&ip) &&
         !(IP_IS_V4(&ip) && ip_2_ip4(&ip)->addr == IPADDR_BROADCAST))
         return -EADDRNOTAVAIL;
-    if (d->reuseaddr)
+    if (d->reuseaddr || d->reuseport)
         ip_set_option(d->udp, SOF_REUSEADDR);
     else
         ip_reset_option(d->udp, SOF_REUSEADDR);

@@ -22,7 +22,7 @@ struct dgram {
     struct raw_pcb *raw;
     struct net_owner *owner;
     enum net_family family;
-    bool v6only, reuseaddr, connected;
+    bool v6only, reuseaddr, reuseport, connected;
     int error;
     struct list rx;
     size_t rx_bytes; /* payload */

@@ -54,6 +54,9 @@ int dgram_set(struct dgram *d, enum net_opt opt, int value)
     case NET_OPT_REUSEADDR:
         d->reuseaddr = value;
         return 0;
+    case NET_OPT_REUSEPORT:
+        d->reuseport = value;
+        return 0;
     case NET_OPT_V6ONLY:
         d->v6only = value;
         if (d->udp && !d->udp->local_port)

@@ -51,6 +51,8 @@ void to_ip(ip_addr_t *out, const struct net_addr *a, uint8_t any_type);
 void from_ip(struct net_addr *out, const ip_addr_t *ip, uint16_t port);
 /* -errno of an err_t. */
 int err_to_errno(err_t err);
+/* Which of several sockets with SO_REUSEPORT gets what this peer sends. */
+unsigned reuseport_hash(const ip_addr_t *ip, uint16_t port);
 /* Is it one of ours (or any, or multicast if so allowed)? */
 bool ip_is_local(const ip_addr_t *ip);
 

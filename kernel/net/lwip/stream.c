@@ -144,6 +144,7 @@ struct stream *stream_wrap(struct tcp_pcb *pcb, enum net_family family)
     list_init(&s->chunks);
     list_init(&s->accept_queue);
     list_init(&s->accept_node);
+    list_init(&s->group);
     attach(s, pcb);
     return s;
 }
@@ -237,9 +238,10 @@ int stream_bind(struct stream *s, const struct net_addr *addr)
     to_ip(&ip, addr, IP_GET_TYPE(&s->pcb->local_ip));
     if (!ip_is_local(&ip))
         return -EADDRNOTAVAIL;
-    if (addr->port && listener_has(&ip, addr->port))
+    if (addr->port && listener_has(&ip, addr->port) &&
+        !stream_sharing(s, &ip, addr->port))
         return -EADDRINUSE;
-    if (s->reuseaddr)
+    if (s->reuseaddr || s->reuseport)
         ip_set_option(s->pcb, SOF_REUSEADDR);
     else
         ip_reset_option(s->pcb, SOF_REUSEADDR);

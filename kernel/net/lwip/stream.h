@@ -31,7 +31,7 @@ struct stream {
     struct tcp_pcb *pcb; /* NULL: gone */
     struct net_owner *owner;
     enum net_family family;
-    bool v6only, reuseaddr, listening, connecting, connected;
+    bool v6only, reuseaddr, reuseport, listening, connecting, connected;
     bool eof, fin_wanted, fin_sent, cork, more;
     bool orphan; /* closed by its owner; lives on until all is delivered */
     bool busy;   /* in use further up: lwIP's goodbye must not free it */
@@ -58,6 +58,7 @@ struct stream {
     struct list accept_node;
     struct list accept_queue;
     unsigned nr_accept, backlog;
+    struct list group; /* ring of listeners on one of lwIP's: SO_REUSEPORT */
     /* of listeners, for their children; lwIP has no room for them */
     u32_t keep_idle_ms, keep_intvl_ms, keep_cnt;
     bool nodelay;
@@ -75,6 +76,11 @@ void stream_fail(struct stream *s, int error);
 void stream_event(struct stream *s, unsigned changed);
 /* A connection has come about: TCP_MAXSEG limits what we send. */
 void stream_limit_mss(struct stream *s);
+/* Who listens where s is bound, and shares that; NULL: nobody. */
+struct stream *stream_sharing(const struct stream *s, const ip_addr_t *ip,
+                              uint16_t port);
+/* Leaves lwIP's listener to those that share it. False: there is none. */
+bool stream_leave_group(struct stream *s);
 /* Both ends' addresses, as of now. */
 void stream_remember(struct stream *s);
 

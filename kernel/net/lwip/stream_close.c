@@ -60,8 +60,10 @@ static void close_listener(struct stream *s)
         child->listener = NULL;
         stream_close(child, true);
     }
-    stream_detach(s);
-    tcp_close(pcb);
+    if (!stream_leave_group(s)) {
+        stream_detach(s);
+        tcp_close(pcb);
+    }
     stream_free(s);
 }
 

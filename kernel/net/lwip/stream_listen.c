@@ -2,6 +2,9 @@
 /*
  * Listening streams and their queue of finished connections. When it is full
  * new requests are dropped, so that peers try again, as Linux does.
+ *
+ * Listeners with SO_REUSEPORT and the same address stand on one of lwIP's,
+ * whose argument is one of them.
  */
 #include <linux/errno.h>
 
@@ -21,12 +24,29 @@ static void inherit(struct stream *s, const struct stream *from)
     s->user_mss = from->user_mss;
 }
 
+/* The member for this peer: the same as long as the group stays the same. */
+static struct stream *pick(struct stream *l, const struct tcp_pcb *pcb)
+{
+    unsigned n = 1;
+    struct list *pos;
+
+    list_for_each(member, &l->group) n++;
+    n = n > 1 ? reuseport_hash(&pcb->remote_ip, pcb->remote_port) % n : 0;
+    for (pos = &l->group; n > 0; n--)
+        pos = pos->next;
+    return container_of(pos, struct stream, group);
+}
+
+/* arg is who listened when the SYN came: perhaps gone. */
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 {
-    struct stream *l = arg, *s;
+    struct stream *l, *s;
 
+    (void)arg;
+    l = pcb && pcb->listener ? pcb->listener->callback_arg : NULL;
     if (!l || !pcb || err != ERR_OK)
         return ERR_VAL;
+    l = pick(l, pcb);
     s = stream_wrap(pcb, l->family);
     if (!s)
         return ERR_MEM;
@@ -61,9 +81,58 @@ static const struct tcp_ext_arg_callbacks listen_callbacks = {
     .passive_open = on_passive_open,
 };
 
+struct stream *stream_sharing(const struct stream *s, const ip_addr_t *ip,
+                              uint16_t port)
+{
+    struct tcp_pcb_listen *l = tcp_listen_pcbs.listen_pcbs;
+
+    for (; l && s->reuseport; l = l->next) {
+        struct stream *other = l->callback_arg;
+
+        if (l->local_port == port && other && other->reuseport &&
+            IP_GET_TYPE(&l->local_ip) == IP_GET_TYPE(ip) &&
+            ip_addr_cmp(&l->local_ip, ip))
+            return other;
+    }
+    return NULL;
+}
+
+static void join_group(struct stream *s, struct stream *other)
+{
+    struct tcp_pcb *pcb = s->pcb;
+
+    stream_detach(s);
+    tcp_close(pcb);
+    s->pcb = other->pcb;
+    s->listening = true;
+    list_push_back(&other->group, &s->group);
+}
+
+bool stream_leave_group(struct stream *s)
+{
+    struct stream *heir = list_first(&s->group, struct stream, group);
+
+    if (!heir)
+        return false;
+    if (s->pcb->callback_arg == s)
+        tcp_arg(s->pcb, heir);
+    list_remove(&s->group);
+    s->pcb = NULL;
+    return true;
+}
+
+static void keep_options(struct stream *s, const struct tcp_pcb *pcb)
+{
+    s->keep_idle_ms = pcb->keep_idle;
+    s->keep_intvl_ms = pcb->keep_intvl;
+    s->keep_cnt = pcb->keep_cnt;
+    s->nodelay = tcp_nagle_disabled(pcb);
+}
+
 int stream_listen(struct stream *s, int backlog)
 {
     struct tcp_pcb *pcb = s->pcb, *lpcb;
+    struct stream *other;
     err_t err = ERR_OK;
 
     s->backlog = backlog < 0 || backlog > BACKLOG_MAX ? BACKLOG_MAX
@@ -80,10 +149,12 @@ int stream_listen(struct stream *s, int backlog)
         if (e < 0)
             return e;
     }
-    s->keep_idle_ms = pcb->keep_idle;
-    s->keep_intvl_ms = pcb->keep_intvl;
-    s->keep_cnt = pcb->keep_cnt;
-    s->nodelay = tcp_nagle_disabled(pcb);
+    keep_options(s, pcb);
+    other = stream_sharing(s, &pcb->local_ip, pcb->local_port);
+    if (other) {
+        join_group(s, other);
+        return 0;
+    }
     tcp_ext_arg_set(pcb, EXT_STREAM, NULL); /* lwIP frees this one, not us */
     lpcb = tcp_listen_with_backlog_and_err(pcb, HALF_OPEN_MAX, &err);
     if (!lpcb) {
@@ -114,10 +185,17 @@ err_t lwip_hook_tcp_in(struct tcp_pcb *pcb, struct tcp_hdr *hdr)
 {
     struct stream *s;
 
-    if (pcb->state != LISTEN)
+    if (pcb->state != LISTEN || !(TCPH_FLAGS(hdr) & TCP_SYN))
         return ERR_OK;
     s = pcb->callback_arg;
-    return s && s->nr_accept >= s->backlog && (TCPH_FLAGS(hdr) & TCP_SYN)
-               ? ERR_MEM
-               : ERR_OK;
+    if (!s || s->nr_accept < s->backlog)
+        return ERR_OK;
+    list_for_each(pos, &s->group)
+    {
+        struct stream *m = container_of(pos, struct stream, group);
+
+        if (m->nr_accept < m->backlog)
+            return ERR_OK;
+    }
+    return ERR_MEM;
 }

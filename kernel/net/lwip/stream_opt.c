@@ -90,6 +90,9 @@ int stream_set(struct stream *s, enum net_opt opt, int value)
     case NET_OPT_REUSEADDR:
         s->reuseaddr = value;
         return 0;
+    case NET_OPT_REUSEPORT:
+        s->reuseport = value;
+        return 0;
     case NET_OPT_V6ONLY:
         s->v6only = value;
         if (s->pcb && s->pcb->state == CLOSED && !s->pcb->local_port)
