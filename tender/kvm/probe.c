@@ -63,19 +63,20 @@ static void write_code(const struct machine *m)
 /* Runs from rip in that ring to the port (true) or anything else. */
 static bool reaches_port(const struct machine *m, uint64_t rip, uint8_t ring)
 {
-    struct {
-        struct kvm_msrs head;
-        struct kvm_msr_entry entries[3];
-    } msrs = {
-        {.nmsrs = 3},
-        {{.index = MSR_STAR, .data = UINT64_C(0x23) << 48 | UINT64_C(8) << 32},
-         {.index = MSR_LSTAR, .data = LANDING},
-         {.index = MSR_FMASK, .data = 0x200}},
+    static const struct kvm_msr_entry entries[3] = {
+        {.index = MSR_STAR, .data = UINT64_C(0x23) << 48 | UINT64_C(8) << 32},
+        {.index = MSR_LSTAR, .data = LANDING},
+        {.index = MSR_FMASK, .data = 0x200},
     };
+    union {
+        struct kvm_msrs head;
+        uint8_t room[sizeof(struct kvm_msrs) + sizeof(entries)];
+    } msrs = {.head = {.nmsrs = 3}};
     struct kvm_regs regs = {
         .rip = rip, .rcx = NR_LOOPS, .rsp = END, .rflags = 2};
     struct kvm_sregs sregs;
 
+    memcpy(msrs.head.entries, entries, sizeof(entries));
     ioctl(m->vcpu_fd, KVM_GET_SREGS, &sregs);
     sregs.cr0 = 0x80010033;
     sregs.cr3 = PML4;
