@@ -31,7 +31,8 @@ PROC_SRC := $(call find_c,kernel/platform/proc tender/proc tender/common) \
 EINKORN_SRC := $(call find_c,cmd/einkorn host/instance host/network \
 	host/volume host/common)
 KVM_SRC := $(call find_c,tender/kvm) lib/elf.c
-IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/oci host/patch host/common) \
+IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/oci host/record \
+	host/patch host/common) \
 	lib/elf.c
 
 LIBEXEC := $(O)/libexec

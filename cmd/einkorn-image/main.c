@@ -10,10 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/common/strings.h"
+#include "host/common/xalloc.h"
 #include "host/oci/import.h"
+#include "host/record/record.h"
 
 static const char usage[] =
     "usage: einkorn-image build [-v] [--json] -o CACHEDIR PATH\n"
+    "       einkorn-image record [-v] -o CACHEDIR < REQUEST\n"
     "Make the boot image and the patched text of a program, a directory or a\n"
     "container image (oci:DIR[:TAG], oci-archive:FILE[:TAG],\n"
     "docker-archive:FILE[:TAG]).\n"
@@ -115,6 +119,25 @@ static int build(const struct options *o)
     return ret < 0 ? err.status : 0;
 }
 
+enum { REQUEST_MAX = 2 << 20 };
+
+/* What to run is a block of strings on standard input. */
+static int record(const struct options *o)
+{
+    char *request = xmalloc(REQUEST_MAX);
+    struct err err = {0};
+    size_t len = fread(request, 1, REQUEST_MAX, stdin);
+
+    if (len < 2 || !strings_valid(request, len))
+        err_set(&err, ERR_TOOL, "record: standard input has no request");
+    else
+        record_entry(request, o->cache_dir, o->verbose ? stderr : NULL, &err);
+    if (err.status != 0)
+        err_print("einkorn", &err);
+    free(request);
+    return err.status;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -146,8 +169,11 @@ int main(int argc, char **argv)
             return ERR_TOOL;
         }
     }
+    if (optind + 1 == argc && strcmp(argv[optind], "record") == 0 &&
+        o.cache_dir)
+        return record(&o);
     if (optind >= argc || strcmp(argv[optind], "build") != 0)
-        return bad_usage("the command `build` is missing");
+        return bad_usage("the command `build` or `record` is missing");
     if (optind + 2 != argc)
         return bad_usage("exactly one PATH is needed");
     if (!o.cache_dir)

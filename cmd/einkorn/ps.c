@@ -96,6 +96,24 @@ static void ports(const struct inst *inst, char *out)
     }
 }
 
+/* Ports that the image names and nobody published, as Docker shows them. */
+static void exposed(const struct inst *inst, char *out)
+{
+    const char *value = NULL;
+    size_t len = strlen(out);
+
+    while (inst_monitor(inst) != 0 &&
+           (value = strings_next(inst->record, "expose", value)) != NULL) {
+        char published[32];
+
+        snprintf(published, sizeof(published), "->%.20s", value);
+        if (strstr(out, published) == NULL && len < CELL - 64) {
+            len += (size_t)snprintf(out + len, CELL - len, "%s%.20s",
+                                    len > 0 ? ", " : "", value);
+        }
+    }
+}
+
 static int print_one(struct inst *inst, void *arg)
 {
     const struct view *v = arg;
@@ -119,6 +137,7 @@ static int print_one(struct inst *inst, void *arg)
     command(v, inst, cells[0]);
     status(v, inst, cells[1]);
     ports(inst, cells[2]);
+    exposed(inst, cells[2]);
     printf(ROW, id_len, id_len, inst->id, source, cells[0], cells[3], cells[1],
            cells[2], strings_get(inst->record, "name"));
     return 0;

@@ -17,6 +17,7 @@ enum option_code {
     OPT_NO_JIT,
     OPT_STATS,
     OPT_ENTRYPOINT,
+    OPT_STOP_SIGNAL,
 };
 
 static const struct option options[] = {
@@ -37,6 +38,8 @@ static const struct option options[] = {
     {"stats", no_argument, NULL, OPT_STATS},
     {"entrypoint", required_argument, NULL, OPT_ENTRYPOINT},
     {"user", required_argument, NULL, 'u'},
+    {"stop-signal", required_argument, NULL, OPT_STOP_SIGNAL},
+    {"publish-all", no_argument, NULL, 'P'},
     {NULL, 0, NULL, 0},
 };
 
@@ -61,6 +64,18 @@ static int set_cwd(struct spec *spec, const char *dir, struct err *err)
     return 0;
 }
 
+static int set_stop_signal(struct spec *spec, const char *text, struct err *err)
+{
+    spec->stop_signal = signal_parse(text);
+    if (spec->stop_signal > 0) {
+        return 0;
+    }
+    return err_set(err, ERR_TOOL,
+                   "--stop-signal %s: unknown signal (for example TERM, QUIT "
+                   "or 9)",
+                   text);
+}
+
 static int set_option(struct spec *spec, int code, struct err *err)
 {
     switch (code) {
@@ -83,6 +98,8 @@ static int set_option(struct spec *spec, int code, struct err *err)
     case OPT_ENTRYPOINT:
         spec->entrypoint = optarg;
         return 0;
+    case OPT_STOP_SIGNAL:
+        return set_stop_signal(spec, optarg, err);
     case 'u':
         spec->user = optarg;
         return 0;
@@ -95,6 +112,7 @@ static int set_option(struct spec *spec, int code, struct err *err)
     spec->interactive |= code == 'i';
     spec->tty |= code == 't';
     spec->stats |= code == OPT_STATS;
+    spec->publish_all |= code == 'P';
     return 0;
 }
 
@@ -111,7 +129,7 @@ static int open_trace(struct spec *spec, const char *path, struct err *err)
 static int run_as(struct context *ctx, struct spec *spec, int argc, char **argv)
 {
     const char *letters =
-        spec->trace ? "+:de:p:v:m:w:u:ito:" : "+:de:p:v:m:w:u:it";
+        spec->trace ? "+:de:p:v:m:w:u:Pito:" : "+:de:p:v:m:w:u:Pit";
     const char *file = NULL;
     int code;
 

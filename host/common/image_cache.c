@@ -76,14 +76,19 @@ fail:
                    "run %s: %m", path);
 }
 
+static uint64_t fnv(uint64_t hash, const char *text)
+{
+    for (; *text; text++)
+        hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 void image_cache_key(enum image_kind kind, const char *source, char name[32])
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    const uint64_t prime = UINT64_C(0x100000001b3);
+    const char letter[2] = {(char)kind};
+    uint64_t hash = fnv(UINT64_C(0xcbf29ce484222325), letter); /* FNV-1a */
 
-    hash = (hash ^ (uint8_t)kind) * prime;
-    for (; *source; source++)
-        hash = (hash ^ (uint8_t)*source) * prime;
+    hash = fnv(hash, source);
     snprintf(name, 32, "%016llx.inputs", (unsigned long long)hash);
 }
 
@@ -296,6 +301,28 @@ int image_cache_find(const char *cache_dir, const char *source,
     if (image_cache_source(source, canonical, &kind, err) < 0)
         return -1;
     return image_cache_load(cache_dir, kind, canonical, out);
+}
+
+void image_cache_record_source(const char *request, char out[PATH_MAX])
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (; *request; request += strlen(request) + 1)
+        hash = fnv(fnv(hash, request), "\n");
+    snprintf(out, PATH_MAX, "record:%016llx", (unsigned long long)hash);
+}
+
+bool image_cache_answers(const struct image_entry *entry, const char *request)
+{
+    const char *at = entry->plan;
+
+    while (at && *request) {
+        if (at[0] != '?' || strcmp(at + 1, request) != 0)
+            return false;
+        at += strlen(at) + 1;
+        request += strlen(request) + 1;
+    }
+    return at && at[0] != '?';
 }
 
 void image_entry_free(struct image_entry *entry)

@@ -56,6 +56,13 @@ int image_cache_source(const char *path, char out[PATH_MAX],
 /* The name of the inputs file, "KEY.inputs", for a source. */
 void image_cache_key(enum image_kind kind, const char *source, char name[32]);
 
+/* The source of a record: from the block of strings that asks for it. */
+void image_cache_record_source(const char *request, char out[PATH_MAX]);
+
+/* Is it what this request asks for? Its plan begins with the strings of the
+ * request, '?' before each. */
+bool image_cache_answers(const struct image_entry *entry, const char *request);
+
 const char *image_kind_name(enum image_kind kind);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/common/xalloc.h"
+
 /* The field of a line of passwd(5), cut to what fits. */
 static void field(const char *line, size_t len, int nr, char *out, size_t cap)
 {
@@ -181,5 +183,21 @@ int account_find(const struct erofs_image *image, const char *text,
         out->nr_groups = 0;
         return find_group(image, colon + 1, out, err);
     }
+    return 0;
+}
+
+int account_become(struct spec *spec, const struct erofs_image *image,
+                   const char *user, struct err *err)
+{
+    struct account account;
+
+    if (account_find(image, user, &account, err) < 0) {
+        return -1;
+    }
+    spec->uid = account.uid;
+    spec->gid = account.gid;
+    memcpy(spec->groups, account.groups, sizeof(spec->groups));
+    spec->nr_groups = account.nr_groups;
+    spec->home = xstrdup(account.home);
     return 0;
 }

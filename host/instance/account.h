@@ -22,4 +22,8 @@ struct account {
 int account_find(const struct erofs_image *image, const char *text,
                  struct account *out, struct err *err);
 
+/* The spec's user becomes that one. */
+int account_become(struct spec *spec, const struct erofs_image *image,
+                   const char *user, struct err *err);
+
 #endif

@@ -156,6 +156,27 @@ static void record_ports(struct strings *out, const struct spec *spec)
     }
 }
 
+/* What the image's configuration says beyond the program. */
+static void record_image(struct strings *out, const struct plan *plan)
+{
+    static const char *const keys[] = {"manifest", "expose"};
+    const char *settings = plan->image->entry.plan;
+    const char *value = NULL;
+
+    if (settings == NULL) {
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        while ((value = strings_next(settings, keys[i], value)) != NULL) {
+            strings_add(out, keys[i], value);
+        }
+    }
+    while ((value = strings_next(settings, "volume", value)) != NULL) {
+        strings_add(out, "declared", value);
+    }
+    strings_add(out, "user", plan->spec->user);
+}
+
 void record_build(struct strings *out, const struct plan *plan)
 {
     const struct spec *spec = plan->spec;
@@ -168,6 +189,10 @@ void record_build(struct strings *out, const struct plan *plan)
     strings_add(out, "source", plan->image->entry.source);
     strings_add(out, "image", plan->image->entry.image);
     add_program(out, plan);
+    record_image(out, plan);
+    if (spec->stop_signal != 0) {
+        strings_addf(out, "stopsignal", "%d", spec->stop_signal);
+    }
     record_network(out, plan->net);
     record_ports(out, spec);
     for (int i = 0; i < spec->nr_volumes; i++) {

@@ -11,6 +11,8 @@
 #include "host/common/strings.h"
 #include "host/common/xalloc.h"
 #include "host/instance/account.h"
+#include "host/instance/program.h"
+#include "host/network/port.h"
 
 #define DEFAULT_PATH                                                           \
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -63,23 +65,13 @@ static int set_command(struct spec *spec, const char *plan, struct err *err)
                        "COMMAND [ARG...])",
                        spec->target, spec->target);
     }
+    spec->command_given = spec->nr_command > 0;
     spec->command = argv;
     spec->nr_command = nr;
     return 0;
 }
 
 /* ---- environment --------------------------------------------------------- */
-
-static const char *find_env(const struct spec *spec, const char *name,
-                            size_t len)
-{
-    for (int i = 0; i < spec->nr_env; i++) {
-        if (strncmp(spec->env[i], name, len) == 0 && spec->env[i][len] == '=') {
-            return spec->env[i] + len + 1;
-        }
-    }
-    return NULL;
-}
 
 /* The image's variables come first, those that were given replace them. */
 static int merge_env(struct spec *spec, const char *plan, struct err *err)
@@ -89,7 +81,7 @@ static int merge_env(struct spec *spec, const char *plan, struct err *err)
 
     memcpy(given, spec->env, sizeof(given));
     while ((value = strings_next(plan, "env", value)) != NULL) {
-        if (find_env(spec, value, strcspn(value, "=")) != NULL) {
+        if (spec_env(spec, value, strcspn(value, "=")) != NULL) {
             continue;
         }
         if (nr + nr_given == MAX_ENV) {
@@ -107,79 +99,94 @@ static int merge_env(struct spec *spec, const char *plan, struct err *err)
 static int add_env(struct spec *spec, const char *name, const char *value,
                    struct err *err)
 {
-    if (find_env(spec, name, strlen(name)) != NULL) {
+    if (spec_env(spec, name, strlen(name)) != NULL) {
         return 0;
     }
     return spec_add_env(spec, xasprintf("%s=%s", name, value), err);
 }
 
-/* ---- the program --------------------------------------------------------- */
+/* ---- ports and the end --------------------------------------------------- */
 
-static bool is_program(const struct erofs_image *image, const char *path,
-                       struct erofs_node *out)
+static bool is_published(const struct spec *spec, const struct port *port)
 {
-    if (!erofs_walk(image, path, out)) {
-        return false;
-    }
-    errno = EACCES;
-    return S_ISREG(out->mode) && (out->mode & 0111) != 0;
-}
-
-/* execvp(3) as the program would see it. */
-static bool find_program(const struct erofs_image *image,
-                         const struct spec *spec, const char *name,
-                         char exe[PATH_MAX], struct erofs_node *out)
-{
-    const char *dir = find_env(spec, "PATH", 4);
-
-    if (strchr(name, '/') != NULL) {
-        snprintf(exe, PATH_MAX, "%s%s%s", name[0] == '/' ? "" : spec->cwd,
-                 name[0] == '/' ? "" : "/", name);
-        return is_program(image, exe, out);
-    }
-    for (; *dir != '\0'; dir += dir[strcspn(dir, ":")] != '\0') {
-        size_t len = strcspn(dir, ":");
-
-        snprintf(exe, PATH_MAX, "%.*s/%s", (int)len, dir, name);
-        if (len > 0 && is_program(image, exe, out)) {
+    for (int i = 0; i < spec->nr_ports; i++) {
+        if (spec->ports[i].guest_port == port->guest_port &&
+            spec->ports[i].is_udp == port->is_udp) {
             return true;
         }
-        dir += len;
     }
-    errno = ENOENT;
     return false;
 }
 
-static int set_program(struct spec *spec, struct image *image,
-                       const struct erofs_image *files, struct err *err)
+/* -P: a free port of the host for each that the image exposes. */
+static int publish_exposed(struct spec *spec, const char *plan, struct err *err)
 {
-    const char *name = spec->command[0];
-    struct erofs_node node;
+    const char *value = NULL;
 
-    if (!find_program(files, spec, name, image->exe, &node)) {
-        return err_set(err,
-                       errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
-                                                           : ERR_CANNOT_RUN,
-                       "run %s: %s: %m in the image", spec->target, name);
-    }
-    if (node.len_bytes < 4 || memcmp(node.data, "\177ELF", 4) != 0) {
-        return err_set(err, ERR_CANNOT_RUN,
-                       "run %s: %s is a script (name a program with "
-                       "--entrypoint)",
-                       spec->target, image->exe);
+    while ((value = strings_next(plan, "expose", value)) != NULL) {
+        struct port port = {
+            .guest_port = (uint16_t)strtoul(value, NULL, 10),
+            .is_udp = strstr(value, "/udp") != NULL,
+        };
+
+        if (is_published(spec, &port)) {
+            continue;
+        }
+        if (spec->nr_ports == MAX_PORTS) {
+            return err_set(err, ERR_TOOL, "-P: more than %d ports", MAX_PORTS);
+        }
+        if (port_choose(&port, err) < 0) {
+            return -1;
+        }
+        spec->ports[spec->nr_ports++] = port;
     }
     return 0;
 }
 
+static int set_stop_signal(struct spec *spec, const char *plan, struct err *err)
+{
+    const char *text = strings_get(plan, "stopsignal");
+
+    if (spec->stop_signal != 0 || text[0] == '\0') {
+        return 0;
+    }
+    spec->stop_signal = signal_parse(text);
+    if (spec->stop_signal > 0) {
+        return 0;
+    }
+    return err_set(err, ERR_TOOL,
+                   "%s: the image's stop signal `%s` is unknown (give one with "
+                   "--stop-signal)",
+                   spec->target, text);
+}
+
 /* ---- public -------------------------------------------------------------- */
 
-static int apply(struct spec *spec, struct image *image,
-                 const struct erofs_image *files, struct err *err)
+static int set_account(struct spec *spec, const struct image *image,
+                       struct err *err)
+{
+    struct erofs_image files;
+    int rc;
+
+    if (erofs_open(&files, image->entry.image, err) < 0) {
+        return -1;
+    }
+    rc = account_become(spec, &files, spec->user, err);
+    erofs_close(&files);
+    return rc;
+}
+
+int container_apply(struct spec *spec, struct image *image,
+                    const struct dirs *dirs, struct err *err)
 {
     const char *plan = image->entry.plan;
-    const char *cwd = strings_get(plan, "workdir");
-    struct account account;
+    const char *cwd;
 
+    if (plan == NULL) {
+        return err_set(err, ERR_TOOL, "%s: its cache entry says nothing",
+                       spec->target);
+    }
+    cwd = strings_get(plan, "workdir");
     if (spec->user == NULL) {
         spec->user = strings_get(plan, "user");
     }
@@ -187,31 +194,14 @@ static int apply(struct spec *spec, struct image *image,
         spec->cwd = cwd[0] != '\0' ? cwd : "/";
     }
     if (set_command(spec, plan, err) < 0 || merge_env(spec, plan, err) < 0 ||
-        account_find(files, spec->user, &account, err) < 0 ||
+        set_account(spec, image, err) < 0 ||
         add_env(spec, "PATH", DEFAULT_PATH, err) < 0 ||
-        add_env(spec, "HOME", account.home, err) < 0) {
+        add_env(spec, "HOME", spec->home, err) < 0 ||
+        set_stop_signal(spec, plan, err) < 0) {
         return -1;
     }
-    spec->uid = account.uid;
-    spec->gid = account.gid;
-    memcpy(spec->groups, account.groups, sizeof(spec->groups));
-    spec->nr_groups = account.nr_groups;
-    return set_program(spec, image, files, err);
-}
-
-int container_apply(struct spec *spec, struct image *image, struct err *err)
-{
-    struct erofs_image files;
-    int rc;
-
-    if (image->entry.plan == NULL) {
-        return err_set(err, ERR_TOOL, "%s: its cache entry says nothing",
-                       spec->target);
-    }
-    if (erofs_open(&files, image->entry.image, err) < 0) {
+    if (spec->publish_all && publish_exposed(spec, plan, err) < 0) {
         return -1;
     }
-    rc = apply(spec, image, &files, err);
-    erofs_close(&files);
-    return rc;
+    return program_find(spec, image, dirs, err);
 }

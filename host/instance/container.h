@@ -9,7 +9,9 @@
 #include "host/instance/image.h"
 
 /* Completes the spec from image->entry.plan and finds the program in the
- * image: image->exe. Strings are allocated and stay. */
-int container_apply(struct spec *spec, struct image *image, struct err *err);
+ * image: image->exe. Known wrappers are left out; a script is replaced by what
+ * it comes to (script.h). Strings are allocated and stay. */
+int container_apply(struct spec *spec, struct image *image,
+                    const struct dirs *dirs, struct err *err);
 
 #endif

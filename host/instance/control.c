@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,6 +61,13 @@ static int ended_within(int pidfd, int64_t ms)
     return rc > 0;
 }
 
+static int stop_signal(const struct inst *inst)
+{
+    int signal = (int)strtol(strings_get(inst->record, "stopsignal"), NULL, 10);
+
+    return signal > 0 ? signal : SIGTERM;
+}
+
 int control_stop(struct inst *inst, int seconds, struct err *err)
 {
     int fd = inst_monitor_pidfd(inst);
@@ -67,7 +75,7 @@ int control_stop(struct inst *inst, int seconds, struct err *err)
     if (fd < 0) {
         return 0;
     }
-    if (monitor_order(fd, SIGTERM) < 0 && errno != ESRCH) {
+    if (monitor_order(fd, stop_signal(inst)) < 0 && errno != ESRCH) {
         err_set(err, ERR_TOOL, "instance %s: signal its monitor: %m",
                 name_of(inst));
         close(fd);

@@ -9,8 +9,8 @@
 /* Passes a signal to the program; -1 if the instance does not run. */
 int control_signal(const struct inst *inst, int signal, struct err *err);
 
-/* SIGTERM, and SIGKILL after that many seconds. Returns once it has ended;
- * nothing to do if it does not run. */
+/* SIGTERM or what it asked for, and SIGKILL after that many seconds. Returns
+ * once it has ended; nothing to do if it does not run. */
 int control_stop(struct inst *inst, int seconds, struct err *err);
 
 /* Removes an instance that does not run, and what its monitor may have left

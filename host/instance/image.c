@@ -9,50 +9,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/instance/builder.h"
 #include "host/instance/container.h"
-#include "host/instance/launch.h"
-
-/* The builder has printed its own line; its status is ours. */
-static int build(const struct dirs *dirs, const char *cache_dir,
-                 const char *target, struct err *err)
-{
-    char path[DIR_MAX + 32];
-    char *argv[] = {path, "build",
-                    "-o", (char *)(uintptr_t)cache_dir,
-                    "--", (char *)(uintptr_t)target,
-                    NULL};
-    struct launch launch;
-    int status;
-    pid_t pid;
-
-    snprintf(path, sizeof(path), "%s/einkorn-image", dirs->libexec);
-    launch_init(&launch);
-    launch.path = path;
-    launch.argv = argv;
-    launch.envp = environ;
-    pid = launch_start(&launch, err);
-    if (pid < 0) {
-        return -1;
-    }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!WIFEXITED(status)) {
-        return err_set(err, ERR_TOOL, "image of %s: builder ended by signal %d",
-                       target, WTERMSIG(status));
-    }
-    if (WEXITSTATUS(status) != 0) {
-        err->status = WEXITSTATUS(status); /* said already: no text */
-        return -1;
-    }
-    return 0;
-}
 
 static int find_or_build(struct image *image, const struct dirs *dirs,
                          const char *target, struct err *err)
 {
+    const char *words[] = {"build", "-o", NULL, "--", target, NULL};
     char cache_dir[DIR_MAX + 16];
     int found;
 
@@ -61,8 +26,9 @@ static int find_or_build(struct image *image, const struct dirs *dirs,
     if (found != 0) {
         return found < 0 ? -1 : 0;
     }
-    if (dirs_make(dirs->data, err) < 0 ||
-        build(dirs, cache_dir, target, err) < 0) {
+    words[2] = cache_dir;
+    if (builder_cache(dirs, cache_dir, err) < 0 ||
+        builder_run(dirs, words, -1, err) < 0) {
         return -1;
     }
     found = image_cache_find(cache_dir, target, &image->entry, err);
@@ -194,7 +160,7 @@ int image_prepare(struct image *image, const struct dirs *dirs,
         return -1;
     }
     if (image->entry.kind == IMAGE_KIND_NAME &&
-        container_apply(spec, image, err) < 0) {
+        container_apply(spec, image, dirs, err) < 0) {
         return -1;
     }
     if (image->entry.kind == IMAGE_KIND_DIRECTORY &&

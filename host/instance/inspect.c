@@ -96,6 +96,27 @@ static void write_list(struct json *j, const char *key, const struct inst *inst,
     json_end(j, ']');
 }
 
+/* {"80/tcp": {}} */
+static void write_set(struct json *j, const char *key, const struct inst *inst,
+                      const char *record_key)
+{
+    const char *value = NULL;
+
+    json_begin(j, key, '{');
+    while ((value = strings_next(inst->record, record_key, value)) != NULL) {
+        json_begin(j, value, '{');
+        json_end(j, '}');
+    }
+    json_end(j, '}');
+}
+
+static void write_stop_signal(struct json *j, const struct inst *inst)
+{
+    const char *number = get(inst, "stopsignal");
+
+    json_str(j, "StopSignal", number[0] != '\0' ? number : "SIGTERM");
+}
+
 static void write_config(struct json *j, const struct inst *inst)
 {
     json_begin(j, "Config", '{');
@@ -107,6 +128,10 @@ static void write_config(struct json *j, const struct inst *inst)
     json_bool(j, "Tty", flag(inst, "tty"));
     json_bool(j, "OpenStdin", flag(inst, "stdin"));
     json_null(j, "Entrypoint");
+    json_str(j, "User", get(inst, "user"));
+    write_set(j, "ExposedPorts", inst, "expose");
+    write_set(j, "Volumes", inst, "declared");
+    write_stop_signal(j, inst);
     json_end(j, '}');
 }
 

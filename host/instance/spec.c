@@ -85,6 +85,29 @@ int spec_add_env(struct spec *spec, const char *value, struct err *err)
     return 0;
 }
 
+int spec_set_env(struct spec *spec, const char *value, struct err *err)
+{
+    size_t len = strcspn(value, "=") + 1;
+
+    for (int i = 0; i < spec->nr_env; i++) {
+        if (strncmp(spec->env[i], value, len) == 0) {
+            spec->env[i] = value;
+            return 0;
+        }
+    }
+    return spec_add_env(spec, value, err);
+}
+
+const char *spec_env(const struct spec *spec, const char *name, size_t len)
+{
+    for (int i = 0; i < spec->nr_env; i++) {
+        if (strncmp(spec->env[i], name, len) == 0 && spec->env[i][len] == '=') {
+            return spec->env[i] + len + 1;
+        }
+    }
+    return NULL;
+}
+
 static int parse_number(const char *text, uint16_t *out)
 {
     char *end;
@@ -255,6 +278,10 @@ int signal_parse(const char *text)
     }
     if (strncasecmp(text, "SIG", 3) == 0) {
         text += 3;
+    }
+    if (strncasecmp(text, "RTMIN+", 6) == 0) {
+        n = strtol(text + 6, &end, 10) + 34; /* the C library has 32 and 33 */
+        return *end == '\0' && n >= 34 && n <= 64 ? (int)n : -1;
     }
     for (int i = 1; i < (int)(sizeof(names) / sizeof(names[0])); i++) {
         if (strcasecmp(text, names[i]) == 0) {

@@ -53,12 +53,15 @@ struct spec {
     const char *entrypoint; /* NULL: the image's; "": none */
     const char *user;       /* NULL: the image's, or root */
     uint32_t uid, gid;
+    const char *home;            /* that user's */
+    bool command_given;          /* by the user, not by the image */
     uint32_t groups[MAX_GROUPS]; /* supplementary */
     int nr_groups;
     uint64_t mem_bytes; /* 0: no limit asked for */
     enum network_kind network;
     enum platform_kind platform;
-    bool detach, remove, no_jit, interactive, tty, stats;
+    int stop_signal; /* 0: the image's, or SIGTERM */
+    bool detach, remove, no_jit, interactive, tty, stats, publish_all;
     bool trace;
     int trace_fd; /* where trace lines go; 0: with the errors */
 };
@@ -66,6 +69,10 @@ struct spec {
 /* Values of options. Each adds to the spec what it parsed; strings stay the
  * caller's (volumes are cut in place). */
 int spec_add_env(struct spec *spec, const char *value, struct err *err);
+/* The same, in place of the variable's value until now. */
+int spec_set_env(struct spec *spec, const char *value, struct err *err);
+/* A variable's value, or NULL; the name has len bytes. */
+const char *spec_env(const struct spec *spec, const char *name, size_t len);
 int spec_add_port(struct spec *spec, const char *value, struct err *err);
 int spec_add_volume(struct spec *spec, char *value, struct err *err);
 int spec_set_mem(struct spec *spec, const char *value, struct err *err);

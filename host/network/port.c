@@ -60,3 +60,18 @@ int port_hold(const struct port *port, struct err *err)
                    inet_ntoa(ip), port->host_port, port->is_udp ? "udp" : "tcp",
                    way_out(errno));
 }
+
+int port_choose(struct port *port, struct err *err)
+{
+    struct sockaddr_in at;
+    socklen_t len = sizeof(at);
+    int fd = port_hold(port, err);
+
+    if (fd < 0) {
+        return -1;
+    }
+    getsockname(fd, (struct sockaddr *)&at, &len);
+    close(fd);
+    port->host_port = ntohs(at.sin_port);
+    return 0;
+}

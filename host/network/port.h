@@ -9,4 +9,7 @@
 /* Returns a bound socket to keep open, or says who is in the way. */
 int port_hold(const struct port *port, struct err *err);
 
+/* Sets host_port to one that is free now. */
+int port_choose(struct port *port, struct err *err);
+
 #endif

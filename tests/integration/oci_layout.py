@@ -107,3 +107,30 @@ class Layout:
 
     def make(self, layers, config=None, name="latest", **more):
         return self.tag(self.image(layers, config, **more), name)
+
+
+def libraries(path):
+    """What ldd names, loader included."""
+    text = subprocess.run(["ldd", path], capture_output=True, text=True,
+                          check=False).stdout
+    words = [word for line in text.splitlines() for word in line.split()]
+    return {word for word in words if word.startswith("/")}
+
+
+def debian(*paths):
+    """Entries of these programs and what they load, on a merged /usr."""
+    wanted = set(paths)
+    for path in paths:
+        wanted |= libraries(path)
+    entries = [symlink(name, f"usr/{name}")
+               for name in ("bin", "sbin", "lib", "lib64")]
+    entries += [directory(f"usr/{name}")
+                for name in ("bin", "sbin", "lib", "lib64")]
+    seen = set()
+    for path in sorted(wanted):
+        inside = pathlib.Path(path)
+        inside = str(inside.parent.resolve() / inside.name)
+        if inside not in seen:
+            seen.add(inside)
+            entries.append(program(inside[1:], path))
+    return entries
