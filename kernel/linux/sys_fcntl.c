@@ -221,6 +221,7 @@ int64_t sys_ioctl(struct abi_frame *r)
     int fd = (int)r->rdi;
     uint32_t cmd = (uint32_t)r->rsi;
     struct file *f = fd_file(fd);
+    int64_t ret = -ENOTTY;
 
     if (!f || (f->flags & O_PATH))
         return -EBADF;
@@ -236,9 +237,11 @@ int64_t sys_ioctl(struct abi_frame *r)
     default:
         break;
     }
+    file_get(f);
     if (f->ops->ioctl)
-        return f->ops->ioctl(f, cmd, r->rdx);
-    if (cmd == FIONREAD && f->inode && (f->inode->mode >> 12) == 8)
-        return unread(f, r->rdx);
-    return -ENOTTY;
+        ret = f->ops->ioctl(f, cmd, r->rdx);
+    else if (cmd == FIONREAD && f->inode && (f->inode->mode >> 12) == 8)
+        ret = unread(f, r->rdx);
+    file_put(f);
+    return ret;
 }

@@ -191,21 +191,17 @@ static int64_t pump_buffered(struct file *in, uint64_t *in_off,
     return n;
 }
 
-/* While out sleeps in its write, the file may change: then what is sent is
- * old or new, as on Linux; its memory stays readable. */
+/* The caller holds both. While out sleeps in its write, the file may change:
+ * then what is sent is old or new, as on Linux; its memory stays readable. */
 static int64_t copy(struct file *in, uint64_t *in_off, struct file *out,
                     uint64_t *out_off, uint64_t len)
 {
     int64_t n;
 
     len = len < RW_COUNT_MAX ? len : RW_COUNT_MAX;
-    file_get(in);
-    file_get(out);
     n = in->inode == out->inode ? 0 : push(in, in_off, out, out_off, len);
     if (n == 0 && len)
         n = pump_buffered(in, in_off, out, out_off, len);
-    file_put(in);
-    file_put(out);
     return n;
 }
 
@@ -254,9 +250,13 @@ int64_t sys_sendfile(struct abi_frame *r)
     n = get_off(r->rdx, in, &off);
     if (n)
         return n;
+    file_get(in);
+    file_get(out);
     n = copy(in, &off, out, &out->off, r->r10);
     if (n > 0 && put_off(r->rdx, in, off))
-        return -EFAULT;
+        n = -EFAULT;
+    file_put(in);
+    file_put(out);
     return n;
 }
 
@@ -290,11 +290,16 @@ int64_t sys_copy_file_range(struct abi_frame *r)
         n = get_off(r->r10, out, &out_off);
     if (n)
         return n;
+    len = len < RW_COUNT_MAX ? len : RW_COUNT_MAX;
     if (in->inode == out->inode && in_off < out_off + len &&
         out_off < in_off + len)
         return -EINVAL;
+    file_get(in);
+    file_get(out);
     n = copy(in, &in_off, out, &out_off, len);
     if (n > 0 && (put_off(r->rsi, in, in_off) || put_off(r->r10, out, out_off)))
-        return -EFAULT;
+        n = -EFAULT;
+    file_put(in);
+    file_put(out);
     return n;
 }

@@ -33,6 +33,7 @@ static int get_backing(int fd, int prot, int *flags, struct backing **out)
     struct file *f = fd_file(fd);
     bool shared = (*flags & MAP_TYPE) != MAP_PRIVATE;
     uint32_t access;
+    int err;
 
     if (!f || (f->flags & O_PATH))
         return -EBADF;
@@ -46,7 +47,10 @@ static int get_backing(int fd, int prot, int *flags, struct backing **out)
     }
     if (!f->ops->mmap)
         return -ENODEV;
-    return f->ops->mmap(f, out, prot, shared);
+    file_get(f);
+    err = f->ops->mmap(f, out, prot, shared);
+    file_put(f);
+    return err;
 }
 
 static int check_map_flags(int flags)

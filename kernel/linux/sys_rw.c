@@ -52,6 +52,17 @@ static int64_t writer(int fd, struct file **f)
     return 0;
 }
 
+/* Keeps the file while fn sleeps, whoever closes the descriptor meanwhile. */
+static int64_t run(struct file *f, rw_fn *fn, struct uio *u, uint64_t *off)
+{
+    int64_t n;
+
+    file_get(f);
+    n = fn(f, u, off);
+    file_put(f);
+    return n;
+}
+
 static int64_t user_uio(struct uio *u, struct uio_seg *seg, uint64_t base,
                         uint64_t len)
 {
@@ -72,7 +83,7 @@ int64_t sys_read(struct abi_frame *r)
 
     if (!err)
         err = user_uio(&u, &seg, r->rsi, r->rdx);
-    return err ? err : f->ops->read(f, &u, &f->off);
+    return err ? err : run(f, f->ops->read, &u, &f->off);
 }
 
 int64_t sys_write(struct abi_frame *r)
@@ -84,7 +95,7 @@ int64_t sys_write(struct abi_frame *r)
 
     if (!err)
         err = user_uio(&u, &seg, r->rsi, r->rdx);
-    return err ? err : f->ops->write(f, &u, &f->off);
+    return err ? err : run(f, f->ops->write, &u, &f->off);
 }
 
 /* Files that cannot be positioned refuse the p-calls. */
@@ -107,7 +118,7 @@ int64_t sys_pread64(struct abi_frame *r)
         err = check_position(f, off);
     if (!err)
         err = user_uio(&u, &seg, r->rsi, r->rdx);
-    return err ? err : f->ops->read(f, &u, &off);
+    return err ? err : run(f, f->ops->read, &u, &off);
 }
 
 int64_t sys_pwrite64(struct abi_frame *r)
@@ -122,7 +133,7 @@ int64_t sys_pwrite64(struct abi_frame *r)
         err = check_position(f, off);
     if (!err)
         err = user_uio(&u, &seg, r->rsi, r->rdx);
-    return err ? err : f->ops->write(f, &u, &off);
+    return err ? err : run(f, f->ops->write, &u, &off);
 }
 
 static int64_t vector(struct file *f, rw_fn *fn, struct abi_frame *r,
@@ -133,7 +144,7 @@ static int64_t vector(struct file *f, rw_fn *fn, struct abi_frame *r,
     int64_t n = uio_import(&u, r->rsi, r->rdx, stack, FAST_SEGS, &segs);
 
     if (!n)
-        n = fn(f, &u, off);
+        n = run(f, fn, &u, off);
     if (segs != stack)
         kfree(segs);
     return n;
@@ -226,10 +237,14 @@ int64_t sys_pwritev2(struct abi_frame *r)
 int64_t sys_lseek(struct abi_frame *r)
 {
     struct file *f = fd_file((int)r->rdi);
+    int64_t off;
 
     if (!f || (f->flags & O_PATH))
         return -EBADF;
     if (!f->ops->seek)
         return -ESPIPE;
-    return f->ops->seek(f, (int64_t)r->rsi, (int)r->rdx);
+    file_get(f);
+    off = f->ops->seek(f, (int64_t)r->rsi, (int)r->rdx);
+    file_put(f);
+    return off;
 }

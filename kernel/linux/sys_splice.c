@@ -83,12 +83,8 @@ static int64_t move(struct file *in, uint64_t *in_off, struct file *out,
     if (!buf)
         return -ENOMEM;
     len = len < CHUNK_BYTES ? len : CHUNK_BYTES;
-    file_get(in);
-    file_get(out);
     n = pipe_is(in) ? from_pipe(in, out, out_off, len, flags, buf)
                     : to_pipe(in, in_off, out, len, flags, buf);
-    file_put(in);
-    file_put(out);
     page_free(buf, CHUNK_BYTES / ABI_PAGE_SIZE);
     return n;
 }
@@ -132,9 +128,13 @@ int64_t sys_splice(struct abi_frame *r)
         n = get_off(r->r10, out, &out_off);
     if (n || !r->r8)
         return n;
+    file_get(in);
+    file_get(out);
     n = move(in, &in_off, out, &out_off, r->r8, flags);
     if (n > 0 && (put_off(r->rsi, in, in_off) || put_off(r->r10, out, out_off)))
-        return -EFAULT;
+        n = -EFAULT;
+    file_put(in);
+    file_put(out);
     return n;
 }
 
@@ -193,6 +193,7 @@ int64_t sys_vmsplice(struct abi_frame *r)
     if (r->r10 & ~(uint64_t)SPLICE_FLAGS)
         return -EINVAL;
     n = uio_import(&u, r->rsi, r->rdx, stack, FAST_SEGS, &segs);
+    file_get(f);
     if (!n && u.resid_bytes) {
         if (can_write(f))
             n = pipe_wait_room(f, nonblock(f, (uint32_t)r->r10));
@@ -202,6 +203,7 @@ int64_t sys_vmsplice(struct abi_frame *r)
             n = can_write(f) ? f->ops->write(f, &u, &unused)
                              : f->ops->read(f, &u, &unused);
     }
+    file_put(f);
     if (segs != stack)
         kfree(segs);
     return n;

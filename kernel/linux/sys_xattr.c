@@ -44,10 +44,14 @@ static int64_t on_path(struct abi_frame *r, uint32_t lookup, xattr_fn *fn,
 static int64_t on_fd(struct abi_frame *r, xattr_fn *fn, const struct xargs *a)
 {
     struct file *f = fd_file((int)r->rdi);
+    int64_t n;
 
     if (!f || (f->flags & O_PATH))
         return -EBADF;
-    return f->inode ? fn(f->inode, a) : -EOPNOTSUPP;
+    file_get(f);
+    n = f->inode ? fn(f->inode, a) : -EOPNOTSUPP;
+    file_put(f);
+    return n;
 }
 
 static int64_t get_name(char *name, uptr_t uptr)

@@ -327,10 +327,43 @@ static void test_splice(void)
     }
 }
 
+static void *close_soon(void *arg)
+{
+    const int *fds = arg;
+
+    usleep(20000);
+    close(fds[0]);
+    usleep(20000);
+    CHECK(write(fds[1], "12345678", 8) == 8);
+    return NULL;
+}
+
+/* A file lives while somebody sleeps in it, whatever becomes of its number. */
+static void test_closed_while_reading(void)
+{
+    pthread_t thread;
+    char buf[8];
+    int p[2], e;
+
+    CHECK(pipe(p) == 0);
+    CHECK(pthread_create(&thread, NULL, close_soon, p) == 0);
+    CHECK(read(p[0], buf, 8) == 8);
+    pthread_join(thread, NULL);
+    close(p[1]);
+
+    e = p[0] = eventfd(0, 0);
+    p[1] = dup(e);
+    CHECK(pthread_create(&thread, NULL, close_soon, p) == 0);
+    CHECK(read(e, buf, 8) == 8);
+    pthread_join(thread, NULL);
+    close(p[1]);
+}
+
 int main(void)
 {
     mkdir("/tmp", 01777);
     test_pipe();
+    test_closed_while_reading();
     test_blocking();
     test_timeouts();
     test_epoll();

@@ -273,8 +273,9 @@ size_t pipe_peek(struct file *f, void *buf, size_t len_bytes)
 void pipe_skip(struct file *f, size_t len_bytes)
 {
     struct pipe *p = f->data;
+    uint32_t len = len_bytes < p->used ? (uint32_t)len_bytes : p->used;
 
-    p->head = (p->head + (uint32_t)len_bytes) & (p->size - 1);
-    p->used -= (uint32_t)len_bytes;
+    p->head = (p->head + len) & (p->size - 1);
+    p->used -= len;
     took(p);
 }

@@ -30,6 +30,7 @@ int64_t pipe_wait_data(struct file *f, bool nonblock);
 int64_t pipe_wait_room(struct file *f, bool nonblock);
 /* Copies the first bytes without taking them; how many. */
 size_t pipe_peek(struct file *f, void *buf, size_t len_bytes);
+/* Takes them, as far as no other reader has. */
 void pipe_skip(struct file *f, size_t len_bytes);
 
 #endif
