@@ -148,10 +148,8 @@ static int message_in(struct message *m, uint64_t addr)
         return -EMSGSIZE;
     err = uio_import(&m->uio, m->hdr.iov, m->hdr.iovlen, m->stack, STACK_SEGS,
                      &m->segs);
-    if (err) {
-        m->segs = m->stack;
-        return err;
-    }
+    if (err)
+        return err; /* segs may be on the heap all the same */
     m->msg = (struct sock_msg){.uio = &m->uio};
     if (m->hdr.control && m->hdr.controllen) {
         err = control_room(m);

@@ -318,7 +318,8 @@ static int64_t do_select(struct abi_frame *r, uint64_t deadline)
 
     if ((int32_t)r->rdi < 0)
         return -EINVAL;
-    s.nr = r->rdi > SELECT_MAX ? SELECT_MAX : (uint32_t)r->rdi;
+    s.nr = (uint32_t)r->rdi; /* an int: the upper half may be anything */
+    s.nr = s.nr > SELECT_MAX ? SELECT_MAX : s.nr;
     s.words = (s.nr + FD_BITS - 1) / FD_BITS;
     space = kzalloc((size_t)s.words * 24 + (size_t)s.nr * sizeof(*fds) + 8);
     if (!space)
