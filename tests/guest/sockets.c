@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -309,8 +310,62 @@ static void in_use(void)
     close(b);
 }
 
+/* Without blocking a connection is always begun only, over loopback too. */
+static void connect_nonblocking(void)
+{
+    struct sockaddr_storage ss;
+    socklen_t len;
+    int l = listener(AF_INET, &ss, &len), error = -1;
+    int a = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in to = v4(&ss);
+    struct pollfd p = {.fd = a, .events = POLLOUT};
+
+    CHECK(connect(a, (void *)&to, sizeof(to)) == -1 && errno == EINPROGRESS);
+    CHECK(poll(&p, 1, 5000) == 1 && p.revents == POLLOUT);
+    len = sizeof(error);
+    CHECK(getsockopt(a, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && !error);
+    CHECK(connect(a, (void *)&to, sizeof(to)) == 0);
+    CHECK(connect(a, (void *)&to, sizeof(to)) == -1 && errno == EISCONN);
+    close(a);
+    close(l);
+    a = p.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    CHECK(connect(a, (void *)&to, sizeof(to)) == -1 && errno == EINPROGRESS);
+    CHECK(poll(&p, 1, 5000) == 1 && (p.revents & POLLERR));
+    CHECK(connect(a, (void *)&to, sizeof(to)) == -1 && errno == ECONNREFUSED);
+    close(a);
+}
+
+static void *close_soon(void *arg)
+{
+    const int *fds = arg;
+
+    usleep(50000);
+    close(fds[0]);
+    usleep(50000);
+    CHECK(send(fds[1], "x", 1, 0) == 1);
+    return NULL;
+}
+
+/* Who sleeps in a call keeps the socket, though its descriptor is gone. */
+static void closed_while_reading(void)
+{
+    pthread_t thread;
+    char byte = 0;
+    int fds[2];
+
+    pair_of(AF_INET, &fds[0], &fds[1]);
+    CHECK(pthread_create(&thread, NULL, close_soon, fds) == 0);
+    CHECK(read(fds[0], &byte, 1) == 1 && byte == 'x');
+    pthread_join(thread, NULL);
+    CHECK(read(fds[0], &byte, 1) == -1 && errno == EBADF);
+    close(fds[1]);
+}
+
 int main(void)
 {
+
+    connect_nonblocking();
+    closed_while_reading();
     transfer(AF_INET);
     transfer(AF_INET6);
     refused();
