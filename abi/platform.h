@@ -283,6 +283,7 @@ enum abi_boot_flag {
     ABI_BOOT_TTY = 4,   /* the console is a terminal */
     ABI_BOOT_STATS = 8, /* count and report at exit (run --stats) */
     ABI_BOOT_TSC = 16,  /* rdtsc is usable and tsc_hz is right */
+    ABI_BOOT_MEM = 32,  /* mem_limit_bytes was asked for, not guessed */
 };
 
 /*

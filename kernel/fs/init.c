@@ -100,6 +100,7 @@ void vfs_init(void)
     must(dev_mount(), "cannot fill /dev");
     must(proc_mount(), "cannot mount /proc");
     must(sys_mount(), "cannot mount /sys");
+    must(cgroup_mount(), "cannot mount /sys/fs/cgroup");
     etc_write();
     must(console_open_std(), "cannot open the standard descriptors");
     process.umask = mask;

@@ -24,6 +24,14 @@ struct list *mount_list(void)
     return &mounts;
 }
 
+/* Where names are asked for each time they would lead past the mount. */
+static void pin_names(struct dentry *d)
+{
+    for (; d->parent != d; d = d->parent)
+        if (!(d->flags & DENTRY_HASHED))
+            dentry_hash(d);
+}
+
 int mount_add(struct super *super, const char *path)
 {
     static uint32_t next_id = 20;
@@ -39,6 +47,7 @@ int mount_add(struct super *super, const char *path)
             return -ENOTDIR;
         }
         at->mounted = super->root; /* both stay for good */
+        pin_names(at);
     }
     super->covered = at;
     super->mount_id = next_id++;

@@ -54,10 +54,10 @@ void boot_fill(const struct launch *l, const struct host_info *host)
     b->ops = &gate_ops;
     strlcpy(b->platform, "proc", sizeof(b->platform));
     find_tty(l);
-    b->flags = (l->jit ? ABI_BOOT_JIT : 0u) |
-               (l->use_stdin ? ABI_BOOT_STDIN : 0u) |
-               (gate.tty_fd == 0 ? ABI_BOOT_TTY : 0u) |
-               (l->stats ? ABI_BOOT_STATS : 0u);
+    b->flags =
+        (l->jit ? ABI_BOOT_JIT : 0u) | (l->use_stdin ? ABI_BOOT_STDIN : 0u) |
+        (gate.tty_fd == 0 ? ABI_BOOT_TTY : 0u) |
+        (l->stats ? ABI_BOOT_STATS : 0u) | (l->mem_bytes ? ABI_BOOT_MEM : 0u);
     b->mem_limit_bytes = l->mem_bytes ? l->mem_bytes : half_of_memory();
     b->nr_vcpus = l->vcpus;
     b->nr_net = l->nr_net;

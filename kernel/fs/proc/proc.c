@@ -310,13 +310,14 @@ static const struct pseudo_node pid_entries[] = {
 const struct pseudo_node proc_pid_node = {.mode = 0555, .entries = pid_entries};
 
 static const char filesystems[] =
-    "nodev\ttmpfs\nnodev\toverlay\nnodev\tproc\nnodev\tsysfs\nnodev\t9p\n"
-    "\terofs\n";
+    "nodev\ttmpfs\nnodev\toverlay\nnodev\tproc\nnodev\tsysfs\n"
+    "nodev\tcgroup2\nnodev\t9p\n\terofs\n";
 static const char version[] = "Linux version " KERNEL_RELEASE " " KERNEL_VERSION
                               "\n";
 
 static const struct pseudo_node root_entries[] = {
-    TEXT("cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled\n"),
+    TEXT("cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled\n"
+                    "cpu\t0\t1\t1\nmemory\t0\t1\t1\n"),
     SHOW("cmdline", 0444, cmdline),
     SHOW("cpuinfo", 0444, proc_cpuinfo),
     TEXT("devices", "Character devices:\n  1 mem\n  5 /dev/tty\n\n"

@@ -7,5 +7,7 @@
 
 /* Mounts it. 0 or -errno. */
 int sys_mount(void);
+/* cgroup.c: /sys/fs/cgroup, in it. */
+int cgroup_mount(void);
 
 #endif
