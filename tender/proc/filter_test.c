@@ -60,6 +60,9 @@ static struct fd_set fds_of(enum rule_fds which)
         add_fd(&s, gate.chan[i].fd);
     for (i = 0; which == FDS_BLK && i < gate.boot.nr_blk; i++)
         add_fd(&s, gate.blk_fd[i]);
+    for (i = 0; which == FDS_BLK_RW && i < gate.boot.nr_blk; i++)
+        if (!gate.boot.blk[i].flags)
+            add_fd(&s, gate.blk_fd[i]);
     return s;
 }
 
@@ -128,6 +131,7 @@ static void test_heap(struct code *c, uint32_t addr, uint32_t len)
     emit(c, BPF_MISC | BPF_TAX, 0, 0, 0);
     load(c, ARG_HI(addr));
     jump(c, BPF_JGE, HI(ABI_HEAP_BASE), 0, FAILED);
+    jump(c, BPF_JGT, HI(ABI_HEAP_BASE + ABI_HEAP_MAX) - 1, FAILED, 0);
     emit(c, BPF_ALU | BPF_ADD | BPF_X, 0, 0, 0);
     jump(c, BPF_JGT, HI(ABI_HEAP_BASE + ABI_HEAP_MAX) - 1, FAILED, 0);
 }

@@ -19,6 +19,7 @@ enum rule_fds {
     FDS_STREAM,
     FDS_CHAN,
     FDS_BLK,
+    FDS_BLK_RW, /* those that are not read-only */
 };
 
 enum rule_test {

@@ -19,7 +19,7 @@ IMAGE_FD, SHM_FD = "image", "shm"
 
 SYSCALLS = dict(
     read=0, write=1, close=3, mmap=9, mprotect=10, munmap=11, ioctl=16,
-    pread64=17, readv=19, writev=20, mremap=25, madvise=28, dup2=33,
+    pread64=17, pwrite64=18, readv=19, writev=20, mremap=25, madvise=28, dup2=33,
     socket=41, clone=56, execve=59, kill=62, ptrace=101, personality=135,
     prctl=157, arch_prctl=158, mount=165, init_module=175, tgkill=234,
     futex=202, openat=257, unshare=272, ppoll=271, fallocate=285,
@@ -85,6 +85,10 @@ FORBIDDEN = [
     ("ppoll", HEAP, 1, 0, HEAP, 8),
     ("madvise", USER, 4096, 9),  # MADV_REMOVE
     ("madvise", HEAP, 4096, 14),
+    # the time that another process has computed; a clock behind a descriptor
+    ("clock_gettime", ~1 << 3 | 2, HEAP),
+    ("clock_gettime", ~0 << 3 | 3, HEAP),
+    ("clock_gettime", 7, HEAP),
     # outside the program's part of the address space
     ("mmap", KERNEL, 4096, R | W, ANON, -1, 0),
     ("mmap", GATE, 4096, R | W, ANON, -1, 0),
@@ -103,6 +107,7 @@ FORBIDDEN = [
     ("munmap", GATE, 4096),
     ("munmap", HEAP, 4096),
     ("madvise", KERNEL, 4096, 4),
+    ("madvise", 0xFFFFFFF800000000, 0x1000000000, 4),
     ("madvise", GATE, 4096, 4),
     ("mremap", USER, 4096, 4096, 3, GATE),
     ("mremap", GATE, 4096, 4096, 3, USER),
@@ -121,6 +126,7 @@ FORBIDDEN_SEALED = [
 
 ALLOWED = [
     ("getrandom", (HEAP, 16, 0), 16),
+    ("clock_gettime", (0, HEAP), 0),
     ("clock_gettime", (1, HEAP), 0),
     ("mmap", (USER, 4096, R | W | X, ANON, -1, 0), USER),
     ("mmap", (USER_TOP - 4096, 4096, R, ANON, -1, 0), USER_TOP - 4096),
@@ -165,6 +171,20 @@ def test_cage_refuses_image_pages_writable_and_executable(tmp_path):
 
         assert_killed(try_map(R | W | X))
         assert try_map(R | X).stdout == f"returned {USER}\n"
+
+
+def test_cage_writes_no_read_only_block_device(tmp_path):
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(4096))
+    with open(disk, "r+b") as file:
+        def write(mode):
+            return run("attack_kernel.elf", f"set=nr={SYSCALLS['pwrite64']}",
+                       "set=gate=1", f"blk={file.fileno()},{mode}",
+                       f"set=a={file.fileno()}", f"set=b={HEAP}", "set=c=512",
+                       "set=d=0", pass_fds=[file.fileno()])
+
+        assert_killed(write("ro"))
+        assert write("rw").stdout == "returned 512\n"
 
 
 @pytest.mark.parametrize("call", ["openat", "getrandom", "exit_group",
