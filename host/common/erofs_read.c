@@ -145,11 +145,14 @@ static bool put_link(char rest[PATH_MAX], const struct erofs_node *link,
                      const char *behind)
 {
     char joined[PATH_MAX];
-    int n = snprintf(joined, sizeof(joined), "%.*s/%s", (int)link->len_bytes,
-                     (const char *)link->data, behind);
+    int n;
 
     errno = ENAMETOOLONG;
-    if (link->len_bytes >= PATH_MAX || n >= PATH_MAX)
+    if (link->len_bytes >= PATH_MAX)
+        return false;
+    n = snprintf(joined, sizeof(joined), "%.*s/%s", (int)link->len_bytes,
+                 (const char *)link->data, behind);
+    if (n >= PATH_MAX)
         return false;
     memcpy(rest, joined, (size_t)n + 1);
     return true;

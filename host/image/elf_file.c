@@ -84,7 +84,7 @@ static uint64_t find_strtab(const struct elf_file *f,
 
 static void read_dynamic(struct elf_file *f, struct elf64_phdr ph)
 {
-    size_t nr = ph.p_filesz / sizeof(struct elf64_dyn), cap = 0;
+    size_t nr = ph.p_filesz / sizeof(struct elf64_dyn);
     struct elf64_dyn *dyn;
     uint64_t strtab;
 
@@ -104,7 +104,8 @@ static void read_dynamic(struct elf_file *f, struct elf64_phdr ph)
         } else if (s && dyn[i].d_tag == ELF_DT_RUNPATH) {
             f->runpath = s;
         } else if (s && dyn[i].d_tag == ELF_DT_NEEDED) {
-            f->needed = xgrow(f->needed, f->nr_needed, &cap, sizeof(char *));
+            f->needed =
+                xgrow(f->needed, f->nr_needed, &f->max_needed, sizeof(char *));
             f->needed[f->nr_needed++] = s;
         }
     }

@@ -21,7 +21,7 @@ struct elf_file {
     bool no_default_dirs;
     bool wants_jit;      /* executable stack, or a segment both W and X */
     const char **needed; /* nr_needed names; strings lie in the mapping */
-    size_t nr_needed;
+    size_t nr_needed, max_needed;
 };
 
 /* Only map it; false with errno if that fails. */

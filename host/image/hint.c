@@ -60,8 +60,12 @@ int hint_names(const char *soname, char names[3][128])
 
 static bool apt_knows(const char *package)
 {
-    char *argv[] = {"apt-cache", "show", "--no-all-versions",
-                    (char *)(unsigned long)package, NULL};
+    char *argv[] = {"apt-cache",
+                    "show",
+                    "--no-all-versions",
+                    "--",
+                    (char *)(unsigned long)package,
+                    NULL};
     posix_spawn_file_actions_t actions;
     int status = -1;
     pid_t pid;
