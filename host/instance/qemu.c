@@ -73,7 +73,8 @@ static uint64_t boot_flags(const struct spec *spec)
 {
     return (spec->no_jit ? 0 : ABI_BOOT_JIT) |
            (spec->interactive && !spec->detach ? ABI_BOOT_STDIN : 0) |
-           (spec->tty ? ABI_BOOT_TTY : 0) | (spec->stats ? ABI_BOOT_STATS : 0);
+           (spec->tty ? ABI_BOOT_TTY : 0) | (spec->stats ? ABI_BOOT_STATS : 0) |
+           (spec->mem_bytes != 0 ? ABI_BOOT_MEM : 0);
 }
 
 static int make_bundle(const struct tender *t, uint64_t *len_bytes,

@@ -85,9 +85,9 @@ static void init_boot(const struct bundle_header *header)
     boot.size_bytes = sizeof(boot);
     boot.ops = &vm_ops;
     strlcpy(boot.platform, "vm", sizeof(boot.platform));
-    boot.flags =
-        (header->flags & (ABI_BOOT_JIT | ABI_BOOT_STDIN | ABI_BOOT_STATS)) |
-        ABI_BOOT_TSC;
+    boot.flags = (header->flags & (ABI_BOOT_JIT | ABI_BOOT_STDIN |
+                                   ABI_BOOT_STATS | ABI_BOOT_MEM)) |
+                 ABI_BOOT_TSC;
     boot.nr_vcpus = 1;
     boot.user_cs = VM_CS;
     boot.user_ss = VM_SS;
