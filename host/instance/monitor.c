@@ -108,17 +108,33 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
+/* A program that does not read must not keep us from all the rest. */
+static void push_input(struct monitor *m)
+{
+    ssize_t n = write(m->pty_fd, m->typed, m->nr_typed);
+
+    if (n > 0) {
+        m->nr_typed -= (size_t)n;
+        memmove(m->typed, m->typed + n, m->nr_typed);
+    } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        m->nr_typed = 0;
+        m->forward_input = false;
+    }
+}
+
 static void copy_input(struct monitor *m)
 {
-    char data[4096];
-    ssize_t n = read(STDIN_FILENO, data, sizeof(data));
+    ssize_t n = read(STDIN_FILENO, m->typed, sizeof(m->typed));
 
-    if (n <= 0 || write_all(m->pty_fd, data, (size_t)n) < 0) {
+    if (n <= 0) {
         static const char end_of_input = 4;
 
         m->forward_input = false;
-        (void)!write(m->pty_fd, &end_of_input, 1);
+        m->typed[0] = end_of_input;
+        n = 1;
     }
+    m->nr_typed = (size_t)n;
+    push_input(m);
 }
 
 /* ---- signals ---- */
@@ -199,10 +215,13 @@ static void fill_poll(const struct monitor *m, struct pollfd *p)
     p[ON_STDOUT].fd = m->out_fds[0];
     p[ON_STDERR].fd = m->out_fds[1];
     p[ON_PTY].fd = m->pty_fd;
-    p[ON_INPUT].fd = m->forward_input ? STDIN_FILENO : -1;
+    p[ON_INPUT].fd = m->forward_input && m->nr_typed == 0 ? STDIN_FILENO : -1;
     for (int i = 0; i < NR_EVENTS; i++) {
         p[i].events = POLLIN;
         p[i].revents = 0;
+    }
+    if (m->nr_typed > 0) {
+        p[ON_PTY].events |= POLLOUT;
     }
     feed_fill_poll(&m->feed, &p[ON_FEED], m->ctl_fd);
 }
@@ -215,9 +234,13 @@ static void serve(struct monitor *m, const struct pollfd *p)
     if (p[ON_STDERR].revents != 0 && !copy_output(m, m->out_fds[1], 2)) {
         close_fd(&m->out_fds[1]);
     }
-    if (p[ON_PTY].revents != 0 && !copy_output(m, m->pty_fd, 1)) {
+    if ((p[ON_PTY].revents & POLLOUT) != 0) {
+        push_input(m);
+    }
+    if ((p[ON_PTY].revents & ~POLLOUT) != 0 && !copy_output(m, m->pty_fd, 1)) {
         close_fd(&m->pty_fd);
         m->forward_input = false;
+        m->nr_typed = 0;
     }
     if (p[ON_INPUT].revents != 0 && m->forward_input) {
         copy_input(m);
@@ -231,6 +254,7 @@ static void drain(struct monitor *m)
     struct pollfd p[NR_EVENTS];
 
     m->forward_input = false;
+    m->nr_typed = 0;
     for (;;) {
         fill_poll(m, p);
         p[ON_SIGNAL].fd = p[ON_FEED].fd = -1;

@@ -23,6 +23,7 @@ int pty_open(int *master_fd, int *slave_fd, struct err *err)
     if (*slave_fd < 0) {
         return err_set(err, ERR_TOOL, "-t: open terminal: %m");
     }
+    fcntl(*master_fd, F_SETFL, O_NONBLOCK);
     pty_copy_size(*master_fd);
     return 0;
 }

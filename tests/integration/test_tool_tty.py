@@ -105,6 +105,47 @@ def test_interrupt_key_on_our_terminal(any_tool):
     assert status == 130
 
 
+DEAF = r"""
+#include <stdio.h>
+#include <unistd.h>
+int main(void)
+{
+    for (;;) {
+        puts("tick");
+        fflush(stdout);
+        usleep(10000);
+    }
+}
+"""
+
+
+def test_typing_to_a_deaf_program_hides_no_output(any_tool, tmp_path):
+    (tmp_path / "deaf.c").write_text(DEAF)
+    subprocess.run(["gcc", "-static", "-o", tmp_path / "deaf",
+                    tmp_path / "deaf.c"], check=True)
+    args = any_tool.command("run", "--rm", "--network", "none", "-it",
+                            tmp_path / "deaf", tmp_path / "deaf")
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(args[0], args, any_tool.env)
+    os.set_blocking(fd, False)
+    typed, ticks, end = 0, 0, time.monotonic() + 20
+    try:
+        while (typed < 200000 or ticks < 20) and time.monotonic() < end:
+            if ticks and select.select([], [fd], [], 0)[1]:
+                typed += os.write(fd, b"anybody?\n" * 100)
+            else:
+                typed += 10000 * (ticks > 0)  # no more room: that will do
+            if select.select([fd], [], [], 0.05)[0]:
+                seen = os.read(fd, 65536).count(b"tick")
+                ticks = ticks + seen if typed >= 200000 else 1
+    finally:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        os.close(fd)
+    assert ticks >= 20
+
+
 def test_no_terminal_in_qemu(any_tool):
     p = any_tool("run", "--rm", "--network", "none", "--platform", "qemu",
                  "-t", any_tool.target)
