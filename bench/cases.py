@@ -169,7 +169,7 @@ def fast_share():
     finally:
         sh(EINKORN, "rm", "-f", name, check=False)
     text = logs.stdout + logs.stderr
-    found = re.search(r"system calls fast (\d+) slow (\d+)", text)
+    found = re.search(r"stats: calls fast (\d+) slow (\d+)", text)
     fast, slow = int(found[1]), int(found[2])
     return {"what": "nginx: system calls by entry", "command":
             "einkorn run --stats nginx; wrk -c64 -d2s", "fast": fast,

@@ -10,8 +10,9 @@
 
 #include "tender/kvm/monitor.h"
 
-#define GPA_TSS UINT64_C(0xfffbd000) /* three pages for old Intel processors   \
-                                      */
+#define GPA_TSS                                                                \
+    UINT64_C(0xfffbd000) /* three pages for old Intel processors               \
+                          */
 
 enum { NR_CPUID = 256 };
 
