@@ -20,7 +20,8 @@
  *   volume0=/data[:OPT,...]  where host directory channel 0 is mounted; OPT:
  *                          ro, rw, watch=N: channel N, from which only is
  *                          read, carries struct inotify_event of the host's
- *                          inotify(7) for it
+ *                          inotify(7) for it, and channel 0 may carry messages
+ *                          that are no answers
  *   loglevel=0..3          0 errors, 1 warnings (default), 2 info, 3 debug
  */
 #ifndef EINKORN_ABI_CONFIG_H

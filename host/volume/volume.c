@@ -131,12 +131,12 @@ static pid_t start(const struct volume *v, int *chan_fd, int hint_fd,
 }
 
 /* A descriptor for volume i, if there is room for one. */
-static int add_watch(struct volumes *vs, int i)
+static int add_watch(struct volumes *vs, int i, bool can_watch)
 {
     int fd = -1;
 
     vs->watch_chan[i] = -1;
-    if (vs->nr_chans < ABI_MAX_CHAN) {
+    if (can_watch && vs->nr_chans < ABI_MAX_CHAN) {
         fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     }
     if (fd >= 0) {
@@ -148,13 +148,16 @@ static int add_watch(struct volumes *vs, int i)
 
 int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err)
 {
+    /* A virtual machine's 9P device carries answers to requests alone. */
+    bool can_watch = spec->platform != PLATFORM_KVM;
+
     for (int i = 0; i < spec->nr_volumes; i++) {
         vs->chan_fds[i] = -1;
     }
     vs->nr_chans = spec->nr_volumes;
     for (int i = 0; i < spec->nr_volumes; i++) {
-        pid_t pid =
-            start(&spec->volumes[i], &vs->chan_fds[i], add_watch(vs, i), err);
+        pid_t pid = start(&spec->volumes[i], &vs->chan_fds[i],
+                          add_watch(vs, i, can_watch), err);
 
         if (pid < 0) {
             return -1;

@@ -93,8 +93,9 @@ static int start(struct v9_fs *fs, const struct volume *vol)
         err = v9_session_start(&fs->session);
     if (err)
         return err;
-    fs->session.notice = v9_notice;
     fs->watch_chan = vol->watch_chan;
+    if (fs->watch_chan >= 0) /* else the channel may carry answers alone */
+        fs->session.notice = v9_notice;
     fs->super.type = "9p";
     fs->super.source = "einkorn";
     fs->super.options = ",relatime,trans=einkorn";

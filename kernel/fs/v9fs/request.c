@@ -79,7 +79,7 @@ int v9_getattr(struct v9_session *s, uint32_t fid, struct v9_attr *out)
     int err;
 
     begin(&q, TGETATTR, fid);
-    v9_put64(&q.m, GETATTR_BASIC | GETATTR_LEASE);
+    v9_put64(&q.m, GETATTR_BASIC | (s->notice ? GETATTR_LEASE : 0));
     err = call(s, &q);
     if (err)
         return err;

@@ -26,7 +26,7 @@ struct v9_session {
     uint64_t rx_seq;     /* messages received */
     struct v9_qid root_qid;
     /* The server says that what it promised about a file is over. Called in
-     * order with the answers; must not sleep. */
+     * order with the answers; must not sleep. NULL: no promise is asked for. */
     void (*notice)(struct v9_session *s, uint64_t path, uint32_t what);
 };
 

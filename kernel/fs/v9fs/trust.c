@@ -123,8 +123,6 @@ static void look_now(struct v9_fs *fs)
 {
     if (fs->watch_chan >= 0)
         read_hints(fs);
-    else
-        v9_session_look(&fs->session);
 }
 
 void v9_look(struct v9_fs *fs)
@@ -147,15 +145,14 @@ bool v9_trusted(struct v9_inode *v)
 
 void v9_own_begin(struct v9_inode *v)
 {
-    if (v->fs->watch_chan >= 0 && !v->nr_own)
+    if (!v->nr_own)
         look_now(v->fs);
     v->nr_own++;
 }
 
 void v9_own_end(struct v9_inode *v)
 {
-    if (v->fs->watch_chan >= 0)
-        look_now(v->fs);
+    look_now(v->fs);
     v->nr_own--;
 }
 
