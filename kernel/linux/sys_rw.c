@@ -55,10 +55,15 @@ static int64_t writer(int fd, struct file **f)
 /* Keeps the file while fn sleeps, whoever closes the descriptor meanwhile. */
 static int64_t run(struct file *f, rw_fn *fn, struct uio *u, uint64_t *off)
 {
-    int64_t n;
+    int64_t n, err;
 
     file_get(f);
     n = fn(f, u, off);
+    if (n > 0 && fn == f->ops->write && f->ops->sync &&
+        (file_io_flags(f, u) & O_DSYNC)) {
+        err = f->ops->sync(f, (file_io_flags(f, u) & O_SYNC) != O_SYNC);
+        n = err ? err : n;
+    }
     file_put(f);
     return n;
 }
@@ -136,18 +141,26 @@ int64_t sys_pwrite64(struct abi_frame *r)
     return err ? err : run(f, f->ops->write, &u, &off);
 }
 
-static int64_t vector(struct file *f, rw_fn *fn, struct abi_frame *r,
-                      uint64_t *off)
+/* flags: O_* that hold for this call beside the file's own. */
+static int64_t vector_flags(struct file *f, rw_fn *fn, struct abi_frame *r,
+                            uint64_t *off, uint32_t flags)
 {
     struct uio_seg stack[FAST_SEGS], *segs;
     struct uio u;
     int64_t n = uio_import(&u, r->rsi, r->rdx, stack, FAST_SEGS, &segs);
 
+    u.flags = flags;
     if (!n)
         n = run(f, fn, &u, off);
     if (segs != stack)
         kfree(segs);
     return n;
+}
+
+static int64_t vector(struct file *f, rw_fn *fn, struct abi_frame *r,
+                      uint64_t *off)
+{
+    return vector_flags(f, fn, r, off, 0);
 }
 
 int64_t sys_readv(struct abi_frame *r)
@@ -189,33 +202,35 @@ int64_t sys_pwritev(struct abi_frame *r)
 }
 
 enum {
-    RWF_HINTS = 0x1 | 0x2 | 0x4, /* HIPRI, DSYNC, SYNC: satisfied anyway */
-    RWF_NOWAIT_ = 0x8,
-    RWF_APPEND_ = 0x10,
+    RWF_KNOWN = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND,
 };
 
-/* Runs fn with file flags as the RWF_* of preadv2(2) want them. */
-static int64_t vector_flags(struct file *f, rw_fn *fn, struct abi_frame *r)
+static uint32_t io_flags(uint64_t rwf)
 {
-    uint32_t saved = f->flags;
-    uint64_t off = r->r10, *at = &off;
-    int64_t n;
+    uint32_t flags = rwf & RWF_NOWAIT ? O_NONBLOCK : 0;
 
-    if (r->r9 & ~(uint64_t)(RWF_HINTS | RWF_NOWAIT_ | RWF_APPEND_))
+    if (rwf & RWF_APPEND)
+        flags |= O_APPEND;
+    if (rwf & RWF_DSYNC)
+        flags |= O_DSYNC;
+    if (rwf & RWF_SYNC)
+        flags |= O_SYNC;
+    return flags;
+}
+
+/* preadv2(2): an offset of -1 is the file's own; flags act on this call. */
+static int64_t positioned(struct file *f, rw_fn *fn, struct abi_frame *r)
+{
+    uint64_t off = r->r10, *at = &off;
+    int64_t err = 0;
+
+    if (r->r9 & ~(uint64_t)RWF_KNOWN)
         return -EOPNOTSUPP;
     if ((int64_t)off == -1)
         at = &f->off;
-    else if ((n = check_position(f, off)) != 0)
-        return n;
-    file_get(f);
-    if (r->r9 & RWF_NOWAIT_)
-        f->flags |= O_NONBLOCK;
-    if (r->r9 & RWF_APPEND_)
-        f->flags |= O_APPEND;
-    n = vector(f, fn, r, at);
-    f->flags = saved;
-    file_put(f);
-    return n;
+    else
+        err = check_position(f, (int64_t)off);
+    return err ? err : vector_flags(f, fn, r, at, io_flags(r->r9));
 }
 
 int64_t sys_preadv2(struct abi_frame *r)
@@ -223,7 +238,7 @@ int64_t sys_preadv2(struct abi_frame *r)
     struct file *f;
     int64_t err = reader((int)r->rdi, &f);
 
-    return err ? err : vector_flags(f, f->ops->read, r);
+    return err ? err : positioned(f, f->ops->read, r);
 }
 
 int64_t sys_pwritev2(struct abi_frame *r)
@@ -231,7 +246,7 @@ int64_t sys_pwritev2(struct abi_frame *r)
     struct file *f;
     int64_t err = writer((int)r->rdi, &f);
 
-    return err ? err : vector_flags(f, f->ops->write, r);
+    return err ? err : positioned(f, f->ops->write, r);
 }
 
 int64_t sys_lseek(struct abi_frame *r)

@@ -25,7 +25,7 @@ struct poll_table {
 
 /* All may be NULL: then the usual error (EINVAL, ENOTTY, ESPIPE, ENODEV ...).
  * Offsets: pread/pwrite pass their own; *off is advanced by what was moved.
- * Blocking is the operation's own business: file->flags & O_NONBLOCK. */
+ * Blocking is the operation's own business: see file_io_flags(). */
 struct file_ops {
     const char *name; /* for logs: "pipe", "tcp" */
     int64_t (*read)(struct file *f, struct uio *to, uint64_t *off);
@@ -64,6 +64,13 @@ struct file {
     struct list epoll;     /* struct file_watch (vfs/poll.h) */
     struct dentry *dentry; /* its name, or NULL; see file_path() */
 };
+
+/* O_NONBLOCK, O_APPEND & co. as they hold for one read or write: the file's
+ * and the call's (preadv2(2)). */
+static inline uint32_t file_io_flags(const struct file *f, const struct uio *u)
+{
+    return f->flags | u->flags;
+}
 
 /* New file with one reference, or NULL when out of memory. */
 struct file *file_new(const struct file_ops *ops, void *data, uint32_t flags);

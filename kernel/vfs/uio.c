@@ -22,6 +22,7 @@ void uio_init(struct uio *u, struct uio_seg *seg, uint64_t base,
     u->nr_segs = 1;
     u->done_bytes = 0;
     u->resid_bytes = len_bytes;
+    u->flags = 0;
     u->kernel = kernel;
 }
 
@@ -66,6 +67,7 @@ int uio_import(struct uio *u, uint64_t iov_uptr, size_t nr,
     u->segs = *segs;
     u->nr_segs = nr;
     u->done_bytes = 0;
+    u->flags = 0;
     u->kernel = false;
     return check(u);
 }

@@ -20,6 +20,7 @@ struct uio {
     size_t nr_segs;
     size_t done_bytes;  /* consumed of the first segment */
     size_t resid_bytes; /* left in all */
+    uint32_t flags;     /* O_* of this call alone, beside the file's */
     bool kernel;        /* segments are kernel memory */
 };
 

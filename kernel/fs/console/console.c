@@ -86,7 +86,7 @@ static int64_t console_read(struct file *f, struct uio *to, uint64_t *off)
     if (!to->resid_bytes)
         return 0;
     if (!ready()) {
-        if (f->flags & O_NONBLOCK)
+        if (file_io_flags(f, to) & O_NONBLOCK)
             return -EAGAIN;
         file_get(f);
         WAIT(&input.readers, NO_DEADLINE, err, ready());

@@ -21,14 +21,14 @@ struct eventfd {
 static const uint64_t COUNT_MAX = UINT64_MAX - 1;
 
 /* 0, or why the caller must not go on. */
-static int wait_for(struct file *f, const uint64_t *need)
+static int wait_for(struct file *f, uint32_t io_flags, const uint64_t *need)
 {
     struct eventfd *e = f->data;
     int err;
 
     if (need ? COUNT_MAX - e->count >= *need : e->count > 0)
         return 0;
-    if (f->flags & O_NONBLOCK)
+    if (io_flags & O_NONBLOCK)
         return -EAGAIN;
     file_get(f);
     WAIT(&e->waitq, NO_DEADLINE, err,
@@ -47,7 +47,7 @@ static int64_t eventfd_read(struct file *f, struct uio *to, uint64_t *off)
     (void)off;
     if (to->resid_bytes < sizeof(value))
         return -EINVAL;
-    err = wait_for(f, NULL);
+    err = wait_for(f, file_io_flags(f, to), NULL);
     if (err)
         return err;
     value = e->semaphore ? 1 : e->count;
@@ -72,7 +72,7 @@ static int64_t eventfd_write(struct file *f, struct uio *from, uint64_t *off)
         return -EFAULT;
     if (value == UINT64_MAX)
         return -EINVAL;
-    err = wait_for(f, &value);
+    err = wait_for(f, file_io_flags(f, from), &value);
     if (err)
         return err;
     e->count += value;

@@ -153,7 +153,7 @@ static int64_t inotify_read(struct file *f, struct uio *to, uint64_t *off)
 
     (void)off;
     if (list_empty(&in->events)) {
-        if (f->flags & O_NONBLOCK)
+        if (file_io_flags(f, to) & O_NONBLOCK)
             return -EAGAIN;
         file_get(f);
         WAIT(&in->waitq, NO_DEADLINE, err, !list_empty(&in->events));

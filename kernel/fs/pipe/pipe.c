@@ -76,7 +76,7 @@ static int64_t pipe_read(struct file *f, struct uio *to, uint64_t *off)
     (void)off;
     if (!to->resid_bytes)
         return 0;
-    n = pipe_wait_data(f, f->flags & O_NONBLOCK);
+    n = pipe_wait_data(f, file_io_flags(f, to) & O_NONBLOCK);
     if (n <= 0)
         return n;
     n = drain(p, to);
@@ -132,7 +132,7 @@ static int64_t write_blocking(struct file *f, struct uio *from)
         if (!p->nr_readers)
             return done ? done : broken();
         if (!writable(p, from->resid_bytes)) {
-            if (f->flags & O_NONBLOCK)
+            if (file_io_flags(f, from) & O_NONBLOCK)
                 return done ? done : -EAGAIN;
             WAIT(&p->writers, NO_DEADLINE, err,
                  !p->nr_readers || writable(p, from->resid_bytes));

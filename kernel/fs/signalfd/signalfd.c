@@ -73,7 +73,7 @@ static int64_t signalfd_read(struct file *f, struct uio *to, uint64_t *off)
     file_get(f);
     while (!n && !err) {
         n = drain(s, to);
-        if (n || (f->flags & O_NONBLOCK))
+        if (n || (file_io_flags(f, to) & O_NONBLOCK))
             break;
         WAIT(&signal_waitq, NO_DEADLINE, err, pending(s));
     }

@@ -90,14 +90,14 @@ int64_t sock_recv(struct sock *s, struct sock_msg *msg)
 
 /* ---- as a file --------------------------------------------------------- */
 
-static int file_flags(const struct file *f)
+static int msg_flags(const struct file *f, const struct uio *u)
 {
-    return f->flags & O_NONBLOCK ? MSG_DONTWAIT : 0;
+    return file_io_flags(f, u) & O_NONBLOCK ? MSG_DONTWAIT : 0;
 }
 
 static int64_t sock_read(struct file *f, struct uio *to, uint64_t *off)
 {
-    struct sock_msg msg = {.uio = to, .flags = file_flags(f)};
+    struct sock_msg msg = {.uio = to, .flags = msg_flags(f, to)};
 
     (void)off;
     if (to->resid_bytes == 0)
@@ -107,7 +107,7 @@ static int64_t sock_read(struct file *f, struct uio *to, uint64_t *off)
 
 static int64_t sock_write(struct file *f, struct uio *from, uint64_t *off)
 {
-    struct sock_msg msg = {.uio = from, .flags = file_flags(f)};
+    struct sock_msg msg = {.uio = from, .flags = msg_flags(f, from)};
 
     (void)off;
     return sock_send(f->data, &msg);

@@ -69,7 +69,7 @@ static int64_t timerfd_read(struct file *f, struct uio *to, uint64_t *off)
     if (to->resid_bytes < sizeof(value))
         return -EINVAL;
     if (!has_expired(t)) {
-        if (f->flags & O_NONBLOCK)
+        if (file_io_flags(f, to) & O_NONBLOCK)
             return -EAGAIN;
         file_get(f);
         WAIT(&t->waitq, NO_DEADLINE, err, has_expired(t));

@@ -134,7 +134,7 @@ static int64_t tmpfs_write(struct file *f, struct uio *from, uint64_t *off)
     int64_t len, done;
     int err;
 
-    if (f->flags & O_APPEND)
+    if (file_io_flags(f, from) & O_APPEND)
         *off = t->inode.size_bytes;
     if (!from->resid_bytes)
         return 0;

@@ -222,7 +222,7 @@ static int64_t v9_file_write(struct file *f, struct uio *from, uint64_t *off)
         return 0;
     v9_lock(v);
     v9_own_begin(v);
-    done = write_locked(v, from, off, f->flags & O_APPEND);
+    done = write_locked(v, from, off, file_io_flags(f, from) & O_APPEND);
     v9_own_end(v);
     v9_unlock(v);
     if (done <= 0)
