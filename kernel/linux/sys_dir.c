@@ -121,17 +121,13 @@ static int64_t link_paths(int old_fd, const char *old, int new_fd,
 static int64_t do_link(int old_fd, uptr_t uold, int new_fd, uptr_t unew,
                        uint32_t flags)
 {
-    struct upath old, new;
-    int64_t err = upath_get(&old, uold);
+    struct upath_pair p;
+    int64_t err = upath_get_pair(&p, uold, unew);
 
     if (err)
         return err;
-    err = upath_get(&new, unew);
-    if (!err) {
-        err = link_paths(old_fd, old.s, new_fd, new.s, flags);
-        upath_put(&new);
-    }
-    upath_put(&old);
+    err = link_paths(old_fd, p.old.s, new_fd, p.new.s, flags);
+    upath_put_pair(&p);
     return err;
 }
 
@@ -147,17 +143,13 @@ int64_t sys_linkat(struct abi_frame *r)
 
 static int64_t do_symlink(uptr_t utarget, int dirfd, uptr_t upath)
 {
-    struct upath target, path;
-    int64_t err = upath_get(&target, utarget);
+    struct upath_pair p;
+    int64_t err = upath_get_pair(&p, utarget, upath);
 
     if (err)
         return err;
-    err = upath_get(&path, upath);
-    if (!err) {
-        err = vfs_symlink(target.s, dirfd, path.s);
-        upath_put(&path);
-    }
-    upath_put(&target);
+    err = vfs_symlink(p.old.s, dirfd, p.new.s);
+    upath_put_pair(&p);
     return err;
 }
 
@@ -174,17 +166,13 @@ int64_t sys_symlinkat(struct abi_frame *r)
 static int64_t do_rename(int old_fd, uptr_t uold, int new_fd, uptr_t unew,
                          uint32_t flags)
 {
-    struct upath old, new;
-    int64_t err = upath_get(&old, uold);
+    struct upath_pair p;
+    int64_t err = upath_get_pair(&p, uold, unew);
 
     if (err)
         return err;
-    err = upath_get(&new, unew);
-    if (!err) {
-        err = vfs_rename(old_fd, old.s, new_fd, new.s, flags);
-        upath_put(&new);
-    }
-    upath_put(&old);
+    err = vfs_rename(old_fd, p.old.s, new_fd, p.new.s, flags);
+    upath_put_pair(&p);
     return err;
 }
 

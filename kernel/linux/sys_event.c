@@ -13,6 +13,7 @@
 #include "kernel/fs/pipe/pipe.h"
 #include "kernel/linux/calls.h"
 #include "kernel/linux/timespec.h"
+#include "kernel/linux/usigset.h"
 #include "kernel/sched/signal.h"
 #include "kernel/vfs/file.h"
 
@@ -57,49 +58,25 @@ static int64_t wait(int fd, uptr_t events, int max, uint64_t deadline_ns)
     return nr == -ERESTARTSYS ? -EINTR : nr;
 }
 
-/* Milliseconds from now: 0 does not wait, negative waits for ever. */
-static uint64_t deadline_ms(int32_t ms)
-{
-    if (ms < 0)
-        return NO_DEADLINE;
-    return ms ? clock_mono_ns() + (uint64_t)ms * 1000000 : 0;
-}
-
-static int set_mask(uptr_t mask_uptr, uint64_t size)
-{
-    sigset64_t mask;
-
-    if (!mask_uptr)
-        return 0;
-    if (size != sizeof(mask))
-        return -EINVAL;
-    if (copy_in(&mask, mask_uptr) < 0)
-        return -EFAULT;
-    signal_set_temp_mask(mask);
-    return 0;
-}
-
 int64_t sys_epoll_wait(struct abi_frame *r)
 {
-    return wait((int)r->rdi, r->rsi, (int)r->rdx, deadline_ms((int32_t)r->r10));
+    return wait((int)r->rdi, r->rsi, (int)r->rdx, timeout_ms((int32_t)r->r10));
 }
 
 int64_t sys_epoll_pwait(struct abi_frame *r)
 {
-    int err = set_mask(r->r8, r->r9);
+    int err = sigset_wait_mask(r->r8, r->r9);
 
     return err ? err : sys_epoll_wait(r);
 }
 
 int64_t sys_epoll_pwait2(struct abi_frame *r)
 {
-    uint64_t ns = 0, deadline = NO_DEADLINE;
-    int err = r->r10 ? timespec_from_user(r->r10, &ns) : 0;
+    uint64_t deadline;
+    int err = timeout_from_user(r->r10, &deadline);
 
-    if (!err && r->r10)
-        deadline = ns ? deadline_of(ns, CLOCK_ID_MONOTONIC, false) : 0;
     if (!err)
-        err = set_mask(r->r8, r->r9);
+        err = sigset_wait_mask(r->r8, r->r9);
     return err ? err : wait((int)r->rdi, r->rsi, (int)r->rdx, deadline);
 }
 

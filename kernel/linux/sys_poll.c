@@ -13,6 +13,7 @@
 #include "kernel/core/uaccess.h"
 #include "kernel/linux/calls.h"
 #include "kernel/linux/timespec.h"
+#include "kernel/linux/usigset.h"
 #include "kernel/sched/signal.h"
 #include "kernel/vfs/poll.h"
 #include "lib/string.h"
@@ -162,28 +163,9 @@ static int64_t poll_user(uptr_t uptr, uint64_t nr, uint64_t deadline_ns)
 
 int64_t sys_poll(struct abi_frame *r)
 {
-    int32_t ms = (int32_t)r->rdx;
-    uint64_t deadline = ms < 0 ? NO_DEADLINE
-                        : ms   ? clock_mono_ns() + (uint64_t)ms * 1000000
-                               : 0;
-    int64_t ready = poll_user(r->rdi, r->rsi, deadline);
+    int64_t ready = poll_user(r->rdi, r->rsi, timeout_ms((int32_t)r->rdx));
 
     return ready == -ERESTARTSYS ? -EINTR : ready;
-}
-
-/* From a relative timespec: 0 does not wait, none waits for ever. */
-static int deadline_from(uptr_t uptr, uint64_t *deadline)
-{
-    uint64_t ns;
-    int err = 0;
-
-    *deadline = NO_DEADLINE;
-    if (!uptr)
-        return 0;
-    err = timespec_from_user(uptr, &ns);
-    if (!err)
-        *deadline = ns ? deadline_of(ns, CLOCK_ID_MONOTONIC, false) : 0;
-    return err;
 }
 
 /* Linux's calls tell what is left of the timeout. */
@@ -200,28 +182,14 @@ static void put_rest(uptr_t uptr, uint64_t deadline, bool timeval)
         timespec_to_user(uptr, left);
 }
 
-static int temp_mask(uptr_t mask_uptr, uint64_t size)
-{
-    sigset64_t mask;
-
-    if (!mask_uptr)
-        return 0;
-    if (size != sizeof(mask))
-        return -EINVAL;
-    if (copy_in(&mask, mask_uptr) < 0)
-        return -EFAULT;
-    signal_set_temp_mask(mask);
-    return 0;
-}
-
 int64_t sys_ppoll(struct abi_frame *r)
 {
     uint64_t deadline;
     int64_t ready;
-    int err = deadline_from(r->rdx, &deadline);
+    int err = timeout_from_user(r->rdx, &deadline);
 
     if (!err)
-        err = temp_mask(r->r10, r->r8);
+        err = sigset_wait_mask(r->r10, r->r8);
     if (err)
         return err;
     ready = poll_user(r->rdi, r->rsi, deadline);
@@ -341,7 +309,7 @@ int64_t sys_select(struct abi_frame *r)
     if (err)
         return err;
     if (r->r8)
-        deadline = ns ? deadline_of(ns, CLOCK_ID_MONOTONIC, false) : 0;
+        deadline = timeout_ns(ns);
     ready = do_select(r, deadline);
     put_rest(r->r8, deadline, true);
     return ready;
@@ -354,12 +322,12 @@ int64_t sys_pselect6(struct abi_frame *r)
     } sig = {0, 0};
     uint64_t deadline;
     int64_t ready;
-    int err = deadline_from(r->r8, &deadline);
+    int err = timeout_from_user(r->r8, &deadline);
 
     if (!err && r->r9)
         err = copy_in(&sig, r->r9);
     if (!err)
-        err = temp_mask(sig.mask, sig.size);
+        err = sigset_wait_mask(sig.mask, sig.size);
     if (err)
         return err;
     ready = do_select(r, deadline);

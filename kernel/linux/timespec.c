@@ -145,3 +145,27 @@ int deadline_from_user(uptr_t addr, int32_t clock, bool is_absolute,
     *deadline_ns = deadline_of(ns, clock, is_absolute);
     return 0;
 }
+
+uint64_t timeout_ns(uint64_t ns)
+{
+    return ns ? deadline_of(ns, CLOCK_ID_MONOTONIC, false) : 0;
+}
+
+uint64_t timeout_ms(int32_t ms)
+{
+    return ms < 0 ? NO_DEADLINE : timeout_ns((uint64_t)ms * 1000000);
+}
+
+int timeout_from_user(uptr_t addr, uint64_t *deadline_ns)
+{
+    uint64_t ns;
+    int err;
+
+    *deadline_ns = NO_DEADLINE;
+    if (!addr)
+        return 0;
+    err = timespec_from_user(addr, &ns);
+    if (!err)
+        *deadline_ns = timeout_ns(ns);
+    return err;
+}

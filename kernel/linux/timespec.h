@@ -48,5 +48,11 @@ int timeval_to_user(uptr_t addr, uint64_t ns);
 int deadline_from_user(uptr_t addr, int32_t clock, bool absolute,
                        uint64_t *deadline_ns);
 uint64_t deadline_of(uint64_t ns, int32_t clock, bool absolute);
+/* Deadlines of poll(2) and its kin: 0 does not wait, NO_DEADLINE for ever.
+ * From milliseconds (negative: for ever), nanoseconds, or a timespec (NULL:
+ * for ever; 0 or -errno). */
+uint64_t timeout_ms(int32_t ms);
+uint64_t timeout_ns(uint64_t ns);
+int timeout_from_user(uptr_t addr, uint64_t *deadline_ns);
 
 #endif

@@ -31,3 +31,21 @@ void upath_put(struct upath *p)
     if (p->s != p->small)
         kfree(p->s);
 }
+
+int upath_get_pair(struct upath_pair *p, uptr_t old, uptr_t new)
+{
+    int err = upath_get(&p->old, old);
+
+    if (err)
+        return err;
+    err = upath_get(&p->new, new);
+    if (err)
+        upath_put(&p->old);
+    return err;
+}
+
+void upath_put_pair(struct upath_pair *p)
+{
+    upath_put(&p->old);
+    upath_put(&p->new);
+}

@@ -17,4 +17,11 @@ struct upath {
 int upath_get(struct upath *p, uptr_t uptr);
 void upath_put(struct upath *p);
 
+/* Two of them, as link(2) and rename(2) take: both or none. */
+struct upath_pair {
+    struct upath old, new;
+};
+int upath_get_pair(struct upath_pair *p, uptr_t old, uptr_t new);
+void upath_put_pair(struct upath_pair *p);
+
 #endif

@@ -10,6 +10,7 @@
  *               exit_end may be cut short and begun again by an event.
  */
 #include "kernel/arch/x86_64/frame.h"
+#include "lib/frame_restore.h"
 
     /* For debuggers: everywhere here the frame lies at rsp. */
     .cfi_sections .debug_frame
@@ -87,23 +88,7 @@ exit_begin:
     mov FRAME_RSP(%rsp), %rsp
     jmp *%rcx
 .Lfull:
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
-    add $(FRAME_RIP - FRAME_ADDR), %rsp
-    iretq
+    RESTORE_AND_IRET
 .Lpending:
     movb $1, %gs:VCPU_MASK
     .globl exit_end
@@ -140,23 +125,7 @@ upcall_entry:
     /* An exception in the kernel: the frame stays where it is, masked. */
     mov FRAME_RBP(%rsp), %rbp
     call upcall_from_kernel
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
-    add $(FRAME_RIP - FRAME_ADDR), %rsp
-    iretq
+    RESTORE_AND_IRET
     .cfi_endproc
     .size upcall_entry, . - upcall_entry
 

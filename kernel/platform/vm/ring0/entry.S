@@ -4,6 +4,8 @@
  * shim's stack, has C look at it or change it, and leaves by iretq.
  * Interrupts are off in ring 0 except in cpu_idle().
  */
+#include "lib/frame_restore.h"
+
 #define USER_CS 0x33
 #define USER_SS 0x2b
 
@@ -69,23 +71,7 @@ syscall_entry:
     call syscall_trap
 
 leave:
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
-    add $24, %rsp
-    iretq
+    RESTORE_AND_IRET
 
 /* void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg): never returns */
     .globl ring3_enter
