@@ -64,22 +64,34 @@ static bool ask(struct chan *chan, const struct pending *p)
            (errno != EAGAIN && errno != ENOBUFS);
 }
 
-static void kick(struct virtio_dev *dev, uint32_t queue)
+/* False: no more for now; an answer from the server goes on from here. */
+static bool forward(struct chan *chan, struct queue *q)
 {
-    struct chan *chan = (struct chan *)dev;
-    struct queue *q = &dev->queues[queue];
     struct pending *p;
 
     while ((p = find(chan, false, 0)) && queue_take(q, &p->chain) == 1) {
         if (!read_tag(&p->chain, &p->tag) || !p->chain.nr_in) {
             q->broken = true;
-            break;
+            return false;
         }
         if (!ask(chan, p)) {
             queue_untake(q, 1);
-            break;
+            return false;
         }
         p->used = true;
+    }
+    return p != NULL;
+}
+
+static void kick(struct virtio_dev *dev, uint32_t queue)
+{
+    struct chan *chan = (struct chan *)dev;
+    struct queue *q = &dev->queues[queue];
+
+    while (forward(chan, q)) {
+        queue_notify(q, true);
+        if (queue_empty(q))
+            break;
     }
     virtio_show(dev, queue);
 }
@@ -114,8 +126,9 @@ static void host_ready(struct machine *m, void *arg, uint32_t events)
         serve_change(chan->fd, 0);
         return;
     }
-    while ((n = recv(chan->fd, msg, sizeof(msg), MSG_DONTWAIT)) >= HEADER)
-        answer(chan, msg, (uint32_t)n);
+    while ((n = recv(chan->fd, msg, sizeof(msg), MSG_DONTWAIT)) > 0)
+        if (n >= HEADER)
+            answer(chan, msg, (uint32_t)n);
     virtio_show(&chan->dev, 0);
     kick(&chan->dev, 0);
 }

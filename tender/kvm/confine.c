@@ -33,11 +33,25 @@ static void drop_identity(const struct options *opt)
         die("take user %d: %m", uid);
 }
 
+/* A change of identity takes back the wish to end with who started us. */
+static void drop_identity_but_stay_tied(const struct options *opt)
+{
+    pid_t maker = getppid();
+    int signal = 0;
+
+    prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0);
+    drop_identity(opt);
+    if (prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) < 0)
+        die("watch who started us: %m");
+    if (signal && getppid() != maker)
+        die("who started us has ended");
+}
+
 void confine(const struct options *opt)
 {
     for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
         prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-    drop_identity(opt);
+    drop_identity_but_stay_tied(opt);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         die("no_new_privs: %m");

@@ -74,6 +74,15 @@ static void reset(struct virtio_dev *dev)
     }
 }
 
+/* 3.1.1: features that were not offered, or no version 1, are refused. */
+static bool features_ok(const struct virtio_dev *dev)
+{
+    return !(dev->features & ~dev->offered) &&
+           dev->features & VIRTIO_F_VERSION_1;
+}
+
+/* Bits are added one after the other; only a reset takes them away (2.1.1).
+ * So start() and stop() alternate, whatever a driver writes. */
 static void set_status(struct virtio_dev *dev, uint32_t value)
 {
     uint32_t old = dev->status;
@@ -82,19 +91,13 @@ static void set_status(struct virtio_dev *dev, uint32_t value)
         reset(dev);
         return;
     }
-    /* 3.1.1: features that were not offered, or no version 1: refused. */
-    if (value & FEATURES_OK && !(old & FEATURES_OK) &&
-        (dev->features & ~dev->offered ||
-         !(dev->features & VIRTIO_F_VERSION_1)))
-        value &= ~(uint32_t)FEATURES_OK;
-    dev->status = (value & 0xff) | (old & NEEDS_RESET);
-    if (dev->status & DRIVER_OK && !(old & DRIVER_OK)) {
-        if (!(dev->status & FEATURES_OK)) {
-            dev->status |= NEEDS_RESET;
-            return;
-        }
+    if (value & FEATURES_OK && !(old & FEATURES_OK) && !features_ok(dev))
+        value &= ~(uint32_t)(FEATURES_OK | DRIVER_OK);
+    if (value & DRIVER_OK && !((value | old) & FEATURES_OK))
+        value = NEEDS_RESET;
+    dev->status = (value & 0xff) | old;
+    if (dev->status & DRIVER_OK && !(old & DRIVER_OK))
         dev->ops->start(dev);
-    }
 }
 
 static void set_half(uint64_t *word, bool high, uint32_t value)

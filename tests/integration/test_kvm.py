@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Instances in the own monitor, through the tool (docs/kvm.md)."""
 import os
+import pathlib
+import select
 import subprocess
 
 import pytest
@@ -75,3 +77,28 @@ def test_stop_on_kvm(einkorn):
     assert einkorn("stop", "kvmstop").returncode == 0
     assert einkorn("wait", "kvmstop").stdout.strip() == "143"
     assert einkorn("rm", "kvmstop").returncode == 0
+
+
+def test_volume_on_kvm(run, tmp_path):
+    (tmp_path / "in").write_text("z" * 300000)
+    result = run("-v", f"{tmp_path}:/v", "/bin/cp", "cp", "/v/in", "/v/out")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "out").read_text() == "z" * 300000
+
+
+def children(pid):
+    task = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in task.read_text().split()]
+
+
+def test_killed_tool_takes_its_monitor_along(state):
+    tool = subprocess.Popen(
+        [EINKORN, "run", "--network", "none", "--platform", "kvm", "/bin/sh",
+         "sh", "-c", "echo up; while :; do :; done"], env=state,
+        stdout=subprocess.PIPE)
+    assert tool.stdout.readline() == b"up\n"
+    monitor = os.pidfd_open(children(tool.pid)[0])
+    tool.kill()
+    tool.wait()
+    assert select.select([monitor], [], [], 30)[0], "einkorn-kvm goes on"
+    os.close(monitor)
