@@ -102,6 +102,37 @@ static struct timespec get_time(struct wire_in *in)
     return t;
 }
 
+int serve_check_mode(uint32_t mode, bool is_dir)
+{
+    return mode & (is_dir ? S_ISUID : S_ISUID | S_ISGID) ? -EPERM : 0;
+}
+
+static int set_mode(struct server *s, const struct fid *fid, uint32_t mode)
+{
+    bool is_dir = S_ISDIR(fid->mode);
+    char number[16];
+    struct stat st;
+    int rc;
+
+    if (fstat(fid->path_fd, &st) < 0) {
+        return -errno;
+    }
+    if ((st.st_mode & 07777) == (mode & 07777)) {
+        return 0; /* what it has it may keep */
+    }
+    rc = serve_check_mode(mode, is_dir);
+    if (rc < 0) {
+        return rc;
+    }
+    snprintf(number, sizeof(number), "%d", fid->path_fd);
+    if (fchmodat(s->self_fds_fd, number, mode & 07777, 0) < 0 ||
+        fstat(fid->path_fd, &st) < 0) {
+        return -errno;
+    }
+    /* The host takes it off in silence if the group is not ours. */
+    return (mode & S_ISGID) != 0 && (st.st_mode & S_ISGID) == 0 ? -EPERM : 0;
+}
+
 /* fid[4] valid[4] mode[4] uid[4] gid[4] size[8] atime[16] mtime[16] */
 int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out)
 {
@@ -128,9 +159,8 @@ int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out)
                  (valid & SET_GID) ? gid : (gid_t)-1, AT_EMPTY_PATH) < 0) {
         rc = -errno;
     }
-    if (rc == 0 && (valid & SET_MODE) != 0 &&
-        fchmodat(s->self_fds_fd, number, mode & 07777, 0) < 0) {
-        rc = -errno;
+    if (rc == 0 && (valid & SET_MODE) != 0) {
+        rc = set_mode(s, fid, mode);
     }
     if (rc == 0 && (valid & (SET_ATIME | SET_MTIME)) != 0 &&
         utimensat(s->self_fds_fd, number, times, 0) < 0) {

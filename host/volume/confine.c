@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
 #include <sched.h>
@@ -17,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/instance/spec.h"
 #include "host/volume/filter.h"
 #include "host/volume/serve.h"
 
@@ -78,7 +80,8 @@ pid_t confine_fork(int *has_mounts)
     return pid;
 }
 
-/* ---- a file tree with two entries: v, the volume, and p, a /proc ---- */
+/* ---- a file tree with two entries: v, the volume, and p, our own
+ * descriptors ---- */
 
 static int attach(int mount_fd, const char *at)
 {
@@ -107,14 +110,30 @@ static int mount_volume(int root_fd, int tree_fd)
     return attach(tree_fd, "v");
 }
 
-/* Only this process is in it, and nothing but processes. */
-static int mount_proc(void)
+/* A tree of what is at path, not yet anywhere; -1 and errno. */
+static int clone_tree(int dir_fd, const char *path, int flags)
 {
-    if (mkdir("p", 0700) < 0) {
+    return (int)syscall(SYS_open_tree, dir_fd, path,
+                        flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+}
+
+/* Of /proc nothing but the one directory: the rest has links that lead out
+ * (exe is a file of the host's). */
+static int mount_descriptors(void)
+{
+    int tree_fd;
+
+    if (mkdir("p", 0700) < 0 ||
+        mount("proc", "p", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "subset=pid") < 0) {
         return -1;
     }
-    return mount("proc", "p", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-                 "subset=pid");
+    tree_fd = clone_tree(AT_FDCWD, "p/self/fd", 0);
+    if (tree_fd < 0 || umount2("p", MNT_DETACH) < 0 ||
+        attach(tree_fd, "p") < 0) {
+        return -1;
+    }
+    return close(tree_fd);
 }
 
 /* The same file, by its path in our own mount namespace. */
@@ -137,9 +156,7 @@ static int reopen(const char *host, int *root_fd)
 
 static int change_root(int root_fd)
 {
-    int tree_fd = (int)syscall(SYS_open_tree, root_fd, "",
-                               AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE |
-                                   OPEN_TREE_CLOEXEC);
+    int tree_fd = clone_tree(root_fd, "", AT_EMPTY_PATH | AT_RECURSIVE);
 
     if (tree_fd < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("einkorn", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
@@ -148,7 +165,7 @@ static int change_root(int root_fd)
         return -1;
     }
     close(tree_fd);
-    if (mount_proc() < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+    if (mount_descriptors() < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
         umount2(".", MNT_DETACH) < 0) {
         return -1;
     }
@@ -172,7 +189,7 @@ static int replace(int *fd, const char *path, int flags)
 
 int confine_enter(struct server *s, const char *host, int has_mounts)
 {
-    const char *fds = has_mounts ? "/p/self/fd" : "/proc/self/fd";
+    const char *fds = has_mounts ? "/p" : "/proc/self/fd";
 
     if (has_mounts &&
         (reopen(host, &s->root_fd) < 0 || change_root(s->root_fd) < 0 ||
@@ -188,25 +205,38 @@ int confine_enter(struct server *s, const char *host, int has_mounts)
 
 /* ---- rights ---- */
 
-/* As root: what access to files of any owner takes, and no more. */
+/* From root to who the program runs as: then the host decides what that user
+ * may do, as with a container that runs as it. */
+static int become(const struct confine_user *user)
+{
+    gid_t groups[MAX_GROUPS];
+
+    for (int i = 0; i < user->nr_groups; i++) {
+        groups[i] = user->groups[i];
+    }
+    if (setgroups((size_t)user->nr_groups, groups) < 0 ||
+        setresgid(user->gid, user->gid, user->gid) < 0) {
+        return -1;
+    }
+    return setresuid(user->uid, user->uid, user->uid);
+}
+
+/* As root: what files of any owner take. Not CAP_FSETID: who writes to a
+ * set-user-id file takes that away from it. */
 static int drop_capabilities(void)
 {
     struct __user_cap_header_struct header = {.version =
                                                   _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {{0}};
 
-    for (int cap = 0; cap <= CAP_LAST_CAP; cap++) {
-        prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* newer than this kernel: no */
-    }
     if (geteuid() == 0) {
         data[0].effective = data[0].permitted =
-            1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER |
-            1u << CAP_FSETID;
+            1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER;
     }
     return (int)syscall(SYS_capset, &header, data);
 }
 
-int confine_drop(void)
+int confine_drop(const struct confine_user *user)
 {
     struct rlimit files = {FILES_MAX, FILES_MAX};
 
@@ -215,8 +245,12 @@ int confine_drop(void)
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || drop_capabilities() < 0) {
+    for (int cap = 0; cap <= CAP_LAST_CAP; cap++) {
+        prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* newer than this kernel: no */
+    }
+    if ((geteuid() == 0 && become(user) < 0) ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || drop_capabilities() < 0) {
         return -1;
     }
-    return filter_install();
+    return filter_install(&serve_lookup_how);
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 struct fid *fid_find(const struct fid_table *table, uint32_t number)
@@ -23,6 +22,17 @@ static int refuse(int path_fd, int error)
     return error;
 }
 
+static struct fid *take(struct fid_table *table)
+{
+    struct fid *fid = table->free;
+
+    if (fid != NULL) {
+        table->free = fid->next;
+        return fid;
+    }
+    return &table->pool[table->nr_touched++];
+}
+
 int fid_add(struct fid_table *table, const struct fid *values)
 {
     struct fid **bucket = &table->buckets[values->number % FID_BUCKETS];
@@ -34,10 +44,7 @@ int fid_add(struct fid_table *table, const struct fid *values)
     if (table->nr == FID_MAX) {
         return refuse(values->path_fd, -ENFILE);
     }
-    fid = malloc(sizeof(*fid));
-    if (fid == NULL) {
-        return refuse(values->path_fd, -ENOMEM);
-    }
+    fid = take(table);
     *fid = *values;
     fid->open_fd = fid->watch = -1;
     fid->next = *bucket;
@@ -46,13 +53,15 @@ int fid_add(struct fid_table *table, const struct fid *values)
     return 0;
 }
 
-static void release(struct fid *fid)
+static void release(struct fid_table *table, struct fid *fid)
 {
     close(fid->path_fd);
     if (fid->open_fd >= 0) {
         close(fid->open_fd);
     }
-    free(fid);
+    fid->path_fd = fid->open_fd = -1;
+    fid->next = table->free;
+    table->free = fid;
 }
 
 void fid_drop(struct fid_table *table, struct fid *fid)
@@ -64,5 +73,5 @@ void fid_drop(struct fid_table *table, struct fid *fid)
     }
     *at = fid->next;
     table->nr--;
-    release(fid);
+    release(table, fid);
 }

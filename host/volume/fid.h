@@ -22,15 +22,19 @@ struct fid {
 
 enum { FID_BUCKETS = 1024, FID_MAX = 65536 };
 
+/* All zero: empty. The memory is there from the start, though untouched: a
+ * server asks the host for none. */
 struct fid_table {
     struct fid *buckets[FID_BUCKETS];
-    uint32_t nr;
+    struct fid *free;
+    uint32_t nr, nr_touched;
+    struct fid pool[FID_MAX];
 };
 
 struct fid *fid_find(const struct fid_table *table, uint32_t number);
 
-/* A new one that takes over path_fd. 0, -EEXIST, -ENFILE or -ENOMEM; path_fd
- * is closed on error. */
+/* A new one that takes over path_fd. 0, -EEXIST or -ENFILE; path_fd is closed
+ * on error. */
 int fid_add(struct fid_table *table, const struct fid *values);
 
 /* Closes its descriptors and forgets it; it has no lease. */

@@ -67,7 +67,7 @@ static int create(struct server *s, int dir_fd, const char *name, int flags,
 {
     int fd =
         openat(dir_fd, name, (flags & O_ACCMODE) | O_CREAT | O_EXCL | O_CLOEXEC,
-               mode & 07777);
+               mode & 01777);
     int error = errno;
 
     if (fd < 0 && (error != EEXIST || (flags & O_EXCL) != 0)) {
@@ -100,6 +100,10 @@ int serve_lcreate(struct server *s, struct wire_in *in, struct wire_out *out)
     mode = wire_get32(in);
     if (in->bad || fid == NULL || fid->open_fd >= 0) {
         return in->bad ? -EINVAL : -EBADF;
+    }
+    fd = serve_check_mode(mode, false);
+    if (fd < 0) {
+        return fd;
     }
     fd = create(s, fid->path_fd, name, flags, mode, &path_fd);
     if (fd < 0) {

@@ -153,7 +153,8 @@ int serve_mknod(struct server *s, struct wire_in *in, struct wire_out *out)
     if (in->bad || dir == NULL) {
         return dir == NULL ? -EBADF : -EINVAL;
     }
-    if (!S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode)) {
+    if ((!S_ISREG(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode)) ||
+        serve_check_mode(mode, false) < 0) {
         return -EPERM;
     }
     if (mknodat(dir->path_fd, name, mode & (S_IFMT | 01777), 0) < 0) {

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,14 +16,15 @@ struct fid *serve_fid(struct server *s, struct wire_in *in)
     return fid_find(&s->fids, wire_get32(in));
 }
 
+const struct open_how serve_lookup_how = {
+    .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
+};
+
 int serve_lookup(int dir_fd, const char *name)
 {
-    struct open_how how = {
-        .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-        .resolve =
-            RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
-    };
-    int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
+    int fd = (int)syscall(SYS_openat2, dir_fd, name, &serve_lookup_how,
+                          sizeof(serve_lookup_how));
 
     return fd < 0 ? -errno : fd;
 }
@@ -202,6 +202,9 @@ static void answer(struct server *s, size_t len)
     }
     out.len = WIRE_HEADER;
     rc = handle(s, type, &in, &out);
+    if (rc == 0 && s->msize != 0 && out.len > s->msize) {
+        rc = -EMSGSIZE; /* a long link, a client with small messages */
+    }
     if (rc < 0) {
         out.len = WIRE_HEADER;
         wire_put32(&out, (uint32_t)-rc);

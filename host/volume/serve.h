@@ -3,6 +3,7 @@
 #ifndef EINKORN_HOST_VOLUME_SERVE_H
 #define EINKORN_HOST_VOLUME_SERVE_H
 
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -41,6 +42,9 @@ struct fid *serve_fid(struct server *s, struct wire_in *in);
  * only: others could block or reach devices. */
 int serve_reopen(struct server *s, int path_fd, int flags);
 
+/* How serve_lookup() walks; the only rules that the filter lets through. */
+extern const struct open_how serve_lookup_how;
+
 /* An O_PATH descriptor of a directory's entry; links are not followed. */
 int serve_lookup(int dir_fd, const char *name);
 
@@ -77,6 +81,9 @@ int serve_readdir(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_fsync(struct server *s, struct wire_in *in, struct wire_out *out);
 
 /* attr.c */
+/* 0, or -EPERM for bits that make a program run as somebody else: a volume
+ * is no way to plant one on the host. */
+int serve_check_mode(uint32_t mode, bool is_dir);
 int serve_getattr(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_statfs(struct server *s, struct wire_in *in, struct wire_out *out);

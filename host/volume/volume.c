@@ -50,7 +50,8 @@ static int keep_descriptors(struct server *s)
 
 /* Ends with who started it. Its parent is in another namespace: that it is
  * gone already shows only in that the channel ends. */
-static void server_main(struct server *s, const char *host, int has_mounts)
+static void server_main(struct server *s, const char *host, int has_mounts,
+                        const struct confine_user *user)
 {
     struct stat st;
     sigset_t none;
@@ -64,7 +65,7 @@ static void server_main(struct server *s, const char *host, int has_mounts)
     /* stderr goes last: whoever waits for the tool's must not wait for us. */
     if (no_input() < 0 || confine_enter(s, host, has_mounts) < 0 ||
         keep_descriptors(s) < 0 || fstat(s->root_fd, &st) < 0 ||
-        dup2(0, 2) < 0 || confine_drop() < 0) {
+        dup2(0, 2) < 0 || confine_drop(user) < 0) {
         struct err err = {0};
 
         err_set(&err, ERR_TOOL, "volume: confine its server: %m");
@@ -94,8 +95,8 @@ static int open_root(const struct volume *v, struct err *err)
     return fd;
 }
 
-static pid_t start(const struct volume *v, int *chan_fd, int hint_fd,
-                   struct err *err)
+static pid_t start(const struct volume *v, const struct confine_user *user,
+                   int *chan_fd, int hint_fd, struct err *err)
 {
     static struct server server;
     int room = 4 * (int)ABI_CHAN_MSG_MAX;
@@ -118,7 +119,7 @@ static pid_t start(const struct volume *v, int *chan_fd, int hint_fd,
     server.chan_fd = fds[1];
     pid = confine_fork(&has_mounts);
     if (pid == 0) {
-        server_main(&server, v->host, has_mounts);
+        server_main(&server, v->host, has_mounts, user);
     }
     close(server.root_fd);
     close(fds[1]);
@@ -150,13 +151,15 @@ int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err)
 {
     /* A virtual machine's 9P device carries answers to requests alone. */
     bool can_watch = spec->platform != PLATFORM_KVM;
+    struct confine_user user = {spec->uid, spec->gid, spec->groups,
+                                spec->nr_groups};
 
     for (int i = 0; i < spec->nr_volumes; i++) {
         vs->chan_fds[i] = -1;
     }
     vs->nr_chans = spec->nr_volumes;
     for (int i = 0; i < spec->nr_volumes; i++) {
-        pid_t pid = start(&spec->volumes[i], &vs->chan_fds[i],
+        pid_t pid = start(&spec->volumes[i], &user, &vs->chan_fds[i],
                           add_watch(vs, i, can_watch), err);
 
         if (pid < 0) {

@@ -9,11 +9,13 @@ import textwrap
 
 import pytest
 
+from tests.integration.oci_layout import Layout, program, tar
+
 FAKE = pathlib.Path(__file__).resolve().parent / "fake"
 PRELUDE = """
 import errno, os, struct, sys
 sys.path.insert(0, %r)
-from ninep import Client, string
+from ninep import Client, Refused, string
 c = Client()
 """ % str(FAKE)
 
@@ -30,10 +32,27 @@ def shared(tmp_path):
     return folder
 
 
-def run(tool, shared, code, flags=""):
-    p = tool("run", "--rm", "--network", "none", "-v",
-             f"{shared}:/data{flags}", tool.target, sys.executable, "-c",
-             PRELUDE + textwrap.dedent(code))
+# The server as the program sees it, which is its monitor's other child.
+SERVER = """
+        def status(pid):
+            with open(f"/proc/{pid}/status") as f:
+                return dict(l.strip("\\n").split(":\t", 1) for l in f)
+        def server():
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    s = status(pid)
+                except OSError:
+                    continue
+                if s["PPid"] == me and s["Name"] == "einkorn":
+                    return pid, s
+        me = status("self")["PPid"]
+"""
+
+
+def run(tool, shared, code, flags="", options=(), target=None):
+    p = tool("run", "--rm", "--network", "none", *options, "-v",
+             f"{shared}:/data{flags}", target or tool.target, sys.executable,
+             "-c", PRELUDE + textwrap.dedent(code))
     assert p.returncode == 0, p.stderr
     return p.stdout
 
@@ -177,30 +196,118 @@ def test_malformed_messages_end_nothing(tool, shared):
 
 
 def test_server_is_confined(tool, shared):
-    """It sees nothing but its volume; looked at by the program, which is its
-    monitor's other child."""
-    out = run(tool, shared, """
-        def status(pid):
-            with open(f"/proc/{pid}/status") as f:
-                return dict(l.strip("\\n").split(":\t", 1) for l in f)
-        me = status("self")["PPid"]
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                s = status(pid)
-            except OSError:
-                continue
-            if s["PPid"] == me and s["Name"] == "einkorn":
-                print(s["CapEff"], s["CapBnd"], s["Seccomp"], s["NoNewPrivs"])
-                print(os.listdir(f"/proc/{pid}/root"))
-                print(sorted(os.listdir(f"/proc/{pid}/root/v")))
-                for ns in ("mnt", "pid", "ipc", "uts"):
-                    assert (os.readlink(f"/proc/{pid}/ns/{ns}")
-                            != os.readlink("/proc/self/ns/" + ns))
+    """It sees nothing but its volume and its own descriptors."""
+    out = run(tool, shared, SERVER + """
+        pid, s = server()
+        print(s["CapEff"], s["CapBnd"], s["Seccomp"], s["NoNewPrivs"])
+        print(os.listdir(f"/proc/{pid}/root"))
+        print(sorted(os.listdir(f"/proc/{pid}/root/v")))
+        print(all(n.isdigit() for n in os.listdir(f"/proc/{pid}/root/p")))
+        for ns in ("mnt", "pid", "ipc", "uts"):
+            assert (os.readlink(f"/proc/{pid}/ns/{ns}")
+                    != os.readlink("/proc/self/ns/" + ns))
     """)
-    rights, top, inside = out.splitlines()
-    assert rights == "000000000000001b 0000000000000000 2 1"
+    rights, top, inside, descriptors = out.splitlines()
+    # chown, dac_override, fowner
+    assert rights == "000000000000000b 0000000000000000 2 1"
     assert sorted(eval(top)) == ["p", "v"]
     assert eval(inside) == ["file", "loop", "out", "sub"]
+    assert descriptors == "True"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="SKIP needs root")
+def test_server_is_who_the_program_is(tool, shared, tmp_path):
+    """No privilege at all is left to it."""
+    layout = Layout(tmp_path / "layout")
+    layout.make([tar(program(sys.executable[1:], tool.target))])
+    (shared / "file").chmod(0o600)
+    (shared / "sub").chmod(0o777)
+    (shared / "file").parent.chmod(0o755)
+    out = run(tool, shared, SERVER + """
+        s = server()[1]
+        print(s["CapPrm"], s["Uid"].split(), s["Gid"].split(), s["Groups"])
+        assert c.refused(c.open, "file") == errno.EACCES
+        assert c.refused(c.create, "", "x") == errno.EACCES
+        assert c.refused(c.setattr, "file", 1, mode=0o644) == errno.EPERM
+        c.create("sub", "x")
+        assert c.refused(c.setattr, "sub/x", 2, uid=0) == errno.EPERM
+    """, options=("-u", "1234:1235"), target=f"oci:{layout.path}")
+    assert out.strip() == f"{'0' * 16} {['1234'] * 4} {['1235'] * 4}"
+    st = (shared / "sub/x").stat()
+    assert (st.st_uid, st.st_gid) == (1234, 1235)
+
+
+def test_nobody_else_runs_what_a_volume_brings(tool, shared):
+    """Bits that make a program run as its owner are refused."""
+    (shared / "was").touch()
+    (shared / "was").chmod(0o4755)
+    (shared / "group").mkdir()
+    (shared / "group").chmod(0o2775)
+    run(tool, shared, """
+        for mode in (0o4755, 0o2755, 0o6777):
+            assert c.refused(c.setattr, "file", 1, mode=mode) == errno.EPERM
+            assert c.refused(c.create, "", "new", mode) == errno.EPERM
+            assert c.refused(c.call, 18, struct.pack("<I", 0) + string("x")
+                             + struct.pack("<IIII", 0o100000 | mode, 0, 0, 0)
+                             ) == errno.EPERM
+        assert c.refused(c.setattr, "sub", 1, mode=0o4755) == errno.EPERM
+        c.setattr("sub", 1, mode=0o2755)  # hands down its group: harmless
+        c.setattr("group", 1, mode=0o2755)
+        c.setattr("was", 1, mode=0o4755)  # as it was
+        c.write(c.open("was", os.O_RDWR), b"x")
+    """)
+    assert (shared / "file").stat().st_mode & 0o7777 == 0o644
+    assert (shared / "sub").stat().st_mode & 0o7777 == 0o2755
+    assert (shared / "was").stat().st_mode & 0o7777 == 0o755
+    assert not (shared / "new").exists() and not (shared / "x").exists()
+
+
+def test_links_swapped_under_a_walk(tool, shared, tmp_path):
+    """Whatever a name becomes meanwhile, the way leads nowhere else."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/x").write_text("secret")
+    (shared / "d").mkdir()
+    (shared / "d/x").write_text("inside")
+    (shared / "l").symlink_to(tmp_path / "secrets")
+    out = run(tool, shared, """
+        import threading
+        path, end, seen = %r, False, set()
+        def swap():
+            while not end:
+                os.rename(path + "/d", path + "/t")
+                os.rename(path + "/l", path + "/d")
+                os.rename(path + "/d", path + "/l")
+                os.rename(path + "/t", path + "/d")
+        t = threading.Thread(target=swap, daemon=True)
+        t.start()
+        for _ in range(3000):
+            try:
+                f = c.open("d/x")
+                seen.add(c.read(f))
+                c.clunk(f)
+            except Refused as e:
+                seen.add(e.errno)
+        end = True
+        t.join()
+        print(b"secret" in seen, b"inside" in seen)
+    """ % str(shared))
+    assert out == "False True\n"
+
+
+def test_messages_of_any_size(tool, shared):
+    run(tool, shared, """
+        c.sock.setblocking(False)
+        for n in (0, 1, 6, 131073, 262144):  # no answer: nobody to ask
+            if n:
+                c.sock.send(b"\\xff" * n)
+        c.sock.setblocking(True)
+        assert c.read(c.open("file")) == b"content"
+        c = Client(msize=4096)
+        os.symlink("x" * 4095, %r)
+        assert c.refused(c.call, 22, struct.pack("<I", c.walk("long"))
+                         ) == errno.EMSGSIZE
+        assert c.read(c.open("file")) == b"content"
+    """ % str(shared / "long"))
 
 
 def test_mknod_of_devices_is_refused(tool, shared):

@@ -4,6 +4,7 @@
 /* sources: host/volume/wire.c */
 /* The 9P server under the sanitizers: random messages with plausible parts.
  * What it answers is checked in tests/integration/test_volume.py. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -142,6 +144,91 @@ static void test_volume_server_survives_anything(void **state)
     assert_true(good > ROUNDS * 4); /* else little was tried */
 }
 
+/* Bytes without any sense, and sizes that lie. */
+static void test_volume_server_survives_noise(void **state)
+{
+    uint8_t bytes[64];
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+    server.chan_fd = fds[1];
+    send_message(fds[0], WIRE_VERSION, 0);
+    send_message(fds[0], WIRE_ATTACH, 0);
+    for (int i = 0; i < 200; i++) {
+        uint32_t len = 1 + next_random() % sizeof(bytes);
+
+        for (uint32_t at = 0; at < len; at++) {
+            bytes[at] = (uint8_t)next_random();
+        }
+        if (i % 2 == 0) {
+            memcpy(bytes, &len, sizeof(len));
+        }
+        assert_int_equal(send(fds[0], bytes, len, 0), len);
+    }
+    send_message(fds[0], WIRE_ATTACH, 77);
+    shutdown(fds[0], SHUT_WR);
+    serve_run(&server);
+    assert_non_null(fid_find(&server.fids, 77));
+    assert_true(count_good(fds[0]) >= 3);
+    close(fds[0]);
+    close(fds[1]);
+    drop_fids();
+}
+
+static void test_fid_table_ends(void **state)
+{
+    static struct fid_table table;
+    struct fid values = {.path_fd = -1};
+
+    (void)state;
+    for (values.number = 0; values.number < FID_MAX; values.number++) {
+        assert_int_equal(fid_add(&table, &values), 0);
+    }
+    assert_int_equal(fid_add(&table, &values), -ENFILE);
+    values.number = 5;
+    assert_int_equal(fid_add(&table, &values), -EEXIST);
+    fid_drop(&table, fid_find(&table, 7));
+    fid_drop(&table, fid_find(&table, FID_MAX - 1));
+    assert_null(fid_find(&table, 7));
+    for (values.number = FID_MAX; values.number < FID_MAX + 2;
+         values.number++) {
+        assert_int_equal(fid_add(&table, &values), 0);
+        assert_int_equal(fid_find(&table, values.number)->open_fd, -1);
+    }
+    assert_int_equal(fid_add(&table, &values), -ENFILE);
+}
+
+/* The host lends few descriptors: requests fail, and work again later. */
+static void test_volume_server_without_descriptors(void **state)
+{
+    enum { WALKS = 100 };
+    struct rlimit old, few = {40, 40};
+    int fds[2], good;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    few.rlim_max = old.rlim_max;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    server.chan_fd = fds[1];
+    send_message(fds[0], WIRE_VERSION, 0);
+    for (uint32_t i = 0; i < WALKS; i++) {
+        send_message(fds[0], WIRE_ATTACH, i);
+    }
+    send_message(fds[0], WIRE_CLUNK, 1);
+    send_message(fds[0], WIRE_ATTACH, WALKS);
+    shutdown(fds[0], SHUT_WR);
+    serve_run(&server);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    good = count_good(fds[0]);
+    assert_true(good > 3 && good < WALKS);
+    assert_non_null(fid_find(&server.fids, WALKS));
+    close(fds[0]);
+    close(fds[1]);
+    drop_fids();
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -169,6 +256,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_volume_server_survives_anything),
+        cmocka_unit_test(test_volume_server_survives_noise),
+        cmocka_unit_test(test_fid_table_ends),
+        cmocka_unit_test(test_volume_server_without_descriptors),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -32,7 +32,7 @@ enum v9_type {
     TREAD = 116,
     TWRITE = 118,
     TCLUNK = 120,
-    /* From the server of Einkorn alone, without a request: docs/cli.md. */
+    /* From the server of Einkorn alone, without a request: docs/volumes.md. */
     V9_NOTICE = 91,
     V9_GONE = 1, /* in it: the file has no name any more */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Host directories in the tree of names, over 9P2000.L. docs/cli.md says
+ * Host directories in the tree of names, over 9P2000.L. docs/volumes.md says
  * what is cached and how long that is trusted.
  */
 #ifndef EINKORN_KERNEL_FS_V9FS_V9FS_H
