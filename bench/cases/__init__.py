@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The list of cases, in the report's order.
+
+A case is a function of one harness.Run; its docstring is its title. Its weight
+is its share of the budget, about the seconds that it takes in five minutes;
+it never gets more than `most` seconds.
+"""
+
+
+def case(weight, command, most=600):
+    """Marks a function as a case. `command` is shown in the report."""
+    def mark(function):
+        function.weight = weight
+        function.command = command
+        function.most = most
+        return function
+    return mark
+
+
+from . import start, micro, http  # noqa: E402
+
+CASES = {f.__name__: f for f in (
+    start.start_to_exit, start.start_as_vm, http.http, http.http_files,
+    http.latency, http.cpu_per_request, micro.system_calls, micro.sizes)}

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs one case in namespaces of its own and bounds its time.
+
+The case is process 1's child in a new process namespace: when process 1 ends,
+or is killed, the host's kernel ends every process that the case started, and
+with them its network, mounts and everything below /run. What is left then,
+control groups of OCI runtimes, is found by the names that harness.py gives.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / os.environ.get("O", "build")
+EINKORN = BUILD / "einkorn"
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+# A case that misses its share by this much hangs.
+SLACK_FACTOR, SLACK_SECONDS, LAST_SECONDS = 1.5, 15, 10
+
+
+def run_case(name, seconds, left, folder):
+    """The case's results, as harness.Run saved them, with "status", "reason"
+    and "seconds". `left` is what the whole budget still has."""
+    out, log = pathlib.Path(folder) / "out.json", pathlib.Path(folder) / "log"
+    tag = f"ekbench{os.getpid()}"
+    limit = min(seconds * SLACK_FACTOR + SLACK_SECONDS, left + LAST_SECONDS)
+    command = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc",
+               "--kill-child", sys.executable, __file__, name, str(seconds),
+               str(out), tag]
+    start = time.monotonic()
+    with open(log, "w") as stream:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                   stdout=stream, stderr=stream)
+        try:
+            status, reason = process.wait(limit), "ended by the harness"
+        except subprocess.TimeoutExpired:
+            status, reason = None, f"ended: took more than {limit:.0f} s"
+        finally:
+            process.kill()
+            process.wait()
+            remove_cgroups(tag)
+    case = json.loads(out.read_text()) if out.exists() else {}
+    if status != 0 and "reason" not in case:
+        tail = log.read_text(errors="replace").strip().splitlines()[-3:]
+        case["reason"] = reason + "".join(f"; {line}" for line in tail)
+    case["status"] = case.get("status", "failed") if status == 0 else "failed"
+    return case | {"seconds": round(time.monotonic() - start, 2)}
+
+
+def remove_cgroups(tag):
+    for path in sorted(CGROUPS.glob(f"**/*{tag}*"), reverse=True):
+        try:
+            path.rmdir()
+        except OSError as error:
+            print(f"bench: cannot remove {path}: {error}", file=sys.stderr)
+
+
+def enter():
+    """In the fresh namespaces: what is there looks like a machine's."""
+    sh = subprocess.check_call
+    sh(["mount", "-t", "tmpfs", "tmpfs", "/run"])
+    os.makedirs("/run/netns")
+    os.makedirs("/run/cgroup")
+    # sysfs shows the network it was mounted in. crun refuses a host that
+    # mounts cgroup v2 beside v1's controllers: hide v2 there.
+    sh(["mount", "--rbind", str(CGROUPS), "/run/cgroup"])
+    sh(["mount", "-t", "sysfs", "sysfs", "/sys"])
+    sh(["mount", "--rbind", "/run/cgroup", str(CGROUPS)])
+    if (CGROUPS / "unified").is_dir():
+        sh(["umount", f"{CGROUPS}/unified", "/run/cgroup/unified"])
+    # A log on a disk would slow the bare server only.
+    if os.path.isdir("/var/log/nginx"):
+        sh(["mount", "-t", "tmpfs", "tmpfs", "/var/log/nginx"])
+    sh(["ip", "link", "set", "lo", "up"])
+    pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    os.environ.update(EINKORN_ROOT=str(BUILD / "bench/root"),
+                      EINKORN_RUN="/run/einkorn")
+    for name in ("EINKORN_BRIDGE", "EINKORN_SUBNET", "QUICK", "BUDGET"):
+        os.environ.pop(name, None)
+
+
+def reap(child):
+    """Process 1's duty: waits for all, returns the child's exit status."""
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            return os.waitstatus_to_exitcode(status)
+
+
+def main():
+    name, seconds, out, tag = sys.argv[1:]
+    enter()
+    child = os.fork()
+    if child == 0:
+        import harness  # it reads the environment that enter() made
+        harness.run(name, float(seconds), pathlib.Path(out), tag)
+        os._exit(0)
+    os._exit(0 if reap(child) == 0 else 1)
+
+
+if __name__ == "__main__":
+    assert os.getpid() == 1, "sandbox.py is run by bench in its own namespaces"
+    main()
