@@ -86,6 +86,33 @@ static void test_net(void)
     CHECK(n == 1);
 }
 
+/*
+ * Sends numbered frames, each by itself and some microseconds after the last:
+ * often just when the device has seen that there is no more, and goes to
+ * sleep. The last one is the instance's last act.
+ */
+static void test_flood(void)
+{
+    enum { HEADERS = ABI_NET_HDR_SIZE + 14, FRAME = 60, PAUSE_MASK = 0x7fff };
+    const uint64_t nr = 50000;
+    struct abi_iov iov = {(uint64_t)buf, ABI_NET_HDR_SIZE + FRAME};
+    struct abi_packet packet = {&iov, 1, 0};
+    uint64_t random = 1, end;
+
+    say("ready\n");
+    for (uint64_t i = 0; i < nr; i++) {
+        memcpy(buf + HEADERS, &i, sizeof(i));
+        while (ops->net_send(0, &packet, 1) == EAGAIN_) {
+            ops->wait(ABI_NO_DEADLINE);
+            vcpu.pending = 0;
+        }
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        end = __builtin_ia32_rdtsc() + (random >> 33 & PAUSE_MASK);
+        while (__builtin_ia32_rdtsc() < end)
+            ;
+    }
+}
+
 static void test_chan(void)
 {
     int64_t n;
@@ -171,15 +198,11 @@ void test_partner(const char *name)
         const char *name;
         void (*run)(void);
     } tests[] = {
-        {"stop", test_stop},
-        {"stop_spin", test_stop_spin},
-        {"cat", test_cat},
-        {"net", test_net},
-        {"chan", test_chan},
-        {"blk", test_blk},
-        {"vcpus", test_vcpus},
-        {"lost", test_lost},
-        {"random", test_random_memory},
+        {"stop", test_stop},   {"stop_spin", test_stop_spin},
+        {"cat", test_cat},     {"net", test_net},
+        {"flood", test_flood}, {"chan", test_chan},
+        {"blk", test_blk},     {"vcpus", test_vcpus},
+        {"lost", test_lost},   {"random", test_random_memory},
     };
 
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)

@@ -12,6 +12,8 @@
 enum { QUEUE_RX = 0, QUEUE_TX = 1, NR_DESC = 256 };
 enum { CONFIG_MAC = 0, CONFIG_MTU = 10, NUM_BUFFERS = 10, MTU_DEFAULT = 1500 };
 
+enum { DRAIN_NS = 200000000 };
+
 enum net_feature_bit {
     NET_CSUM = 0,
     NET_GUEST_CSUM = 1,
@@ -227,6 +229,17 @@ int64_t net_send(uint32_t dev, const struct abi_packet *packets,
         n++;
     virtq_publish(&net->tx);
     return n || !nr_packets ? (int64_t)n : -EAGAIN;
+}
+
+/* A machine that ends takes with it what its devices have not looked at. */
+void net_drain(void)
+{
+    const uint64_t end = clock_mono_ns() + DRAIN_NS;
+
+    for (uint32_t i = 0; i < nr_nets; i++)
+        while (nets[i].tx.used->idx != nets[i].tx.published &&
+               clock_mono_ns() < end)
+            __builtin_ia32_pause();
 }
 
 /* ---- receiving --------------------------------------------------------------

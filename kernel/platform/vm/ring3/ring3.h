@@ -63,12 +63,6 @@ static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
                      : "a"(leaf), "c"(sub));
 }
 
-/* Loads before loads, stores before stores, and also stores before loads. */
-static inline void full_barrier(void)
-{
-    __asm__ volatile("mfence" ::: "memory");
-}
-
 /* ---- load.c ----------------------------------------------------------- */
 
 /* Loads the kernel's ELF file; returns its entry point. */
@@ -107,6 +101,8 @@ void net_attach(const struct virtio_dev *dev, struct abi_boot *boot);
 int64_t net_send(uint32_t dev, const struct abi_packet *packets,
                  uint32_t nr_packets);
 int64_t net_recv(uint32_t dev, struct abi_packet *packets, uint32_t nr_packets);
+/* Waits until the devices have taken what was sent, for 200 ms at most. */
+void net_drain(void);
 
 /* ---- blk.c, chan.c ---------------------------------------------------- */
 

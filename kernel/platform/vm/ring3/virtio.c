@@ -190,6 +190,15 @@ uint8_t virtio_config8(const struct virtio_dev *dev, uint32_t offset)
 
 /* ---- queues (2.7) -------------------------------------------------------- */
 
+static bool on_tcg(void)
+{
+    enum { HYPERVISOR_LEAF = 0x40000000 };
+    uint32_t leaf[4];
+
+    cpuid(HYPERVISOR_LEAF, 0, leaf);
+    return !memcmp(&leaf[1], "TCGTCGTCGTCG", 12);
+}
+
 static volatile uint16_t *used_event(const struct virtq *q)
 {
     return &q->avail->ring[q->nr];
@@ -198,6 +207,24 @@ static volatile uint16_t *used_event(const struct virtq *q)
 static uint16_t avail_event(const struct virtq *q)
 {
     return *(volatile uint16_t *)&q->used->ring[q->nr];
+}
+
+/*
+ * Between what we store and what we then load of the device's words (2.7.13),
+ * else each side may go to sleep on the other. TCG of QEMU 7.2 leaves `mfence`
+ * out when it emulates one processor, though the device runs on
+ * another thread: there, a device register is read, which takes a lock.
+ */
+static void full_barrier(const struct virtq *q)
+{
+    static enum { UNKNOWN, FENCE, REGISTER } way;
+
+    if (way == UNKNOWN)
+        way = on_tcg() ? REGISTER : FENCE;
+    if (way == REGISTER)
+        reg_read(q->dev, REG_STATUS);
+    else
+        __asm__ volatile("mfence" ::: "memory");
 }
 
 void virtq_offer(struct virtq *q, uint16_t desc)
@@ -215,7 +242,7 @@ void virtq_publish(struct virtq *q)
         return;
     __atomic_store_n(&q->avail->idx, now, __ATOMIC_RELEASE);
     q->published = now;
-    full_barrier();
+    full_barrier(q);
     if (q->event_idx)
         notify = (uint16_t)(now - avail_event(q) - 1) < (uint16_t)(now - old);
     else
@@ -241,5 +268,5 @@ void virtq_ask(struct virtq *q, uint16_t after)
         *used_event(q) = (uint16_t)(q->last_used + after - 1);
     else
         q->avail->flags = after ? 0 : NO_INTERRUPT;
-    full_barrier();
+    full_barrier(q);
 }
