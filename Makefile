@@ -210,6 +210,14 @@ test: all unit guest abi-test ## all tests of the default set (skips are printed
 test-all: all unit guest abi-test ## the same, and every guest test on every platform
 	O=$(O) EINKORN_TEST_ALL=1 $(PYTEST) tests
 
+# PLATFORM: one or several, with commas.
+PLATFORM := proc
+programs: all ## all of tests/programs on PLATFORM, write docs/programs.md
+	O=$(O) EINKORN_PROGRAMS=$(PLATFORM) \
+		EINKORN_PROGRAMS_RESULTS=tests/programs/results.json \
+		$(PYTEST) tests/programs; \
+		status=$$?; tools/gen-programs > docs/programs.md; exit $$status
+
 bench: all bench-programs ## measure (30 minutes, QUICK=1: 5, BUDGET=MINUTES), write docs/performance.md
 	O=$(O) bench/bench; status=$$?; bench/report && exit $$status
 bench-programs: ## what `make bench` needs beside packages
@@ -244,7 +252,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | \
 		awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-.PHONY: all unit guest bench bench-programs test test-all lint lint-layers lint-format lint-clang \
+.PHONY: all unit guest bench bench-programs programs test test-all lint lint-layers lint-format lint-clang \
 	lint-cppcheck lint-tidy clean help
 .DELETE_ON_ERROR:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

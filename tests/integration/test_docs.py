@@ -3,14 +3,18 @@
 import re
 import subprocess
 
+import pytest
+
 from tests.conftest import ROOT
 
 
-def test_docs_syscalls_fresh():
-    made = subprocess.run([str(ROOT / "tools/gen-syscalls")], text=True,
+@pytest.mark.parametrize("name,target", [("syscalls", "docs-syscalls"),
+                                         ("programs", "programs")])
+def test_docs_fresh(name, target):
+    made = subprocess.run([str(ROOT / f"tools/gen-{name}")], text=True,
                           capture_output=True, check=True).stdout
-    kept = (ROOT / "docs/syscalls.md").read_text()
-    assert kept == made, "run `make docs-syscalls`"
+    kept = (ROOT / f"docs/{name}.md").read_text()
+    assert kept == made, f"run `make {target}`"
 
 
 def test_docs_syscalls_cover_linux():

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Clients of echo servers, name servers, brokers and the like."""
+import asyncio
+import json
+import os
+import subprocess
+
+from tests.programs.lab import run
+
+CONNECTIONS = 50
+ECHO_BYTES = 200_000
+QUERIES = 5000
+MESSAGES = 2000
+
+
+async def echo_once(address):
+    """Sends random bytes and reads at the same time."""
+    reader, writer = await asyncio.open_connection(address, 7)
+    data = os.urandom(ECHO_BYTES)
+    writer.write(data)
+    assert await reader.readexactly(len(data)) == data
+    writer.close()
+
+
+def echo(server):
+    async def all_of_them():
+        await asyncio.gather(*(echo_once(server.address)
+                               for _ in range(CONNECTIONS)))
+
+    asyncio.run(asyncio.wait_for(all_of_them(), 240))
+
+
+def ask(server, *question):
+    return run("kdig", f"@{server.address}", "+dnssec", "+retry=5", *question)
+
+
+def load(server, names):
+    """dnsperf, a fixed number of queries: each is answered."""
+    path = server.lab.base / f"{server.name}.queries"
+    path.write_text("".join(f"{n} A\n" for n in names))
+    for mode in ("udp", "tcp"):
+        out = run("dnsperf", "-s", server.address, "-d", path, "-n",
+                  QUERIES // len(names), "-m", mode, "-D", "-c", 4, "-q", 50)
+        assert "Queries completed:    " in out
+        assert "Queries lost:         0 " in out, out
+
+
+def dns(server):
+    for way in ("+notcp", "+tcp"):
+        out = ask(server, way, "www.example.test", "A")
+        assert "192.0.2.80" in out and "RRSIG" in out, out
+    large = ask(server, "+ignore", "+bufsize=512", "big.example.test", "TXT")
+    assert " tc " in large or " tc;" in large, large
+    assert ask(server, "big.example.test", "TXT").count("x" * 250) == 6
+    assert "NXDOMAIN" in ask(server, "no.example.test", "A")
+
+
+def knot(server):
+    dns(server)
+    assert "NSEC" in ask(server, "no.example.test", "A")
+    if server.first:
+        load(server, ["www.example.test", "no.example.test"])
+
+
+def unbound(server):
+    """Answers of the signed zone are marked as authenticated."""
+    dns(server)
+    flags = ask(server, "www.example.test", "A").split("Flags: ")[1]
+    assert " ad" in flags.split(";")[0], flags
+    if server.first:
+        load(server, [f"n{i}.example.test" for i in range(100)])
+
+
+def mosquitto(server):
+    """All of QoS 1 arrive in order; a retained one outlives the restart."""
+    host = ["-h", server.address]
+    if not server.first:
+        assert run("mosquitto_sub", *host, "-t", "kept", "-C", "1", "-W",
+                   "60") == "yes\n"
+        return
+    run("mosquitto_pub", *host, "-q", "1", "-r", "-t", "kept", "-m", "yes")
+    with subprocess.Popen(["mosquitto_sub", *host, "-q", "1", "-t", "#", "-C",
+                           str(MESSAGES + 1), "-W", "240"], text=True,
+                          stdout=subprocess.PIPE) as subscriber:
+        assert subscriber.stdout.readline() == "yes\n"  # it has subscribed
+        lines = "".join(f"{i}\n" for i in range(MESSAGES))
+        run("mosquitto_pub", *host, "-q", "1", "-t", "load", "-l", input=lines)
+        assert subscriber.stdout.read() == lines
+
+
+def iperf3(server):
+    """A fixed number of bytes, each way, with one and four streams."""
+    for way in ([], ["-R"], ["-P", "4"], ["-u", "-b", "50M"]):
+        out = json.loads(run("iperf3", "-c", server.address, "-n",
+                             "20M" if "-u" in way else "200M", "-J", *way))
+        assert "error" not in out
+        assert out["end"]["streams"]
+
+
+def threads(server):
+    """What eight threads left on the volume is what the host sees."""
+    work = server.folder / "work"
+    names = {f"{t}.{i}" for t in range(8) for i in range(0, 50, 2)}
+    assert {x.name for x in work.iterdir()} == names
+    for name in names:
+        text = f"{name.replace('.', ' ')}\n" * 1000
+        assert (work / name).read_text() == text
