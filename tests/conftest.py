@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What all Python tests share: where the build is, a private state folder."""
+import functools
 import os
 import pathlib
 import subprocess
@@ -10,6 +11,16 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / os.environ.get("O", "build")
 EINKORN = BUILD / "einkorn"
 TEST_ALL = bool(os.environ.get("EINKORN_TEST_ALL"))
+
+
+@functools.cache
+def why_no_kvm():
+    """None, or why einkorn-kvm cannot run here."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "no /dev/kvm that we may use"
+    probe = subprocess.run([BUILD / "libexec" / "einkorn-kvm", "--probe"],
+                           capture_output=True, text=True, check=False)
+    return probe.stderr.strip() if probe.returncode else None
 
 
 @pytest.fixture(scope="session")

@@ -89,6 +89,7 @@ static const struct sock_filter code[] = {
     ALLOW(SYS_poll),
     ALLOW(SYS_recvfrom),
     ALLOW(SYS_sendmsg),
+    ALLOW(SYS_pread64),
     ALLOW(SYS_preadv),
     ALLOW(SYS_pwritev),
     ALLOW(SYS_fdatasync),

@@ -24,6 +24,7 @@ static void add_devices(struct machine *m, const struct options *opt)
 int main(int argc, char **argv)
 {
     struct machine *m = &machine;
+    int status;
 
     (void)argc;
     options_parse(&options, argv);
@@ -41,8 +42,13 @@ int main(int argc, char **argv)
     boot_prepare(m, options.mem_bytes);
     clock_init(m, options.tsc_hz);
     boot_set_registers(m);
+    if (options.flags & ABI_BOOT_STATS)
+        stats_open(m);
     confine(&options);
     serve_start(m);
     confine_filter();
-    _exit(vcpu_run(m));
+    status = vcpu_run(m);
+    if (options.flags & ABI_BOOT_STATS)
+        stats_print();
+    _exit(status);
 }

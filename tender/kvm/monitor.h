@@ -138,6 +138,10 @@ void console_init(struct machine *m, const struct options *opt);
 /* The guest has read all there was: get more. */
 void console_more(struct machine *m);
 
+/* stats.c: KVM's counters of the virtual CPU, for --stats. */
+void stats_open(const struct machine *m);
+void stats_print(void);
+
 /* confine.c */
 void confine(const struct options *opt);
 /* After it only the calls that a running machine needs are allowed. */

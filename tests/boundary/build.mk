@@ -11,8 +11,7 @@ $(O)/tests/vm_kernel.elf: $(VM_OBJ) kernel/kernel.ld
 $(O)/tests/%_kernel.elf:
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	$(Q)ld -pie --no-dynamic-linker -z noexecstack -z norelro \
-		-T kernel/kernel.ld -o $@ $(filter %.o,$^)
+	$(Q)$(KERNEL_LD) -o $@ $(filter %.o,$^)
 # The application of the test is its image: code, then pages of 11, 22, 33.
 $(O)/tests/abi_image.bin: $(O)/kern/tests/boundary/abi/entry.o
 	@mkdir -p $(@D)

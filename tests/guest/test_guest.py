@@ -9,11 +9,12 @@ import subprocess
 
 import pytest
 
-from tests.conftest import BUILD, TEST_ALL
+from tests.conftest import BUILD, TEST_ALL, why_no_kvm
 
 HERE = pathlib.Path(__file__).resolve().parent
-PLATFORMS = ["linux", "proc"] + (["qemu"] if TEST_ALL else [])
-QUICK_ON_QEMU = {"hello"}
+# All of the list everywhere, but by default only these as virtual machines.
+QUICK = {"qemu": {"hello"},
+         "kvm": {"hello", "files", "mmap", "signals", "threads", "timers"}}
 
 
 def programs():
@@ -26,17 +27,17 @@ def programs():
 
 def cases():
     for name, libc in programs():
-        platforms = list(PLATFORMS)
-        if name in QUICK_ON_QEMU and "qemu" not in platforms:
-            platforms.append("qemu")
-        for platform in platforms:
-            yield pytest.param(name, libc, platform,
-                               id=f"{name}-{libc}-{platform}")
+        for platform in ("linux", "proc", "qemu", "kvm"):
+            if TEST_ALL or name in QUICK.get(platform, {name}):
+                yield pytest.param(name, libc, platform,
+                                   id=f"{name}-{libc}-{platform}")
 
 
 @pytest.mark.parametrize("name,libc,platform", cases())
 def test_guest(name, libc, platform, einkorn, tmp_path):
     program = BUILD / "guest" / libc / name
+    if platform == "kvm" and why_no_kvm():
+        pytest.skip(why_no_kvm())
     if platform == "linux":
         result = subprocess.run([str(program)], capture_output=True, text=True,
                                 timeout=60, cwd=tmp_path)

@@ -7,22 +7,11 @@ import subprocess
 
 import pytest
 
-from tests.conftest import BUILD, EINKORN
+from tests.conftest import BUILD, EINKORN, why_no_kvm
 
 HELLO = BUILD / "guest" / "musl" / "hello"
-MONITOR = BUILD / "libexec" / "einkorn-kvm"
-
-
-def why_not():
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        return "no /dev/kvm that we may use"
-    probe = subprocess.run([MONITOR, "--probe"], capture_output=True,
-                           text=True, check=False)
-    return probe.stderr.strip() if probe.returncode else None
-
-
-WHY_NOT = why_not()
-pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+pytestmark = pytest.mark.skipif(why_no_kvm() is not None,
+                                reason=str(why_no_kvm()))
 
 
 @pytest.fixture

@@ -18,9 +18,14 @@ static uint64_t bundle_len;
 
 void space_init(phys_t base, uint64_t bundle_bytes)
 {
+    uint64_t shadows_bytes = page_top() / PAGE_SIZE * sizeof(*space_shadows);
+    phys_t shadows = page_alloc_span(shadows_bytes / PAGE_SIZE + 1);
+
     bundle = base;
     bundle_len = bundle_bytes;
-    if (space_set(ABI_SHM_BASE, ABI_SHM_MAX,
+    space_shadows = phys_to_virt(shadows);
+    if (!shadows ||
+        space_set(ABI_SHM_BASE, ABI_SHM_MAX,
                   VM_ORIGIN(VM_WINDOW, ABI_PROT_READ | ABI_PROT_WRITE, 0)))
         out_of_memory();
 }
@@ -41,7 +46,7 @@ phys_t window_page(uint64_t offset, bool create)
         phys_t page = page_alloc_zeroed();
 
         if (page)
-            *s.pte = pte_make(page, *s.origin, true);
+            *s.pte = pte_make(page, s.origin, true);
     }
     return *s.pte & PTE_ADDR;
 }
@@ -53,10 +58,10 @@ void window_count(uint64_t offset, int change)
 
     if (!s.pte)
         return;
-    count = *s.origin >> COUNT_SHIFT;
+    count = s.origin >> COUNT_SHIFT;
     if (count == COUNT_MAX || (change < 0 && count == 0))
         return;
-    *s.origin += (uint64_t)(int64_t)change << COUNT_SHIFT;
+    *s.shadow = s.origin + ((uint64_t)(int64_t)change << COUNT_SHIFT);
 }
 
 /* ---- bringing in ------------------------------------------------------ */
@@ -73,30 +78,41 @@ static phys_t own_page(phys_t page)
     return own;
 }
 
+/* How many pages from s on, in its table, go on as the same file's. */
+static uint32_t run_length(struct slot s, uint64_t addr)
+{
+    uint64_t left = NR_ENTRIES - table_index(addr, 0);
+    uint64_t in_file = (bundle_len - origin_offset(s.origin)) / PAGE_SIZE;
+    uint64_t step = *s.shadow ? PAGE_SIZE : 0, want = *s.shadow;
+    uint32_t max = AROUND_PAGES, n = 0;
+
+    max = left < max ? (uint32_t)left : max;
+    max = in_file < max ? (uint32_t)in_file : max;
+    while (n < max && s.shadow[n] == want && (!n || !s.pte[n])) {
+        want += step;
+        n++;
+    }
+    return n;
+}
+
 static void map_around(struct slot s, uint64_t addr)
 {
-    uint32_t left = NR_ENTRIES - 1 - table_index(addr, 0);
+    uint32_t nr = run_length(s, addr);
 
-    for (uint32_t j = 1; j < AROUND_PAGES && j <= left; j++) {
-        uint64_t origin = origin_advance(*s.origin, j * PAGE_SIZE);
-
-        if (s.origin[j] != origin || s.pte[j] ||
-            origin_offset(origin) >= bundle_len)
-            return;
-        s.pte[j] = pte_make(bundle + origin_offset(origin), origin, false);
-    }
+    for (uint32_t n = 1; n < nr; n++)
+        s.pte[n] = s.pte[n - 1] + PAGE_SIZE;
 }
 
 static bool file_fault(struct slot s, uint64_t addr, bool write)
 {
-    phys_t page = bundle + origin_offset(*s.origin);
+    phys_t page = bundle + origin_offset(s.origin);
 
-    if (origin_offset(*s.origin) >= bundle_len)
+    if (origin_offset(s.origin) >= bundle_len)
         return false;
     if (write) {
-        *s.pte = pte_make(own_page(page), *s.origin, true);
+        *s.pte = pte_make(own_page(page), s.origin, true);
     } else {
-        *s.pte = pte_make(page, *s.origin, false);
+        *s.pte = pte_make(page, s.origin, false);
         map_around(s, addr);
     }
     return true;
@@ -104,39 +120,39 @@ static bool file_fault(struct slot s, uint64_t addr, bool write)
 
 static bool shared_fault(struct slot s)
 {
-    uint64_t offset = origin_offset(*s.origin);
+    uint64_t offset = origin_offset(s.origin);
     phys_t page = window_page(offset, true);
 
     if (!page)
         out_of_memory();
     if (!*s.pte)
         window_count(offset, 1);
-    *s.pte = pte_make(page, *s.origin, false);
+    *s.pte = pte_make(page, s.origin, false);
     return true;
 }
 
 static bool private_fault(struct slot s, bool write)
 {
-    phys_t page = window_page(origin_offset(*s.origin), false);
+    phys_t page = window_page(origin_offset(s.origin), false);
 
     if (!write)
         return shared_fault(s);
     page = own_page(page);
-    pte_drop(s.pte, *s.origin);
-    *s.pte = pte_make(page, *s.origin, true);
+    pte_drop(s.pte, s.origin);
+    *s.pte = pte_make(page, s.origin, true);
     return true;
 }
 
 static bool bring_in(struct slot s, uint64_t addr, bool write)
 {
     if (*s.pte & PTE_OWNED) {
-        *s.pte = pte_make(*s.pte & PTE_ADDR, *s.origin, true);
+        *s.pte = pte_make(*s.pte & PTE_ADDR, s.origin, true);
         return true;
     }
-    switch (origin_kind(*s.origin)) {
+    switch (origin_kind(s.origin)) {
     case VM_ANON:
     case VM_WINDOW:
-        *s.pte = pte_make(own_page(0), *s.origin, true);
+        *s.pte = pte_make(own_page(0), s.origin, true);
         return true;
     case VM_FILE:
         return file_fault(s, addr, write);
@@ -162,16 +178,37 @@ static bool allowed(uint64_t origin, uint32_t error)
     return origin & VM_PROT_MASK;
 }
 
+/* The entry for addr; pte NULL: the program may not do that there. */
+static struct slot walk_allowed(uint64_t addr, uint32_t error)
+{
+    struct table t = space_top();
+    struct slot s = {0};
+    uint32_t i = table_index(addr, TOP_LEVEL);
+
+    for (int level = TOP_LEVEL; level > 0; level--) {
+        if (!table_has_child(t, i)) {
+            if (!allowed(table_origin(t, i, level), error))
+                return s;
+            if (!table_make_child(t, i))
+                out_of_memory();
+        }
+        t = table_child(t, i, level);
+        i = table_index(addr, level - 1);
+    }
+    s = (struct slot){&t.pte[i], &t.shadow[i], table_origin(t, i, 0)};
+    return allowed(s.origin, error) ? s : (struct slot){0};
+}
+
 bool space_fault(uint64_t addr, uint32_t error)
 {
     struct slot s;
     bool replaced;
 
-    if (addr >= ABI_PLATFORM_END || !allowed(space_origin(addr), error))
+    if (addr >= ABI_PLATFORM_END)
         return false;
-    s = space_walk(addr, 0, true);
+    s = walk_allowed(addr, error);
     if (!s.pte)
-        out_of_memory();
+        return false;
     replaced = *s.pte & PTE_P;
     if (!bring_in(s, addr, error & FAULT_WRITE))
         return false;

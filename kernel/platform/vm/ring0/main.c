@@ -185,16 +185,18 @@ static void map_ring3(void)
     }
 }
 
+/* Whole entries of large tables: what lies behind the bundle's end is refused
+ * when it is touched. */
 static void map_boot_ranges(void)
 {
     phys_t page = (phys_t)handover - UINT64_C(0xffffffff80000000);
+    uint64_t bundle_span = (handover->bundle_bytes + span(1) - 1) & -span(1);
     uint64_t rw = ABI_PROT_READ | ABI_PROT_WRITE;
 
     if (space_map_fixed(VM_HANDOVER, page, ABI_PROT_READ, false) ||
         space_set(VM_BOOT_STACK, VM_BOOT_STACK_SIZE,
                   VM_ORIGIN(VM_ANON, rw, 0)) ||
-        space_set(VM_BUNDLE, handover->bundle_bytes,
-                  VM_ORIGIN(VM_FILE, ABI_PROT_READ, 0)))
+        space_set(VM_BUNDLE, bundle_span, VM_ORIGIN(VM_FILE, ABI_PROT_READ, 0)))
         out_of_memory();
 }
 
@@ -231,8 +233,8 @@ void ring0_main(uint32_t start_info, uint32_t monitor_page)
         protect_shim();
     irq_init();
     control_init();
-    handover->ram_bytes = page_nr_free() * PAGE_SIZE;
     space_init(bundle, handover->bundle_bytes);
+    handover->ram_bytes = page_nr_free() * PAGE_SIZE;
     map_ring3();
     map_boot_ranges();
     ring3_enter(ring3_layout.entry, VM_BOOT_STACK + VM_BOOT_STACK_SIZE - 8,

@@ -15,6 +15,7 @@ static struct {
 static uint32_t nr_ranges;
 static phys_t free_list;
 static uint64_t nr_freed;
+static phys_t top;
 
 void page_add_range(phys_t base, uint64_t len_bytes)
 {
@@ -26,6 +27,7 @@ void page_add_range(phys_t base, uint64_t len_bytes)
     ranges[nr_ranges].next = next;
     ranges[nr_ranges].end = end;
     nr_ranges++;
+    top = end > top ? end : top;
 }
 
 static phys_t take_fresh(uint64_t len_bytes)
@@ -63,9 +65,19 @@ phys_t page_alloc_zeroed(void)
     return page;
 }
 
+phys_t page_alloc_span(uint64_t nr_pages)
+{
+    return take_fresh(nr_pages * PAGE_SIZE);
+}
+
+phys_t page_top(void)
+{
+    return top;
+}
+
 phys_t page_alloc_contiguous(uint64_t nr_pages)
 {
-    phys_t page = take_fresh(nr_pages * PAGE_SIZE);
+    phys_t page = page_alloc_span(nr_pages);
 
     if (page && !monitor)
         memset(phys_to_virt(page), 0, nr_pages * PAGE_SIZE);

@@ -27,27 +27,38 @@ static void protect_leaf(uint64_t *pte, uint64_t origin)
         space_stale = true;
 }
 
+static int64_t protect_entry(struct table t, uint32_t i, int level,
+                             uint32_t prot)
+{
+    uint64_t origin = table_origin(t, i, level);
+
+    if (!may_protect(origin, t.pte[i], prot))
+        return -EACCES;
+    origin = (origin & ~(uint64_t)VM_PROT_MASK) | prot;
+    t.shadow[i] = origin;
+    protect_leaf(&t.pte[i], origin);
+    return 0;
+}
+
 static int64_t protect(struct table t, int level, uint64_t lo, uint64_t hi,
                        uint32_t prot)
 {
     for (uint64_t a = lo; a < hi;) {
         struct part p = table_part(a, hi, level);
-        bool leaf = level == 0 || (p.whole && !table_has_child(t, p.i));
+        bool child = level > 0 && table_has_child(t, p.i);
         int64_t ret;
 
         a = p.hi;
-        if (!table_has_child(t, p.i) && !t.origin[p.i])
+        if (!child && !table_origin(t, p.i, level))
             continue;
-        if (leaf) {
-            if (!may_protect(t.origin[p.i], t.pte[p.i], prot))
-                return -EACCES;
-            t.origin[p.i] = (t.origin[p.i] & ~(uint64_t)VM_PROT_MASK) | prot;
-            protect_leaf(&t.pte[p.i], t.origin[p.i]);
-            continue;
+        if (level == 0 || (p.whole && !child)) {
+            ret = protect_entry(t, p.i, level, prot);
+        } else {
+            if (!table_make_child(t, p.i))
+                return -ENOMEM;
+            ret = protect(table_child(t, p.i, level), level - 1, p.lo, p.hi,
+                          prot);
         }
-        if (!table_make_child(t, p.i, level))
-            return -ENOMEM;
-        ret = protect(table_child(t, p.i), level - 1, p.lo, p.hi, prot);
         if (ret)
             return ret;
     }
@@ -71,15 +82,16 @@ static void each_page(struct table t, int level, uint64_t lo, uint64_t hi,
 
         a = p.hi;
         if (level == 0 && t.pte[p.i])
-            fn((struct slot){&t.pte[p.i], &t.origin[p.i]});
+            fn((struct slot){&t.pte[p.i], &t.shadow[p.i],
+                             table_origin(t, p.i, level)});
         else if (level > 0 && table_has_child(t, p.i))
-            each_page(table_child(t, p.i), level - 1, p.lo, p.hi, fn);
+            each_page(table_child(t, p.i, level), level - 1, p.lo, p.hi, fn);
     }
 }
 
 static void discard_page(struct slot s)
 {
-    pte_drop(s.pte, *s.origin);
+    pte_drop(s.pte, s.origin);
 }
 
 void space_discard(uint64_t addr, uint64_t len_bytes)
@@ -111,9 +123,9 @@ static int64_t move_entry(uint64_t from, uint64_t to, int level)
     if (!dst.pte)
         return -ENOMEM;
     *dst.pte = *src.pte;
-    *dst.origin = *src.origin;
+    *dst.shadow = src.origin ? src.origin : ORIGIN_HOLE;
     *src.pte = 0;
-    *src.origin = 0;
+    *src.shadow = ORIGIN_HOLE;
     space_stale = true;
     return 0;
 }
@@ -149,12 +161,12 @@ int64_t space_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
 
 static void punch_page(struct slot s)
 {
-    uint64_t nr_maps = *s.origin >> 52;
+    uint64_t nr_maps = s.origin >> 52;
 
     if (nr_maps)
         memset(phys_to_virt(*s.pte & PTE_ADDR), 0, PAGE_SIZE);
     else
-        pte_drop(s.pte, *s.origin);
+        pte_drop(s.pte, s.origin);
 }
 
 void space_punch(uint64_t offset, uint64_t len_bytes)

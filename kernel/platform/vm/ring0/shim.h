@@ -30,6 +30,12 @@ static inline void *phys_to_virt(phys_t phys)
     return (void *)(DIRECT_MAP + phys);
 }
 
+/* Of an address that phys_to_virt() gave. */
+static inline phys_t virt_to_phys(const void *virt)
+{
+    return (phys_t)virt - DIRECT_MAP;
+}
+
 /* ---- page.c: physical memory ------------------------------------------ */
 
 /* Gives [base, base + len) to the allocator, whole pages of it. */
@@ -37,10 +43,13 @@ void page_add_range(phys_t base, uint64_t len_bytes);
 /* A page with any content; 0: none left. */
 phys_t page_alloc(void);
 phys_t page_alloc_zeroed(void);
-/* Contiguous and zeroed; never given back. */
+/* Contiguous, with any content or zeroed; never given back. */
+phys_t page_alloc_span(uint64_t nr_pages);
 phys_t page_alloc_contiguous(uint64_t nr_pages);
 void page_free(phys_t page);
 uint64_t page_nr_free(void);
+/* Behind the last page that was ever given to the allocator. */
+phys_t page_top(void);
 
 /* ---- space.c, range.c, fault.c: the address space
  * ------------------------------ */

@@ -9,34 +9,31 @@
 
 enum { FLUSH_ALL_PAGES = 32 };
 
-static uint64_t top_origin[NR_ENTRIES];
+static uint64_t top_shadow[NR_ENTRIES];
 
 bool space_stale;
+uint32_t *space_shadows;
 
 struct table space_top(void)
 {
-    return (struct table){space_pml4, top_origin};
+    return (struct table){space_pml4, top_shadow, 0};
 }
 
-bool table_make_child(struct table t, uint32_t i, int level)
+bool table_make_child(struct table t, uint32_t i)
 {
-    phys_t ptes, origins;
-    uint64_t *origin;
+    phys_t ptes, shadow;
 
     if (table_has_child(t, i))
         return true;
     ptes = page_alloc_zeroed();
-    origins = page_alloc();
-    if (!ptes || !origins) {
+    shadow = page_alloc_zeroed();
+    if (!ptes || !shadow) {
         if (ptes)
             page_free(ptes);
         return false;
     }
-    origin = phys_to_virt(origins);
-    for (uint32_t j = 0; j < NR_ENTRIES; j++)
-        origin[j] = origin_advance(t.origin[i], j * span(level - 1));
+    space_shadows[ptes / PAGE_SIZE] = (uint32_t)(shadow / PAGE_SIZE);
     t.pte[i] = ptes | PTE_P | PTE_W | PTE_U;
-    t.origin[i] = origins;
     return true;
 }
 
@@ -67,19 +64,23 @@ void pte_drop(uint64_t *pte, uint64_t origin)
     *pte = 0;
 }
 
+/* Frees what hangs below entry i; its origin stays. */
 static void clear_entry(struct table t, uint32_t i, int level)
 {
+    struct table child;
+
     if (level == 0) {
-        pte_drop(&t.pte[i], t.origin[i]);
-    } else if (table_has_child(t, i)) {
-        for (uint32_t j = 0; j < NR_ENTRIES; j++)
-            clear_entry(table_child(t, i), j, level - 1);
-        page_free(t.pte[i] & PTE_ADDR);
-        page_free(t.origin[i]);
-        t.pte[i] = 0;
-        space_stale = true;
+        pte_drop(&t.pte[i], table_origin(t, i, level));
+        return;
     }
-    t.origin[i] = 0;
+    child = table_child(t, i, level);
+    for (uint32_t j = 0; j < NR_ENTRIES; j++)
+        if (child.pte[j])
+            clear_entry(child, j, level - 1);
+    page_free(virt_to_phys(child.pte));
+    page_free(virt_to_phys(child.shadow));
+    t.pte[i] = 0;
+    space_stale = true;
 }
 
 void space_flush(uint64_t addr, uint64_t len_bytes)
@@ -95,25 +96,54 @@ void space_flush(uint64_t addr, uint64_t len_bytes)
         invlpg(addr + off);
 }
 
+/* Entries that lie whole in [lo, hi): short, since programs' mappings are
+ * many pages. */
+static void set_whole(struct table t, int level, uint64_t lo, uint64_t hi,
+                      uint64_t origin)
+{
+    uint64_t step = origin_advance(origin, span(level)) - origin;
+    uint32_t i = table_index(lo, level);
+    uint32_t end = i + (uint32_t)((hi - lo) / span(level));
+
+    if (!origin)
+        origin = ORIGIN_HOLE;
+    for (; i < end; i++, origin += step) {
+        if (t.pte[i])
+            clear_entry(t, i, level);
+        t.shadow[i] = origin;
+    }
+}
+
+static int64_t set(struct table t, int level, uint64_t lo, uint64_t hi,
+                   uint64_t origin);
+
+/* A part of one entry. */
+static int64_t set_part(struct table t, int level, uint64_t lo, uint64_t hi,
+                        uint64_t origin)
+{
+    uint32_t i = table_index(lo, level);
+
+    if (!origin && !table_has_child(t, i) && !table_origin(t, i, level))
+        return 0;
+    if (!table_make_child(t, i))
+        return -ENOMEM;
+    return set(table_child(t, i, level), level - 1, lo, hi, origin);
+}
+
 static int64_t set(struct table t, int level, uint64_t lo, uint64_t hi,
                    uint64_t origin)
 {
-    for (uint64_t a = lo; a < hi;) {
-        struct part p = table_part(a, hi, level);
-        uint64_t o = origin_advance(origin, a - lo);
+    uint64_t first = (lo + span(level) - 1) & -span(level);
+    uint64_t last = hi & -span(level);
 
-        a = p.hi;
-        if (p.whole) {
-            clear_entry(t, p.i, level);
-            t.origin[p.i] = o;
-        } else if (o || table_has_child(t, p.i) || t.origin[p.i]) {
-            if (!table_make_child(t, p.i, level))
-                return -ENOMEM;
-            if (set(table_child(t, p.i), level - 1, p.lo, p.hi, o))
-                return -ENOMEM;
-        }
-    }
-    return 0;
+    if (first > last)
+        return set_part(t, level, lo, hi, origin);
+    if (lo < first && set_part(t, level, lo, first, origin))
+        return -ENOMEM;
+    set_whole(t, level, first, last, origin_advance(origin, first - lo));
+    if (last == hi)
+        return 0;
+    return set_part(t, level, last, hi, origin_advance(origin, last - lo));
 }
 
 int64_t space_set(uint64_t addr, uint64_t len_bytes, uint64_t origin)
@@ -127,16 +157,16 @@ int64_t space_set(uint64_t addr, uint64_t len_bytes, uint64_t origin)
 struct slot space_walk(uint64_t addr, int level, bool create)
 {
     struct table t = space_top();
+    uint32_t i;
 
     for (int l = TOP_LEVEL; l > level; l--) {
-        uint32_t i = table_index(addr, l);
-
-        if (!table_has_child(t, i) && !(create && table_make_child(t, i, l)))
-            return (struct slot){NULL, NULL};
-        t = table_child(t, i);
+        i = table_index(addr, l);
+        if (!table_has_child(t, i) && !(create && table_make_child(t, i)))
+            return (struct slot){0};
+        t = table_child(t, i, l);
     }
-    return (struct slot){t.pte + table_index(addr, level),
-                         t.origin + table_index(addr, level)};
+    i = table_index(addr, level);
+    return (struct slot){&t.pte[i], &t.shadow[i], table_origin(t, i, level)};
 }
 
 uint64_t space_origin(uint64_t addr)
@@ -146,10 +176,11 @@ uint64_t space_origin(uint64_t addr)
     uint32_t i = table_index(addr, level);
 
     while (level > 0 && table_has_child(t, i)) {
-        t = table_child(t, i);
+        t = table_child(t, i, level);
         i = table_index(addr, --level);
     }
-    return origin_advance(t.origin[i], addr & (span(level) - 1) & -PAGE_SIZE);
+    return origin_advance(table_origin(t, i, level),
+                          addr & (span(level) - 1) & -PAGE_SIZE);
 }
 
 int64_t space_map_fixed(uint64_t addr, phys_t phys, uint32_t prot,
@@ -159,8 +190,8 @@ int64_t space_map_fixed(uint64_t addr, phys_t phys, uint32_t prot,
 
     if (!s.pte)
         return -ENOMEM;
-    *s.origin = VM_ORIGIN(VM_FIXED, prot, 0);
-    *s.pte = pte_make(phys, *s.origin, true) & ~PTE_OWNED;
+    *s.shadow = VM_ORIGIN(VM_FIXED, prot, 0);
+    *s.pte = pte_make(phys, *s.shadow, true) & ~PTE_OWNED;
     if (uncached)
         *s.pte |= PTE_PCD;
     return 0;

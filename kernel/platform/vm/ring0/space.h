@@ -5,8 +5,9 @@
  * Each page table has a shadow of the same shape that says what each entry
  * is *meant* to hold (VM_ORIGIN). An entry without a child table describes
  * its whole span, so that reserving terabytes costs a few words; a child is
- * made when a part of the span becomes different, or is touched. Beside a
- * child's entry the shadow holds the physical address of the child's shadow.
+ * made when a part of the span becomes different, or is touched. A new child
+ * is all zeroes: a zero in its shadow means "as the parent's entry says", so
+ * nothing is filled in that nobody asks for.
  */
 #ifndef EINKORN_VM_SPACE_H
 #define EINKORN_VM_SPACE_H
@@ -28,15 +29,20 @@ enum { TOP_LEVEL = 3, NR_ENTRIES = 512 };
 #define PTE_NX (UINT64_C(1) << 63)
 #define PTE_ADDR UINT64_C(0x000ffffffffff000)
 
+/* Not mapped, whatever the parent says. */
+#define ORIGIN_HOLE UINT64_C(8)
+
 struct table {
     uint64_t *pte;
-    uint64_t *origin;
+    uint64_t *shadow;
+    uint64_t base; /* the parent's origin: that of entry 0 if its shadow is 0 */
 };
 
-/* One entry, and its origin. */
+/* One entry, the place of its shadow, and its origin, found out. */
 struct slot {
     uint64_t *pte;
-    uint64_t *origin;
+    uint64_t *shadow;
+    uint64_t origin;
 };
 
 static inline uint64_t span(int level)
@@ -74,10 +80,32 @@ static inline bool table_has_child(struct table t, uint32_t i)
     return t.pte[i] & PTE_P;
 }
 
-static inline struct table table_child(struct table t, uint32_t i)
+/* What entry i, at `level`, is meant to hold; 0: nothing. */
+static inline uint64_t table_origin(struct table t, uint32_t i, int level)
 {
-    return (struct table){phys_to_virt(t.pte[i] & PTE_ADDR),
-                          phys_to_virt(t.origin[i])};
+    uint64_t own = t.shadow[i];
+
+    if (own)
+        return own == ORIGIN_HOLE ? 0 : own;
+    return t.base ? origin_advance(t.base, i * span(level)) : 0;
+}
+
+static inline void table_set_origin(struct table t, uint32_t i, uint64_t origin)
+{
+    t.shadow[i] = origin ? origin : ORIGIN_HOLE;
+}
+
+/* The page number of each table's shadow, by the table's page number. */
+extern uint32_t *space_shadows;
+
+static inline struct table table_child(struct table t, uint32_t i, int level)
+{
+    phys_t child = t.pte[i] & PTE_ADDR;
+
+    return (struct table){
+        phys_to_virt(child),
+        phys_to_virt(space_shadows[child / PAGE_SIZE] * PAGE_SIZE),
+        table_origin(t, i, level)};
 }
 
 /* A step of a walk over [lo, hi): the part of it that lies in one entry. */
@@ -96,9 +124,9 @@ static inline struct part table_part(uint64_t lo, uint64_t hi, int level)
                          lo == base && hi >= end};
 }
 
-/* Splits entry i, at `level`, into a table of the next lower level, unless it
- * is one. False: no memory. */
-bool table_make_child(struct table t, uint32_t i, int level);
+/* Splits entry i into a table of the next lower level, unless it is one.
+ * False: no memory. */
+bool table_make_child(struct table t, uint32_t i);
 
 /* A present entry was changed: the processor may remember the old one. */
 extern bool space_stale;

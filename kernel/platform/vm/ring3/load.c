@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loads kernel.elf where it was linked: private pages, filled, relocated,
- * then protected segment by segment (System V ABI, x86-64 supplement).
+ * Loads kernel.elf where it was linked (System V ABI, x86-64 supplement): its
+ * segments are mapped out of the bundle, nothing is copied.
  */
 #include "kernel/platform/vm/ring3/ring3.h"
 #include "lib/elf.h"
@@ -14,65 +14,48 @@ static uint32_t segment_prot(const struct elf64_phdr *ph)
            (ph->p_flags & ELF_PF_X ? ABI_PROT_EXEC : 0);
 }
 
-static void relocate(const struct elf64_dyn *dyn, const struct abi_range *where)
+static void map(uint64_t addr, uint64_t len_bytes, uint64_t origin)
 {
-    const struct elf64_rela *rela = NULL;
-    uint64_t len = 0;
-
-    for (; dyn->d_tag != ELF_DT_NULL; dyn++) {
-        if (dyn->d_tag == ELF_DT_RELA)
-            rela = (const struct elf64_rela *)dyn->d_val;
-        if (dyn->d_tag == ELF_DT_RELASZ)
-            len = dyn->d_val;
-    }
-    if (!rela)
-        return;
-    /* Linked for where it lies: the addend is the address. */
-    for (; len >= sizeof(*rela); len -= sizeof(*rela), rela++) {
-        if (elf_r_type(rela->r_info) != ELF_R_RELATIVE ||
-            rela->r_offset - where->base > where->len_bytes - 8)
-            die("kernel.elf has a relocation that is not supported");
-        *(uint64_t *)rela->r_offset = (uint64_t)rela->r_addend;
-    }
+    if (len_bytes && vm_call(VM_MEM_SET, addr, len_bytes, origin, 0))
+        die("no memory to map kernel.elf");
 }
 
-static void protect(const struct elf64_phdr *ph)
+/* The file's own pages, those that are written copied then; zeroes behind. */
+static void map_segment(const struct elf64_phdr *ph, uint64_t file_off)
 {
     uint64_t base = ph->p_vaddr & -PAGE_SIZE;
+    uint64_t file_end = ph->p_vaddr + ph->p_filesz;
+    uint64_t mapped = (file_end + PAGE_SIZE - 1) & -PAGE_SIZE;
     uint64_t end = (ph->p_vaddr + ph->p_memsz + PAGE_SIZE - 1) & -PAGE_SIZE;
+    uint32_t prot = segment_prot(ph);
 
-    if (vm_call(VM_MEM_PROTECT, base, end - base, segment_prot(ph), 0))
-        die("cannot protect kernel.elf");
+    map(base, mapped - base,
+        VM_ORIGIN(VM_FILE, prot, file_off + (ph->p_offset & -PAGE_SIZE)));
+    map(mapped, end - mapped, VM_ORIGIN(VM_ANON, prot, 0));
+    if (ph->p_memsz == ph->p_filesz)
+        return;
+    if (!(prot & ABI_PROT_WRITE))
+        die("kernel.elf wants zeroes that nobody can write");
+    memset((void *)file_end, 0, mapped - file_end);
 }
 
-uint64_t load_kernel(const void *file, uint64_t len_bytes,
-                     struct abi_range *where)
+uint64_t load_kernel(const struct bundle_part *part, struct abi_range *where)
 {
+    const void *file = (const void *)(VM_BUNDLE + part->off);
     const struct elf64_ehdr *eh = file;
     const struct elf64_phdr *phs;
     struct elf_span span;
-    uint64_t rw = ABI_PROT_READ | ABI_PROT_WRITE;
 
-    if (elf_check_header(file, len_bytes))
+    if (elf_check_header(file, part->len_bytes))
         die("the bundle's kernel is not an ELF program");
     phs = (const void *)((const char *)file + eh->e_phoff);
-    if (elf_check_loads(phs, eh->e_phnum, len_bytes, &span) ||
+    if (elf_check_loads(phs, eh->e_phnum, part->len_bytes, &span) ||
         span.lo < ABI_KERNEL_BASE || span.hi > ABI_HEAP_BASE)
         die("kernel.elf cannot be loaded at its address");
     where->base = span.lo;
     where->len_bytes = span.hi - span.lo;
-    if (vm_call(VM_MEM_SET, span.lo, where->len_bytes,
-                VM_ORIGIN(VM_ANON, rw, 0), 0))
-        die("no memory for kernel.elf");
     for (uint32_t i = 0; i < eh->e_phnum; i++)
         if (phs[i].p_type == ELF_PT_LOAD)
-            memcpy((void *)phs[i].p_vaddr, (const char *)file + phs[i].p_offset,
-                   phs[i].p_filesz);
-    for (uint32_t i = 0; i < eh->e_phnum; i++)
-        if (phs[i].p_type == ELF_PT_DYNAMIC)
-            relocate((const void *)phs[i].p_vaddr, where);
-    for (uint32_t i = 0; i < eh->e_phnum; i++)
-        if (phs[i].p_type == ELF_PT_LOAD)
-            protect(&phs[i]);
+            map_segment(&phs[i], part->off);
     return eh->e_entry;
 }

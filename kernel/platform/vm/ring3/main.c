@@ -138,9 +138,7 @@ void ring3_main(const struct vm_handover *handover)
     ops_init(&header);
     init_devices(handover->cmdline);
     random_bytes(boot.entropy, sizeof(boot.entropy));
-    entry = (abi_kernel_entry)load_kernel(
-        (const void *)(VM_BUNDLE + header.kernel.off), header.kernel.len_bytes,
-        &boot.kernel);
+    entry = (abi_kernel_entry)load_kernel(&header.kernel, &boot.kernel);
     if (vm_call(VM_SEAL, boot.kernel.base, boot.kernel.len_bytes, boot.flags,
                 boot.tsc_hz))
         die("the shim refused the kernel");

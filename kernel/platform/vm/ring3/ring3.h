@@ -65,9 +65,9 @@ static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 
 /* ---- load.c ----------------------------------------------------------- */
 
-/* Loads the kernel's ELF file; returns its entry point. */
-uint64_t load_kernel(const void *file, uint64_t len_bytes,
-                     struct abi_range *where);
+/* Maps the kernel's ELF file, that part of the bundle, which is linked for
+ * where it lies; returns its entry point. */
+uint64_t load_kernel(const struct bundle_part *part, struct abi_range *where);
 
 /* ---- clock.c ---------------------------------------------------------- */
 
