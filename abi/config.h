@@ -22,6 +22,8 @@
  *                          read, carries struct inotify_event of the host's
  *                          inotify(7) for it, and channel 0 may carry messages
  *                          that are no answers
+ *   core=0                 block device for a core file (core(5)), written when
+ *                          a signal ends the program; its size is the limit
  *   loglevel=0..3          0 errors, 1 warnings (default), 2 info, 3 debug
  */
 #ifndef EINKORN_ABI_CONFIG_H

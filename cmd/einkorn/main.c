@@ -64,6 +64,8 @@ static const char run_options[] =
     "  --stop-signal SIGNAL        what `stop` sends (default: image's, TERM)\n"
     "  -i, --interactive           pass standard input\n"
     "  -t, --tty                   give it a terminal\n"
+    "  --core DIR|FILE             write a core file when a signal ends it\n"
+    "  --core-size SIZE            no larger than this (default 4g)\n"
     "  --stats                     report counters at the end\n"
     "COMMAND includes argv[0] and defaults to the path of the ELF file. IMAGE "
     "is\n"

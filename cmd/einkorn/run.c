@@ -18,6 +18,8 @@ enum option_code {
     OPT_STATS,
     OPT_ENTRYPOINT,
     OPT_STOP_SIGNAL,
+    OPT_CORE,
+    OPT_CORE_SIZE,
 };
 
 static const struct option options[] = {
@@ -39,6 +41,8 @@ static const struct option options[] = {
     {"entrypoint", required_argument, NULL, OPT_ENTRYPOINT},
     {"user", required_argument, NULL, 'u'},
     {"stop-signal", required_argument, NULL, OPT_STOP_SIGNAL},
+    {"core", required_argument, NULL, OPT_CORE},
+    {"core-size", required_argument, NULL, OPT_CORE_SIZE},
     {"publish-all", no_argument, NULL, 'P'},
     {NULL, 0, NULL, 0},
 };
@@ -89,6 +93,10 @@ static int set_option(struct spec *spec, int code, struct err *err)
         return spec_add_volume(spec, optarg, err);
     case 'm':
         return spec_set_mem(spec, optarg, err);
+    case OPT_CORE:
+        return spec_set_core(spec, optarg, err);
+    case OPT_CORE_SIZE:
+        return spec_set_core_size(spec, optarg, err);
     case 'w':
         return set_cwd(spec, optarg, err);
     case OPT_NETWORK:

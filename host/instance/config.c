@@ -123,6 +123,9 @@ void config_build(struct strings *out, const struct plan *plan,
     for (int i = 0; i < spec->nr_volumes; i++) {
         add_volume(out, plan, volumes, i);
     }
+    if (spec->core != NULL) {
+        strings_add(out, "core", "0");
+    }
     if (spec->trace) {
         strings_add(out, "trace", spec->trace_fd > 0 ? "2" : "1");
     }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "abi/config.h"
+#include "host/instance/corefile.h"
 #include "host/instance/monitor.h"
 #include "host/instance/pty.h"
 #include "host/instance/qemu.h"
@@ -31,6 +32,7 @@ struct run {
     struct cgroup cgroup;
     struct streams streams;
     struct volumes volumes;
+    struct corefile core;
     struct monitor monitor;
     struct plan plan;
     char name[NAME_MAX_LEN + 1];
@@ -77,6 +79,7 @@ static int start_tender(struct run *run, struct err *err)
         .alive_fd = run->inst.fd,
         .chan_fds = run->volumes.chan_fds,
         .nr_chans = run->volumes.nr_chans,
+        .core_fd = run->core.fd,
     };
 
     strings_init(&config, block, sizeof(block));
@@ -134,7 +137,9 @@ static int start_published(struct run *run, struct err *err)
         volumes_start(&run->volumes, spec, err) < 0) {
         return -1;
     }
-    if (start_tender(run, err) < 0) {
+    if (corefile_open(&run->core, spec, run->image.exe, run->inst.id, err) <
+            0 ||
+        start_tender(run, err) < 0) {
         return -1;
     }
     streams_close_child_ends(&run->streams);
@@ -147,6 +152,9 @@ static int start_published(struct run *run, struct err *err)
 
 static void release(struct run *run)
 {
+    if (corefile_close(&run->core) && !run->spec->detach) {
+        fprintf(stderr, "einkorn: core file: %s\n", run->core.path);
+    }
     pty_restore();
     volumes_wait(&run->volumes);
     network_detach(&run->net, run->dirs->run, run->inst.id);
@@ -274,10 +282,18 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
 {
     static struct run run;
 
+    if (spec->core != NULL && spec->platform != PLATFORM_PROC &&
+        spec->platform != PLATFORM_AUTO) {
+        return err_set(err, ERR_TOOL,
+                       "--core: not with --platform %s (only proc writes core "
+                       "files; QEMU's own monitor can dump a machine)",
+                       platform_name(spec->platform));
+    }
     run.dirs = dirs;
     run.spec = spec;
     run.report_fd = -1;
     run.cgroup.procs_fd = -1;
+    run.core.fd = -1;
     if (image_prepare(&run.image, dirs, spec, err) < 0 ||
         store_open(&run.store, dirs->run, err) < 0) {
         return -1;

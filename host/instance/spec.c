@@ -241,7 +241,8 @@ static int unit_shift(const char *unit)
     return (int)(at - units) * 10;
 }
 
-int spec_set_mem(struct spec *spec, const char *value, struct err *err)
+/* 512, 64m, 1g; -1 if it is none. */
+static int parse_size(const char *value, uint64_t *bytes)
 {
     char *end;
     unsigned long long n = strtoull(value, &end, 10);
@@ -249,14 +250,45 @@ int spec_set_mem(struct spec *spec, const char *value, struct err *err)
 
     if (value[0] < '0' || value[0] > '9' || shift < 0 ||
         n > (UINT64_MAX >> shift) >> 1) {
+        return -1;
+    }
+    *bytes = n << shift;
+    return 0;
+}
+
+int spec_set_mem(struct spec *spec, const char *value, struct err *err)
+{
+    if (parse_size(value, &spec->mem_bytes) < 0) {
         return err_set(err, ERR_TOOL,
                        "-m %s: not a size (use for example 64m or 1g)", value);
     }
-    spec->mem_bytes = n << shift;
     if (spec->mem_bytes < MEM_MIN_BYTES) {
         return err_set(err, ERR_TOOL,
                        "-m %s: too little memory (give at least %dm)", value,
                        (int)(MEM_MIN_BYTES >> 20));
+    }
+    return 0;
+}
+
+int spec_set_core(struct spec *spec, const char *value, struct err *err)
+{
+    if (value[0] == '\0') {
+        return err_set(err, ERR_TOOL, "--core: which directory or file?");
+    }
+    spec->core = value;
+    if (spec->core_bytes == 0) {
+        spec->core_bytes = CORE_BYTES;
+    }
+    return 0;
+}
+
+int spec_set_core_size(struct spec *spec, const char *value, struct err *err)
+{
+    if (parse_size(value, &spec->core_bytes) < 0 || spec->core_bytes < 4096) {
+        return err_set(err, ERR_TOOL,
+                       "--core-size %s: not a size of a file (use for example "
+                       "64m or 1g)",
+                       value);
     }
     return 0;
 }

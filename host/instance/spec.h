@@ -24,6 +24,8 @@ enum { MAX_ENV = 1024, MAX_PORTS = 64, MAX_GROUPS = 32 };
 
 /* Less than this and the kernel has no room for a program. */
 #define MEM_MIN_BYTES (UINT64_C(8) << 20)
+/* Of a core file, if nothing else is said. */
+#define CORE_BYTES (UINT64_C(4) << 30)
 
 struct port {
     uint32_t host_ip; /* network order; 0: all addresses */
@@ -63,7 +65,9 @@ struct spec {
     int stop_signal; /* 0: the image's, or SIGTERM */
     bool detach, remove, no_jit, interactive, tty, stats, publish_all;
     bool trace;
-    int trace_fd; /* where trace lines go; 0: with the errors */
+    const char *core;    /* directory or file for a core; NULL: none */
+    uint64_t core_bytes; /* its largest size */
+    int trace_fd;        /* where trace lines go; 0: with the errors */
 };
 
 /* Values of options. Each adds to the spec what it parsed; strings stay the
@@ -76,6 +80,9 @@ const char *spec_env(const struct spec *spec, const char *name, size_t len);
 int spec_add_port(struct spec *spec, const char *value, struct err *err);
 int spec_add_volume(struct spec *spec, char *value, struct err *err);
 int spec_set_mem(struct spec *spec, const char *value, struct err *err);
+/* --core and --core-size; corefile.h. */
+int spec_set_core(struct spec *spec, const char *value, struct err *err);
+int spec_set_core_size(struct spec *spec, const char *value, struct err *err);
 int spec_set_network(struct spec *spec, const char *value, struct err *err);
 int spec_set_platform(struct spec *spec, const char *value, struct err *err);
 

@@ -75,6 +75,9 @@ static void add_files(struct args *args, struct launch *launch,
     } else {
         args_add(args, HANDOVER_KEY_ENV "1");
     }
+    if (t->core_fd >= 0) {
+        args_add(args, HANDOVER_KEY_BLK "%d", launch_keep(launch, t->core_fd));
+    }
     for (int i = 0; i < t->nr_chans; i++) {
         args_add(args, HANDOVER_KEY_CHAN "%d",
                  launch_keep(launch, t->chan_fds[i]));

@@ -21,6 +21,7 @@ struct tender {
     int alive_fd; /* see launch.h */
     const int *chan_fds;
     int nr_chans;
+    int core_fd; /* corefile.h, or -1 */
 };
 
 /* Returns the tender's pid, or -1. */

@@ -11,6 +11,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/uaccess.h"
+#include "kernel/linux/core.h"
 #include "kernel/linux/symbols.h"
 #include "kernel/linux/syscall.h"
 #include "kernel/mm/mm.h"
@@ -82,10 +83,16 @@ static void put_stack(const struct abi_frame *f)
     }
 }
 
-static void on_crash(const struct abi_frame *f)
+static void backtrace(const struct abi_frame *f)
 {
     put_pc(f->rip, 0, true);
     put_stack(f);
+}
+
+static void on_crash(const struct abi_frame *f, const struct siginfo_k *info)
+{
+    backtrace(f);
+    core_write(f, info);
 }
 
 /* Must not sleep: files of host directories are not asked. */
@@ -99,11 +106,12 @@ static void on_panic(void)
     klog(LOG_ERROR,
          "the program, thread %d \"%s\", last system call %u:", t->tid, t->comm,
          t->syscall_nr);
-    on_crash(t->frame);
+    backtrace(t->frame);
 }
 
 void crash_init(void)
 {
+    core_init();
     observer.crash = on_crash;
     panic_more = on_panic;
 }

@@ -7,6 +7,7 @@
 
 #include "kernel/core/uaccess.h"
 #include "kernel/linux/calls.h"
+#include "kernel/linux/core.h"
 #include "kernel/linux/ids.h"
 #include "kernel/linux/timespec.h"
 #include "kernel/mm/mm.h"
@@ -41,6 +42,8 @@ static const struct rlimit64_pair defaults[RLIM_NLIMITS] = {
 void limits_init(void)
 {
     memcpy(process.limits, defaults, sizeof(defaults));
+    if (core_wanted())
+        process.limits[RLIMIT_CORE].soft = NONE;
 }
 
 static int64_t set_limit(uint64_t which, const struct rlimit64_pair *new_pair)

@@ -13,10 +13,15 @@
 _Static_assert(offsetof(struct cpu, clock) == VDSO_CPU_CLOCK, "vdso");
 _Static_assert(offsetof(struct cpu, vcpu.index) == VDSO_CPU_INDEX, "vdso");
 
-extern const char vdso_image[];
+extern const char vdso_image[], vdso_image_end[];
 
 uint64_t vdso_map(void)
 {
     this_cpu()->clock = clock_page();
     return (uint64_t)vdso_image;
+}
+
+uint64_t vdso_size(void)
+{
+    return (uint64_t)(vdso_image_end - vdso_image);
 }

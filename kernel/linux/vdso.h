@@ -10,5 +10,7 @@
 /* Maps it into the (new) address space: address of its ELF header for
  * AT_SYSINFO_EHDR, or 0 if it cannot be had. */
 uint64_t vdso_map(void);
+/* Bytes of it. */
+uint64_t vdso_size(void);
 
 #endif

@@ -34,7 +34,9 @@ bool mm_next(uint64_t addr, struct mm_info *out)
                             .end = v->end,
                             .off = v->backing ? v->off : 0,
                             .prot = v->prot,
-                            .flags = v->flags};
+                            .flags = v->flags,
+                            .filled = v->filled,
+                            .touched = v->touched};
     if (v->name)
         strlcpy(out->name, v->name, sizeof(out->name));
     else if (v->backing && v->backing->ops->describe)

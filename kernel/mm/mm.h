@@ -107,6 +107,8 @@ int mm_map_trampolines(uint64_t addr, size_t len_bytes, uint64_t sidecar_off,
 struct mm_info {
     uint64_t start, end, off, ino;
     int prot, flags; /* MAP_SHARED, MAP_GROWSDOWN ... */
+    uint64_t filled; /* from here to the end it was never accessible */
+    bool touched;    /* was writable since it was mapped */
     char name[256];  /* path, "[heap]", "[stack]", "[vdso]" or empty */
 };
 bool mm_next(uint64_t addr, struct mm_info *out);

@@ -84,7 +84,7 @@ static void report(const struct abi_frame *f, const struct siginfo_k *info)
          t->syscall_nr);
     log_frame(f);
     if (observer.crash)
-        observer.crash(f);
+        observer.crash(f, info);
 }
 
 _Noreturn static void end_process(const struct abi_frame *f,

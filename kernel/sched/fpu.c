@@ -33,6 +33,21 @@ int thread_save_fpu(struct thread *t)
     return err;
 }
 
+int thread_fpu_image(struct thread *t, void *area)
+{
+    struct cpu *cpu = this_cpu();
+    int err = cpu->fpu_owner ? thread_save_fpu(cpu->fpu_owner) : 0;
+
+    if (err)
+        return err;
+    cpu->fpu_owner = NULL;
+    if (!t->fpu)
+        return -ENODATA;
+    arch_fpu_restore(t->fpu);
+    arch_fpu_save_standard(area);
+    return 0;
+}
+
 static void load(struct thread *t)
 {
     if (t->fpu)

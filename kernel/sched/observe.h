@@ -16,7 +16,7 @@ struct observer {
     /* The current thread gets a signal; fatal: by default it ends us. */
     void (*signal)(const struct siginfo_k *info, bool fatal);
     /* A signal that dumps core ends the program, which stood at f. */
-    void (*crash)(const struct abi_frame *f);
+    void (*crash)(const struct abi_frame *f, const struct siginfo_k *info);
     void (*end)(int status); /* the instance ends */
 };
 extern struct observer observer;

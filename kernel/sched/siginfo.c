@@ -8,26 +8,6 @@
 #include "kernel/core/uaccess.h"
 #include "kernel/sched/sigqueue.h"
 
-union siginfo_image {
-    struct {
-        int32_t signo, errno_, code, pad;
-        union {
-            struct {
-                int32_t pid, uid;
-                uint64_t value;
-            } sent;
-            struct {
-                int32_t timer_id, overrun;
-                uint64_t value;
-            } timer;
-            struct {
-                uint64_t addr;
-            } fault;
-        };
-    };
-    uint8_t bytes[128];
-};
-
 static bool is_fault(const struct siginfo_k *info)
 {
     const sigset64_t faults = SIGBIT(SIGILL) | SIGBIT(SIGFPE) |
@@ -37,7 +17,7 @@ static bool is_fault(const struct siginfo_k *info)
     return info->code > 0 && (faults & SIGBIT(info->signo));
 }
 
-int signal_copy_info(uint64_t uptr, const struct siginfo_k *info)
+union siginfo_image signal_image(const struct siginfo_k *info)
 {
     union siginfo_image s = {.bytes = {0}};
 
@@ -55,5 +35,12 @@ int signal_copy_info(uint64_t uptr, const struct siginfo_k *info)
         s.sent.uid = info->uid;
         s.sent.value = info->value;
     }
+    return s;
+}
+
+int signal_copy_info(uint64_t uptr, const struct siginfo_k *info)
+{
+    union siginfo_image s = signal_image(info);
+
     return copy_out(uptr, &s);
 }

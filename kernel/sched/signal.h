@@ -43,6 +43,27 @@ void signal_set_temp_mask(sigset64_t mask);
 bool signal_dequeue(sigset64_t set, struct siginfo_k *out);
 /* Woken whenever a signal is sent (signalfd, rt_sigtimedwait). */
 extern struct waitq signal_waitq;
+/* siginfo_t as programs see it. */
+union siginfo_image {
+    struct {
+        int32_t signo, errno_, code, pad;
+        union {
+            struct {
+                int32_t pid, uid;
+                uint64_t value;
+            } sent;
+            struct {
+                int32_t timer_id, overrun;
+                uint64_t value;
+            } timer;
+            struct {
+                uint64_t addr;
+            } fault;
+        };
+    };
+    uint8_t bytes[128];
+};
+union siginfo_image signal_image(const struct siginfo_k *info);
 /* Writes the 128 bytes of siginfo_t. 0 or -EFAULT. */
 int signal_copy_info(uint64_t uptr, const struct siginfo_k *info);
 /* The current thread ends: frees what only it would have got. */

@@ -124,6 +124,9 @@ uint64_t process_cpu_ns(void);
 void sched_yield(void);
 /* Runs at each return to the program: reschedule, deliver signals. */
 void sched_return_to_user(struct abi_frame *frame);
+/* Vector state of t in the standard format into area, fpu_size_bytes() long
+ * and 64-byte aligned. Destroys the live registers: for an ending process. */
+int thread_fpu_image(struct thread *t, void *area);
 /* Vector state of t into its t->fpu (allocated if need be); 0 or -ENOMEM. */
 int thread_save_fpu(struct thread *t);
 /* The current thread's vector state as at the start of a program (execve). */

@@ -10,7 +10,7 @@
  *               exit_end may be cut short and begun again by an event.
  */
 #include "kernel/arch/x86_64/frame.h"
-#include "lib/frame_restore.h"
+#include "lib/frame_restore.inc"
 
     /* For debuggers: everywhere here the frame lies at rsp. */
     .cfi_sections .debug_frame

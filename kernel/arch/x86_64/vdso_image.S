@@ -4,10 +4,11 @@
  * stack, which makes it application context (abi/platform.h).
  */
     .section .text.vdso, "ax"
-    .globl vdso_image
+    .globl vdso_image, vdso_image_end
     .balign 4096
 vdso_image:
     .incbin "vdso.so"
+vdso_image_end:
     .balign 16
 
     .section .note.GNU-stack, "", @progbits

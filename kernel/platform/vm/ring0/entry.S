@@ -4,7 +4,7 @@
  * shim's stack, has C look at it or change it, and leaves by iretq.
  * Interrupts are off in ring 0 except in cpu_idle().
  */
-#include "lib/frame_restore.h"
+#include "lib/frame_restore.inc"
 
 #define USER_CS 0x33
 #define USER_SS 0x2b
