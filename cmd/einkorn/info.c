@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* einkorn info: where things are, and what this host allows. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/einkorn/verbs.h"
 #include "host/instance/cage.h"
 #include "host/instance/cgroup.h"
+#include "host/instance/kvm_probe.h"
 #include "host/instance/tsc.h"
 #include "host/network/network.h"
 #include "host/network/passt.h"
@@ -45,6 +47,17 @@ static void say_network(void)
     }
 }
 
+static void say_kvm(const struct dirs *dirs)
+{
+    char answer[BOOT_CACHE_MAX];
+
+    kvm_probe(dirs, answer);
+    say("kvm:", answer);
+    say("", strncmp(answer, "fast: ", 6) == 0
+                ? "so --platform auto is kvm (proc with -t)"
+                : "so --platform auto is proc");
+}
+
 static void say_program(const struct dirs *dirs, const char *name)
 {
     char path[DIR_MAX + 32];
@@ -57,7 +70,8 @@ static void say_program(const struct dirs *dirs, const char *name)
 int verb_info(struct context *ctx, int argc, char **argv)
 {
     static const char *const programs[] = {"kernel.elf", "einkorn-proc",
-                                           "einkorn-vm.elf", "einkorn-image"};
+                                           "einkorn-vm.elf", "einkorn-kvm",
+                                           "einkorn-image"};
     char hz[32];
 
     (void)argc;
@@ -65,7 +79,7 @@ int verb_info(struct context *ctx, int argc, char **argv)
     say("data:", ctx->dirs.data);
     say("run:", ctx->dirs.run);
     say("programs:", ctx->dirs.libexec);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         say_program(&ctx->dirs, programs[i]);
     }
     say_cage(ctx->dirs.run);
@@ -73,6 +87,7 @@ int verb_info(struct context *ctx, int argc, char **argv)
     snprintf(hz, sizeof(hz), "%llu Hz",
              (unsigned long long)tsc_hz(ctx->dirs.run));
     say("time stamps:", hz);
+    say_kvm(&ctx->dirs);
     say("qemu:", access("/usr/bin/qemu-system-x86_64", X_OK) == 0
                      ? "/usr/bin/qemu-system-x86_64"
                      : "missing (apt-get install qemu-system-x86)");

@@ -15,6 +15,7 @@
 
 #include "abi/config.h"
 #include "host/instance/corefile.h"
+#include "host/instance/kvm_probe.h"
 #include "host/instance/monitor.h"
 #include "host/instance/pty.h"
 #include "host/instance/qemu.h"
@@ -297,6 +298,9 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
     if (image_prepare(&run.image, dirs, spec, err) < 0 ||
         store_open(&run.store, dirs->run, err) < 0) {
         return -1;
+    }
+    if (spec->platform == PLATFORM_AUTO) {
+        spec->platform = kvm_probe_choose(dirs, spec);
     }
     choose_network(&run);
     inst_new_id(run.inst.id);

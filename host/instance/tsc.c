@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 #include <unistd.h>
 #include <x86gprintrin.h>
 
-#include "host/instance/dirs.h"
+#include "host/instance/boot_cache.h"
 
 enum { MEASURE_NS = 50 * 1000 * 1000 };
 
@@ -28,64 +27,6 @@ static int read_text(const char *path, char *out, size_t cap)
     close(fd);
     out[len < 0 ? 0 : len] = '\0';
     return len < 0 ? -1 : 0;
-}
-
-static void read_boot_id(char boot_id[64])
-{
-    if (read_text("/proc/sys/kernel/random/boot_id", boot_id, 64) < 0) {
-        snprintf(boot_id, 64, "unknown");
-    }
-    boot_id[strcspn(boot_id, "\n")] = '\0';
-}
-
-/* Is this file of this boot? In memory it must be; asking costs 10 µs. */
-static bool is_current(int fd, const char *text)
-{
-    char boot_id[64];
-    size_t len;
-
-    if (dirs_in_memory(fd)) {
-        return true;
-    }
-    read_boot_id(boot_id);
-    len = strlen(boot_id);
-    return strncmp(text, boot_id, len) == 0 && text[len] == ' ';
-}
-
-/* "BOOT_ID HZ\n" */
-static int read_cached(const char *path, uint64_t *hz)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = -1;
-    char text[96], *space;
-    ssize_t len = read(fd, text, sizeof(text) - 1);
-
-    text[len < 0 ? 0 : len] = '\0';
-    space = strchr(text, ' ');
-    if (space != NULL && strchr(space, '\n') != NULL && is_current(fd, text)) {
-        *hz = strtoull(space + 1, NULL, 10);
-        rc = 0;
-    }
-    close(fd);
-    return rc;
-}
-
-static void write_cached(const char *path, const char *boot_id, uint64_t hz)
-{
-    char tmp[DIR_MAX + 32], text[96];
-    int len = snprintf(text, sizeof(text), "%s %" PRIu64 "\n", boot_id, hz);
-    int fd;
-
-    snprintf(tmp, sizeof(tmp), "%s.%d", path, getpid());
-    fd = open(tmp, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return; /* measured again next time */
-    }
-    if (write(fd, text, (size_t)len) == len) {
-        rename(tmp, path);
-    } else {
-        unlink(tmp);
-    }
-    close(fd);
 }
 
 /* A host that distrusts its counter has good reasons. */
@@ -135,15 +76,14 @@ static uint64_t measure(void)
 
 uint64_t tsc_hz(const char *run_dir)
 {
-    char path[DIR_MAX + 16], boot_id[64];
-    uint64_t hz = 0;
+    char text[BOOT_CACHE_MAX];
+    uint64_t hz;
 
-    snprintf(path, sizeof(path), "%s/tsc", run_dir);
-    if (read_cached(path, &hz) == 0) {
-        return hz;
+    if (boot_cache_read(run_dir, "tsc", text) == 0) {
+        return strtoull(text, NULL, 10);
     }
-    read_boot_id(boot_id);
     hz = is_trusted() ? measure() : 0;
-    write_cached(path, boot_id, hz);
+    snprintf(text, sizeof(text), "%" PRIu64, hz);
+    boot_cache_write(run_dir, "tsc", text);
     return hz;
 }

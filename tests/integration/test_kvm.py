@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Instances in the own monitor, through the tool (docs/kvm.md)."""
+import json
 import os
 import pathlib
 import select
@@ -91,3 +92,37 @@ def test_killed_tool_takes_its_monitor_along(state):
     tool.wait()
     assert select.select([monitor], [], [], 30)[0], "einkorn-kvm goes on"
     os.close(monitor)
+
+
+def kvm_line(einkorn, **kwargs):
+    lines = einkorn("info", **kwargs).stdout.splitlines()
+    return next(line for line in lines if line.startswith("kvm:"))
+
+
+def test_info_keeps_what_the_probe_said(einkorn, state, tmp_path):
+    env = {**state, "EINKORN_RUN": str(tmp_path / "run")}
+    first = kvm_line(einkorn, env=env)
+    assert "ns for 2000 instructions in ring 0" in first
+    assert (tmp_path / "run" / "kvm").read_text().endswith(
+        first.removeprefix("kvm:").lstrip() + "\n")
+    assert kvm_line(einkorn, env=env) == first
+
+
+@pytest.mark.parametrize("answer,args,platform", [
+    ("fast: so", [], "kvm"),
+    ("fast: so", ["-t"], "proc"),
+    ("slow: so", [], "proc"),
+])
+def test_auto_follows_the_probe(einkorn, state, answer, args, platform):
+    boot_id = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text()
+    cache = pathlib.Path(state["EINKORN_RUN"]) / "kvm"
+    einkorn("info", check=True)
+    before = cache.read_text()
+    cache.write_text(f"{boot_id.strip()} {answer}\n")
+    einkorn("run", "-d", "--name", "auto", "--network", "none", *args,
+            "/bin/true", check=True)
+    cache.write_text(before)
+    record = json.loads(einkorn("inspect", "auto", check=True).stdout)[0]
+    assert einkorn("wait", "auto").stdout.strip() == "0"
+    einkorn("rm", "auto", check=True)
+    assert record["HostConfig"]["Runtime"] == platform
