@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The send buffer. Data stays in the chunk where the writer put it: packets
+ * refer to it, and acknowledgements free it.
+ */
+#include "kernel/core/alloc.h"
+#include "kernel/net/tcp/conn.h"
+
+enum {
+    CHUNK_MAX = 65536 - 64,
+    CHUNK_SMALL = 1024 - 64,
+    REUSE_MIN = 256,
+    SNDBUF_MAX = 4 << 20,
+};
+
+struct tx_chunk {
+    struct list node;
+    uint32_t size, fill;
+    uint32_t seq; /* of data[0] */
+    uint8_t data[];
+};
+
+/* Freed by their connection while a device may still read from them. */
+static struct list zombies = LIST_INIT(zombies);
+
+void tx_free_zombies(void)
+{
+    struct list *node;
+
+    if (list_empty(&zombies) || !ip_idle())
+        return;
+    while ((node = list_pop_front(&zombies)))
+        kfree(container_of(node, struct tx_chunk, node));
+}
+
+static struct tx_chunk *first(const struct conn *c)
+{
+    return list_first(&c->chunks, struct tx_chunk, node);
+}
+
+static struct tx_chunk *last(const struct conn *c)
+{
+    return list_empty(&c->chunks)
+               ? NULL
+               : container_of(c->chunks.prev, struct tx_chunk, node);
+}
+
+static struct tx_chunk *next(const struct conn *c, const struct tx_chunk *k)
+{
+    return k->node.next == &c->chunks
+               ? NULL
+               : container_of(k->node.next, struct tx_chunk, node);
+}
+
+static void chunk_free(struct conn *c, struct tx_chunk *k)
+{
+    if (c->cursor == k)
+        c->cursor = next(c, k);
+    list_remove(&k->node);
+    tcp_memory_sub(k->size);
+    if (ip_idle())
+        kfree(k);
+    else
+        list_push_back(&zombies, &k->node);
+}
+
+static struct tx_chunk *chunk_new(struct conn *c, size_t want)
+{
+    size_t size = want < CHUNK_SMALL ? CHUNK_SMALL : want;
+    struct tx_chunk *k;
+
+    if (size > CHUNK_MAX)
+        size = CHUNK_MAX;
+    k = kmalloc(sizeof(*k) + size);
+    if (!k)
+        return NULL;
+    k->size = (uint32_t)size;
+    k->fill = 0;
+    k->seq = c->write_seq;
+    list_push_back(&c->chunks, &k->node);
+    tcp_memory_add(k->size);
+    return k;
+}
+
+/* Twice the window of congestion keeps the path full (as tcp(7)'s automatic
+ * buffer), unless SO_SNDBUF says otherwise. */
+static uint32_t limit(const struct conn *c)
+{
+    uint32_t bytes = c->sndbuf;
+
+    if (!c->sndbuf_fixed)
+        bytes = max_u32(bytes, min_u32(2 * c->cwnd, SNDBUF_MAX));
+    return tcp_memory_tight() ? min_u32(bytes, CHUNK_MAX) : bytes;
+}
+
+static uint32_t room(const struct conn *c)
+{
+    uint32_t most = limit(c), used = tx_pending(c);
+
+    return used < most ? most - used : 0;
+}
+
+bool tx_writable(const struct conn *c)
+{
+    return tx_pending(c) < limit(c) / 3 * 2;
+}
+
+void *tx_reserve(struct conn *c, size_t want, size_t *got)
+{
+    struct tx_chunk *k = last(c);
+    uint32_t max = room(c);
+
+    if (!max)
+        return NULL;
+    if (want > max)
+        want = max;
+    if (!k || (k->size - k->fill < want && k->size - k->fill < REUSE_MIN))
+        k = chunk_new(c, want);
+    if (!k)
+        return NULL;
+    c->reserved = true;
+    *got = k->size - k->fill < want ? k->size - k->fill : want;
+    return k->data + k->fill;
+}
+
+void tx_commit(struct conn *c, size_t len)
+{
+    struct tx_chunk *k = last(c);
+
+    c->reserved = false;
+    if (!k)
+        return;
+    k->fill += (uint32_t)len;
+    c->write_seq += (uint32_t)len;
+    if (!k->fill)
+        chunk_free(c, k);
+}
+
+static struct tx_chunk *find(struct conn *c, uint32_t seq)
+{
+    struct tx_chunk *k = c->cursor;
+
+    if (!k || seq_lt(seq, k->seq))
+        k = first(c);
+    while (k && seq_leq(k->seq + k->fill, seq))
+        k = next(c, k);
+    return k;
+}
+
+uint32_t tx_gather(struct conn *c, uint32_t seq, uint32_t len,
+                   struct abi_iov *iov, unsigned *nr)
+{
+    struct tx_chunk *k = find(c, seq);
+    uint32_t done = 0;
+    unsigned n = 0;
+
+    for (; k && done < len && n < *nr; k = next(c, k)) {
+        uint32_t off = seq + done - k->seq;
+        uint32_t part = min_u32(k->fill - off, len - done);
+
+        iov[n++] = (struct abi_iov){(uintptr_t)(k->data + off), part};
+        done += part;
+        if (seq_leq(c->snd_nxt, seq)) /* new data: it goes on from here */
+            c->cursor = k;
+    }
+    *nr = n;
+    return done;
+}
+
+uint32_t tx_fit(struct conn *c, uint32_t seq, uint32_t len, uint32_t mss)
+{
+    struct tx_chunk *k = find(c, seq);
+    uint32_t done = 0;
+
+    for (unsigned n = 0; k && n < IP_PIECES; n++, k = next(c, k)) {
+        done = k->seq + k->fill - seq;
+        if (done >= len)
+            return len;
+    }
+    if (!k) /* FIN counts, but has no byte */
+        return len;
+    return done > mss ? done - done % mss : done;
+}
+
+void tx_release(struct conn *c)
+{
+    struct tx_chunk *k;
+
+    while ((k = first(c)) && seq_leq(k->seq + k->fill, c->snd_una)) {
+        bool newest = k == last(c);
+
+        if (newest && (c->reserved || seq_lt(c->snd_una, c->write_seq)))
+            break;
+        chunk_free(c, k);
+    }
+}
+
+void tx_free(struct conn *c)
+{
+    while (!list_empty(&c->chunks))
+        chunk_free(c, first(c));
+    c->reserved = false;
+    c->write_seq = c->snd_nxt = c->snd_una;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Two TCPs over a bad wire: whatever it does, the bytes arrive. */
+// sources: kernel/core/timer.c kernel/net/tcp/*.c
+#include "tests/unit/tcp_net.h"
+
+enum { PORT = 80 };
+
+struct side {
+    struct stream *s;
+    size_t written, read, total;
+    uint8_t seed;
+    bool finished, ended;
+};
+
+static uint8_t byte_at(const struct side *side, size_t i)
+{
+    return (uint8_t)(i * 7 + i / 253 + side->seed);
+}
+
+static void pump_out(struct side *side)
+{
+    uint8_t buf[5000];
+    size_t want = side->total - side->written;
+
+    if (want > sizeof(buf))
+        want = 1 + (size_t)rand() % sizeof(buf);
+    for (size_t i = 0; i < want; i++)
+        buf[i] = byte_at(side, side->written + i);
+    side->written += write_some(side->s, buf, want);
+    if (side->written == side->total && !side->finished) {
+        side->finished = true;
+        stream_shutdown(side->s);
+    }
+}
+
+static void pump_in(struct side *side, const struct side *from)
+{
+    const void *p;
+    size_t n;
+
+    while ((n = stream_peek(side->s, 0, &p)) > 0) {
+        for (size_t i = 0; i < n; i++)
+            if (((const uint8_t *)p)[i] != byte_at(from, side->read + i))
+                fail_msg("byte %zu is wrong", side->read + i);
+        side->read += n;
+        stream_consume(side->s, n);
+        if (rand() % 4 == 0)
+            break;
+    }
+    if (stream_ready(side->s) & NET_EOF && !stream_unread_bytes(side->s))
+        side->ended = true;
+}
+
+static struct stream *pair(struct stream **client)
+{
+    struct stream *l = listen_on(2, PORT), *s = NULL;
+
+    *client = connect_to(2, PORT);
+    for (unsigned i = 0; i < 100 && !s; i++) {
+        run_for(500 * MS);
+        s = stream_accept(l);
+    }
+    assert_non_null(s);
+    stream_close(l, false);
+    return s;
+}
+
+/* Both sides send; returns the time that it took. */
+static uint64_t transfer(size_t up, size_t down)
+{
+    struct side a = {.total = up, .seed = 3}, b = {.total = down, .seed = 9};
+    uint64_t start, limit;
+
+    b.s = pair(&a.s);
+    start = now_ns;
+    limit = now_ns + 3600 * NSEC_PER_SEC;
+    while ((!a.ended || !b.ended) && now_ns < limit) {
+        pump_out(&a);
+        pump_out(&b);
+        pump_in(&a, &b);
+        pump_in(&b, &a);
+        if (!wire_step(now_ns + 10 * MS) && rand() % 2)
+            run_for(MS);
+    }
+    assert_int_equal(a.read, down);
+    assert_int_equal(b.read, up);
+    assert_int_equal(stream_take_error(a.s), 0);
+    limit = now_ns;
+    stream_close(a.s, false);
+    stream_close(b.s, false);
+    run_for(200 * NSEC_PER_SEC);
+    assert_true(list_empty(&streams));
+    return limit - start;
+}
+
+static void test_tcp_link_clean(void **state)
+{
+    (void)state;
+    wire.delay_ns = 5 * MS;
+    for (unsigned cuts = 0; cuts < 2; cuts++) {
+        wire.cuts = cuts;
+        nr_lost = 0;
+        transfer(3000000, 100000);
+        transfer(0, 1);
+        transfer(1, 0);
+    }
+}
+
+static void test_tcp_link_lossy(void **state)
+{
+    (void)state;
+    wire.delay_ns = 20 * MS;
+    for (unsigned i = 0; i < 6; i++) {
+        wire.cuts = i & 1;
+        wire.lose = 10 + i * 30;
+        wire.reorder = i * 20;
+        wire.twice = i * 10;
+        transfer(400000 + i * 1000, 150000);
+    }
+    wire.lose = wire.reorder = wire.twice = 0;
+}
+
+/* CUBIC needs no more than a few times what the loss allows in theory; lost
+ * packets are sent again once, not by timeouts. */
+static void test_tcp_link_recovers_without_timeouts(void **state)
+{
+    uint64_t took;
+    unsigned long before;
+
+    (void)state;
+    srand(7);
+    wire.delay_ns = 25 * MS;
+    wire.cuts = true;
+    wire.lose = 10;
+    before = nr_sent;
+    took = transfer(10000000, 0);
+    wire.lose = 0;
+    print_message("10 MB, 1%% loss, 50 ms: %lu ms, %lu packets\n",
+                  (unsigned long)(took / MS), nr_sent - before);
+    /* 1.2 MSS / (RTT sqrt(p)) is 350 kB/s for Reno. */
+    assert_true(took < 30 * NSEC_PER_SEC);
+}
+
+static void test_tcp_link_reordering_alone_costs_little(void **state)
+{
+    unsigned long before = nr_sent, needed = 3000000 / 1448 * 3 / 2;
+
+    (void)state;
+    wire.delay_ns = 10 * MS;
+    wire.reorder = 50;
+    transfer(3000000, 0);
+    wire.reorder = 0;
+    print_message("%lu packets\n", nr_sent - before);
+    assert_true(nr_sent - before < needed * 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tcp_link_clean),
+        cmocka_unit_test(test_tcp_link_lossy),
+        cmocka_unit_test(test_tcp_link_recovers_without_timeouts),
+        cmocka_unit_test(test_tcp_link_reordering_alone_costs_little),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
