@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -27,6 +28,11 @@ QUICK_FACTOR = 2.5
 
 class Skip(Exception):
     """The machine lacks what the case needs."""
+
+
+class TimeUp(BaseException):
+    """The case is about to be ended; no peer's failure. What was measured so
+    far becomes rows."""
 
 
 def sh(*args, check=True, timeout=60, **kwargs):
@@ -78,13 +84,15 @@ def why(error):
 class Run:
     """One case's run."""
 
-    def __init__(self, case, seconds, out, tag):
+    def __init__(self, case, what, seconds, out, tag):
         self.tag = tag
         self.out = out
+        self.disk = out.parent / "disk"
+        self.disk.mkdir(exist_ok=True)
         self.quick = seconds < case.weight * QUICK_FACTOR
         self.end = time.monotonic() + seconds
         self.planned = 1
-        self.result = {"what": case.__doc__, "command": case.command,
+        self.result = {"what": what, "command": case.command,
                        "status": "ok", "rows": [], "figures": {}, "failures":
                        {}, "date": time.strftime("%Y-%m-%d %H:%M")}
 
@@ -123,7 +131,13 @@ class Run:
         share = max(self.left(), 0) / max(self.planned, 1)
         self.planned -= 1
         least = least or (3 if self.quick else 5)
-        values = self.take_turns(name, peers, share, least, most or 25)
+        values = {peer: [] for peer in peers}
+        try:
+            self.take_turns(name, peers, share, least, most or 25, values)
+        finally:
+            self.rows(name, unit, values)
+
+    def rows(self, name, unit, values):
         parts = dict.fromkeys(part for rounds in values.values()
                               for v in rounds for part in v)
         for part in parts:
@@ -131,9 +145,8 @@ class Run:
                      {peer: [v[part] for v in rounds]
                       for peer, rounds in values.items() if rounds})
 
-    def take_turns(self, name, peers, share, least, most):
+    def take_turns(self, name, peers, share, least, most, values):
         start = time.monotonic()
-        values = {peer: [] for peer in peers}
         working = dict(peers)
         for done in range(most):
             used = time.monotonic() - start
@@ -149,7 +162,6 @@ class Run:
                 except Exception as error:
                     self.fail(f"{name}: {peer}", error)
                     del working[peer]
-        return values
 
     def row(self, name, unit, values):
         """Adds a row from the lists of numbers {peer: [...]}."""
@@ -167,14 +179,30 @@ class Run:
         self.result["rows"].append(row)
         self.save()
 
+    def series(self, x, y, lines):
+        """A plot: {name: [(x, y), ...]}."""
+        self.result.setdefault("series", []).append(
+            {"x": x, "y": y, "lines": lines})
+        self.save()
+
     def result_is_empty(self):
         return not self.result["rows"] and not self.result["figures"]
 
 
-def run(name, seconds, out, tag):
-    """Runs the case; what it measured is in `out`, however it ends."""
-    from cases import CASES
-    case = Run(CASES[name], seconds, out, tag)
+def ring(limit):
+    """Raises TimeUp after so many seconds."""
+    def time_up(*_):
+        raise TimeUp
+    signal.signal(signal.SIGALRM, time_up)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+
+
+def run(name, seconds, limit, out, tag):
+    """Runs the case, which has `seconds` and is told when `limit` is reached;
+    what it measured is in `out`, however it ends."""
+    from cases import CASES, title
+    case = Run(CASES[name], title(CASES[name]), seconds, out, tag)
+    ring(limit)
     try:
         CASES[name](case)
         if case.result["failures"]:
@@ -187,6 +215,10 @@ def run(name, seconds, out, tag):
             case.result.update(status="failed", reason="measured nothing")
     except Skip as error:
         case.result.update(status="skipped", reason=str(error))
+    except TimeUp:
+        case.result.update(
+            status="failed" if case.result_is_empty() else "partial",
+            reason=f"its time was up after {limit:.0f} s")
     except Exception as error:  # the report tells; other cases go on
         traceback.print_exc()
         case.result.update(status="failed", reason=why(error))

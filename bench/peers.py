@@ -22,6 +22,7 @@ import subprocess
 import time
 
 from harness import CLIENT_CPU, EINKORN, OURS, SERVER_CPU, Skip, sh
+from sandbox import use_cubic
 
 NETNS = "netns"
 numbers = itertools.count(1)
@@ -158,6 +159,7 @@ class Namespace:
             f"addr add {self.address}/{bits} dev eth0\nlink set eth0 up\n"
             f"link set lo up\n" + ("" if bridge else
                                    f"route add default via {self.host}\n")))
+        use_cubic(*self.enter())
 
     def enter(self, *args):
         return ["nsenter", f"--net=/run/netns/{self.name}", *map(str, args)]
@@ -298,23 +300,25 @@ def containers():
 
 
 def start(run, stack, server, others=()):
-    """Starts the server under einkorn, behind veth, and under `others` (of
-    containers() and plugins()); returns {peer: Running} of those that answer.
-    Without ours there is nothing to compare: its failure is the case's."""
+    """Starts the server (a Server, or a function that makes one for a peer)
+    under einkorn, behind veth, and under `others` (of containers() and
+    plugins()); returns {peer: Running} of those that answer. Without ours
+    there is nothing to compare: its failure is the case's."""
     makers = {OURS: einkorn, NETNS: netns}
     for name, maker in dict(others).items():
         makers[name] = lambda s, maker=maker: maker(s, run)
     running = {}
     for name, maker in makers.items():
+        wanted = server(name) if callable(server) else server
         # What a failed peer left behind goes before the next one starts.
         with contextlib.ExitStack() as mine:
             try:
-                one = mine.enter_context(maker(server))
-                (server.ready or wait_reachable)(one.address, server.port)
+                one = mine.enter_context(maker(wanted))
+                (wanted.ready or wait_reachable)(one.address, wanted.port)
             except Exception as error:
                 if name == OURS:
                     raise
-                run.fail(f"{server.name}: {name}", error)
+                run.fail(f"{wanted.name}: {name}", error)
                 continue
             running[name] = one
             stack.push(mine.pop_all())

@@ -6,6 +6,7 @@ or is killed, the host's kernel ends every process that the case started, and
 with them its network, mounts and everything below /run. What is left then,
 control groups of OCI runtimes, is found by the names that harness.py gives.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -16,9 +17,12 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / os.environ.get("O", "build")
 EINKORN = BUILD / "einkorn"
+ALLOWED = pathlib.Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 # A case that misses its share by this much hangs.
 SLACK_FACTOR, SLACK_SECONDS, LAST_SECONDS = 1.5, 15, 10
+# What a case that is told so needs to end by itself.
+ENDING_SECONDS = 3
 
 
 def run_case(name, seconds, left, folder):
@@ -29,7 +33,7 @@ def run_case(name, seconds, left, folder):
     limit = min(seconds * SLACK_FACTOR + SLACK_SECONDS, left + LAST_SECONDS)
     command = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc",
                "--kill-child", sys.executable, __file__, name, str(seconds),
-               str(out), tag]
+               str(max(limit - ENDING_SECONDS, 1)), str(out), tag]
     start = time.monotonic()
     with open(log, "w") as stream:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
@@ -76,10 +80,36 @@ def enter():
         sh(["mount", "-t", "tmpfs", "tmpfs", "/var/log/nginx"])
     sh(["ip", "link", "set", "lo", "up"])
     pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    use_cubic()
     os.environ.update(EINKORN_ROOT=str(BUILD / "bench/root"),
                       EINKORN_RUN="/run/einkorn")
     for name in ("EINKORN_BRIDGE", "EINKORN_SUBNET", "QUICK", "BUDGET"):
         os.environ.pop(name, None)
+
+
+def use_cubic(*enter):
+    """Linux's usual congestion control, whatever this machine prefers."""
+    subprocess.call([*enter, "sh", "-c", "grep -q cubic "
+                     "/proc/sys/net/ipv4/tcp_congestion_control || echo cubic "
+                     "> /proc/sys/net/ipv4/tcp_congestion_control"])
+
+
+@contextlib.contextmanager
+def allowed_cubic():
+    """A machine whose own choice is another one allows the namespaces it made
+    only that, and reno; for the time of the run they may have CUBIC."""
+    before = ALLOWED.read_text()
+    if "cubic" in before:
+        yield
+        return
+    try:
+        ALLOWED.write_text(before.strip() + " cubic\n")
+    except OSError as error:
+        print(f"bench: no CUBIC for the peers: {error}", file=sys.stderr)
+    try:
+        yield
+    finally:
+        ALLOWED.write_text(before)
 
 
 def reap(child):
@@ -91,12 +121,13 @@ def reap(child):
 
 
 def main():
-    name, seconds, out, tag = sys.argv[1:]
+    name, seconds, limit, out, tag = sys.argv[1:]
     enter()
     child = os.fork()
     if child == 0:
         import harness  # it reads the environment that enter() made
-        harness.run(name, float(seconds), pathlib.Path(out), tag)
+        harness.run(name, float(seconds), float(limit), pathlib.Path(out),
+                    tag)
         os._exit(0)
     os._exit(0 if reap(child) == 0 else 1)
 

@@ -37,11 +37,12 @@ def test_bench_compares_and_merges(tmp_path):
 
 @needs_root
 def test_bench_ends_what_hangs(tmp_path):
-    """One failing case, one that hangs, and the rest goes on."""
+    """One that hangs, one that breaks, one that is late with something to
+    show; nothing of them stays."""
     out = tmp_path / "results.json"
     script = tmp_path / "probe.py"
     script.write_text(f"""
-import sys, time, subprocess
+import signal, sys, time, subprocess
 sys.path.insert(0, {str(ROOT / 'bench')!r})
 import cases, harness
 @cases.case(1, "none")
@@ -49,12 +50,19 @@ def hangs(run):
     "hangs"
     run.figure("before", 1)
     subprocess.Popen(["sleep", "4321.5"])
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
     time.sleep(1000)
+@cases.case(1, "none")
+def dawdles(run):
+    "dawdles"
+    run.compare("row", "s", {{"einkorn": lambda: time.sleep(0.3) or 2.0,
+                              "peer": lambda: time.sleep(0.3) or 1.0}},
+                least=1000, most=1000)
 @cases.case(1, "none")
 def breaks(run):
     "breaks"
     raise ValueError("on purpose")
-cases.CASES = {{"hangs": hangs, "breaks": breaks}}
+cases.CASES = {{"hangs": hangs, "breaks": breaks, "dawdles": dawdles}}
 import sandbox
 if __name__ == "__main__":
     import os
@@ -64,15 +72,17 @@ if __name__ == "__main__":
     sandbox.SLACK_SECONDS = 1
     import json
     print(json.dumps([sandbox.run_case(n, 1, 60, {str(tmp_path)!r})
-                      for n in ("hangs", "breaks")]))
+                      for n in ("hangs", "breaks", "dawdles")]))
 """)
     result = subprocess.run(["/usr/bin/python3", str(script)], text=True,
                             capture_output=True, timeout=60)
-    hung, broken = json.loads(result.stdout)
+    hung, broken, late = json.loads(result.stdout)
     assert hung["status"] == "failed" and "took more than" in hung["reason"]
     assert hung["figures"] == {"before": 1}
     assert broken["status"] == "failed"
     assert broken["reason"] == "ValueError: on purpose"
+    assert late["status"] == "partial" and "time was up" in late["reason"]
+    assert late["rows"][0]["ratio"]["median"] == 2
     left = subprocess.run(["pgrep", "-f", "sleep 4321.5"], text=True,
                           capture_output=True)
     assert not left.stdout

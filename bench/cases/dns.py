@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""DNS over UDP: unbound, which answers from its own data."""
+import contextlib
+import os
+import pathlib
+import re
+import socket
+
+from harness import need
+from peers import Server, client, poll, start
+
+from . import case
+
+UNBOUND = "/usr/sbin/unbound"
+NAMES = 1000
+CONFIG = """
+server:
+    interface: 0.0.0.0
+    access-control: 0.0.0.0/0 allow
+    do-ip6: no
+    do-daemonize: no
+    use-syslog: no
+    chroot: ""
+    username: ""
+    directory: "FOLDER"
+    pidfile: ""
+    num-threads: 1
+    module-config: "iterator"
+    local-zone: "bench." static
+"""
+# The header of a query for n0.bench, type A: RFC 1035, section 4.1.
+QUERY = (b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+         b"\x02n0\x05bench\x00\x00\x01\x00\x01")
+
+
+def wait_answer(address, port):
+    def ask():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(0.05)
+            s.connect((address, port))
+            s.send(QUERY)
+            s.recv(512)
+    return poll(ask)
+
+
+def unbound(folder):
+    os.makedirs(folder)
+    config = CONFIG.replace("FOLDER", folder) + "".join(
+        f'    local-data: "n{i}.bench. 3600 IN A 10.{i >> 8}.{i & 255}.1"\n'
+        for i in range(NAMES))
+    pathlib.Path(folder, "unbound.conf").write_text(
+        config + "remote-control:\n    control-enable: no\n")
+    pathlib.Path(folder, "queries").write_text(
+        "".join(f"n{i}.bench A\n" for i in range(NAMES)))
+    return Server("unbound", [UNBOUND, "-d", "-c", f"{folder}/unbound.conf"],
+                  53, ready=wait_answer, volumes=[folder])
+
+
+def dnsperf(server, folder, *options):
+    """(answers a second, share of lost queries)."""
+    out = client("dnsperf", "-s", server.address, "-d", f"{folder}/queries",
+                 "-l", "1", "-t", "0.5", *options)
+    rate = re.search(r"Queries per second: *([\d.]+)", out)
+    lost = re.search(r"Queries lost: *\d+ \(([\d.]+)%\)", out)
+    return float(rate[1]), float(lost[1]) / 100
+
+
+def highest_rate(server, folder):
+    """The highest of rates that rise by a tenth to lose under 1 in 200, and
+    to be answered as fast as it was asked."""
+    best, rate = 0, 5000
+    while rate < 2000000:
+        answered, lost = dnsperf(server, folder, "-Q", rate, "-q", "20000")
+        if lost > 0.005 or answered < 0.95 * rate:
+            break
+        best, rate = answered, int(rate * (1.5 if rate < 40000 else 1.1))
+    return best
+
+
+@case(8, "dnsperf -s SERVER -d 1000-names -l 1 -q 100 | -Q RATE", most=150)
+def dns(run):
+    """unbound: DNS answers a second over UDP."""
+    need(UNBOUND, "dnsperf")
+    folder = "/run/unbound"
+    with contextlib.ExitStack() as stack:
+        servers = start(run, stack, unbound(folder))
+        run.plan(1 if run.quick else 3)
+        run.compare("answers", "answers/s", {
+            peer: lambda s=s: dnsperf(s, folder, "-q", "100")[0]
+            for peer, s in servers.items()}, most=10)
+        if run.quick:
+            return
+        run.compare("answers, one outstanding query", "answers/s", {
+            peer: lambda s=s: dnsperf(s, folder, "-q", "1")[0]
+            for peer, s in servers.items()}, most=8)
+        run.compare("highest rate without loss", "answers/s", {
+            peer: lambda s=s: highest_rate(s, folder)
+            for peer, s in servers.items()}, most=5, least=3)
