@@ -60,6 +60,7 @@ static const char run_options[] =
     "  --network none|bridge|user  default: bridge as root, else user\n"
     "  --platform auto|proc|kvm|qemu\n"
     "                              what runs it (default: auto)\n"
+    "  --machine microvm|q35       what QEMU emulates (default: microvm)\n"
     "  --no-jit                    executable memory only from the image\n"
     "  --stop-signal SIGNAL        what `stop` sends (default: image's, TERM)\n"
     "  -i, --interactive           pass standard input\n"

@@ -14,6 +14,7 @@ enum option_code {
     OPT_RM,
     OPT_NETWORK,
     OPT_PLATFORM,
+    OPT_MACHINE,
     OPT_NO_JIT,
     OPT_STATS,
     OPT_ENTRYPOINT,
@@ -34,6 +35,7 @@ static const struct option options[] = {
     {"network", required_argument, NULL, OPT_NETWORK},
     {"net", required_argument, NULL, OPT_NETWORK},
     {"platform", required_argument, NULL, OPT_PLATFORM},
+    {"machine", required_argument, NULL, OPT_MACHINE},
     {"no-jit", no_argument, NULL, OPT_NO_JIT},
     {"interactive", no_argument, NULL, 'i'},
     {"tty", no_argument, NULL, 't'},
@@ -103,6 +105,8 @@ static int set_option(struct spec *spec, int code, struct err *err)
         return spec_set_network(spec, optarg, err);
     case OPT_PLATFORM:
         return spec_set_platform(spec, optarg, err);
+    case OPT_MACHINE:
+        return spec_set_machine(spec, optarg, err);
     case OPT_ENTRYPOINT:
         spec->entrypoint = optarg;
         return 0;
@@ -165,6 +169,11 @@ static int run_as(struct context *ctx, struct spec *spec, int argc, char **argv)
     }
     if (file != NULL && open_trace(spec, file, &ctx->err) < 0) {
         return -1;
+    }
+    if (spec->machine != MACHINE_DEFAULT && spec->platform != PLATFORM_QEMU) {
+        return err_set(&ctx->err, ERR_TOOL,
+                       "--machine: only QEMU has several (use it with "
+                       "--platform qemu)");
     }
     spec->target = argv[optind];
     spec->command = argv + optind + 1;

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,37 @@ static int make_bundle(const struct tender *t, uint64_t *len_bytes,
 
 /* ---- the command line ---- */
 
+/* What differs from machine to machine. */
+static const struct machine {
+    const char *name, *bus, *err_port;
+} machines[] = {
+    [MACHINE_DEFAULT] = {"microvm,acpi=off,x-option-roms=off", "device",
+                         "0x402"},
+    [MACHINE_MICROVM] = {"microvm,acpi=off,x-option-roms=off", "device",
+                         "0x402"},
+    /* The firmware writes to 0x402. */
+    [MACHINE_Q35] = {"q35", "pci", "0x405"},
+};
+
+static const struct machine *machine_of(const struct tender *t)
+{
+    return &machines[t->plan->spec->machine];
+}
+
+/* Starts the value of a -device: "NAME-device" or "NAME-pci". */
+static void add_device(struct args *args, const struct tender *t,
+                       const char *name, const char *format, ...)
+{
+    char options[256];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(options, sizeof(options), format, ap);
+    va_end(ap);
+    args_add(args, "-device");
+    args_add(args, "%s-%s%s", name, machine_of(t)->bus, options);
+}
+
 static void add_machine(struct args *args, const struct tender *t,
                         uint64_t bundle_len)
 {
@@ -119,33 +151,36 @@ static void add_machine(struct args *args, const struct tender *t,
     /* The module lies in the guest's memory, beside what was asked for. */
     mem = (mem != 0 ? mem : DEFAULT_MEM_BYTES) + bundle_len;
     args_add_all(args, "qemu-system-x86_64", "-nodefaults", "-no-user-config",
-                 "-no-reboot", "-display", "none", "-M",
-                 "microvm,acpi=off,x-option-roms=off", "-accel", "tcg", "-cpu",
+                 "-no-reboot", "-display", "none", "-accel", "tcg", "-cpu",
                  "max", "-sandbox",
                  "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
                  "resourcecontrol=deny",
-                 "-global", "virtio-mmio.force-legacy=false", "-device",
-                 "virtio-rng-device", (char *)NULL);
+                 "-global", "virtio-mmio.force-legacy=false", "-M",
+                 machine_of(t)->name, (char *)NULL);
+    add_device(args, t, "virtio-rng", "");
     args_add(args, "-m");
     args_add(args, "%" PRIu64 "M", (mem + (1u << 20) - 1) >> 20);
 }
 
-static void add_lines(struct args *args, const struct spec *spec, int ctl_fd)
+static void add_lines(struct args *args, const struct tender *t, int ctl_fd)
 {
-    args_add_all(args, "-chardev",
-                 spec->interactive ? "stdio,id=out,signal=off"
+    args_add_all(
+        args, "-chardev",
+        t->plan->spec->interactive ? "stdio,id=out,signal=off"
                                    : "file,id=out,path=/dev/fd/1,append=on",
-                 "-serial", "chardev:out", "-chardev",
-                 "file,id=err,path=/dev/fd/2,append=on", "-device",
-                 "isa-debugcon,iobase=0x402,readback=0x65,chardev=err",
-                 "-device", "isa-serial,index=1,chardev=ctl", "-device",
-                 "isa-debug-exit,iobase=0xf4,iosize=4", "-chardev",
-                 (char *)NULL);
+        "-serial", "chardev:out", "-chardev",
+        "file,id=err,path=/dev/fd/2,append=on", "-device",
+        "isa-serial,index=1,chardev=ctl", "-device",
+        "isa-debug-exit,iobase=0xf4,iosize=4", "-device", (char *)NULL);
+    args_add(args, "isa-debugcon,iobase=%s,readback=0x65,chardev=err",
+             machine_of(t)->err_port);
+    args_add(args, "-chardev");
     args_add(args, "socket,id=ctl,fd=%d", ctl_fd);
 }
 
-static void add_network(struct args *args, const struct network *net)
+static void add_network(struct args *args, const struct tender *t)
 {
+    const struct network *net = t->plan->net;
     const uint8_t *m = net->mac;
 
     if (net->dev_fd < 0) {
@@ -158,15 +193,17 @@ static void add_network(struct args *args, const struct network *net)
     } else {
         args_add(args, "tap,id=n0,fd=%d", net->dev_fd);
     }
-    args_add(args, "-device");
-    args_add(args,
-             "virtio-net-device,netdev=n0,mac=%02x:%02x:%02x:%02x:%02x:%02x",
-             m[0], m[1], m[2], m[3], m[4], m[5]);
+    add_device(args, t, "virtio-net",
+               ",netdev=n0,mac=%02x:%02x:%02x:%02x:%02x:%02x%s", m[0], m[1],
+               m[2], m[3], m[4], m[5],
+               t->plan->spec->machine == MACHINE_Q35 ? ",romfile=" : "");
 }
 
 /* QEMU's own 9P server. A comma in a value is doubled. */
-static void add_volumes(struct args *args, const struct spec *spec)
+static void add_volumes(struct args *args, const struct tender *t)
 {
+    const struct spec *spec = t->plan->spec;
+
     for (int i = 0; i < spec->nr_volumes; i++) {
         char path[DIR_MAX];
         size_t len = 0;
@@ -182,8 +219,7 @@ static void add_volumes(struct args *args, const struct spec *spec)
         args_add(args, "-fsdev");
         args_add(args, "local,id=v%d,security_model=none%s,path=%s", i,
                  spec->volumes[i].read_only ? ",readonly=on" : "", path);
-        args_add(args, "-device");
-        args_add(args, "virtio-9p-device,fsdev=v%d,mount_tag=v%d", i, i);
+        add_device(args, t, "virtio-9p", ",fsdev=v%d,mount_tag=v%d", i, i);
     }
 }
 
@@ -200,9 +236,9 @@ static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
     args_add(&args, "%s/einkorn-vm.elf", t->dirs->libexec);
     args_add(&args, "-initrd");
     args_add(&args, "/proc/self/fd/%d", bundle_fd);
-    add_lines(&args, t->plan->spec, ctl_fd);
-    add_network(&args, t->plan->net);
-    add_volumes(&args, t->plan->spec);
+    add_lines(&args, t, ctl_fd);
+    add_network(&args, t);
+    add_volumes(&args, t);
     launch_init(&launch);
     launch.path = QEMU;
     launch.argv = args.argv;

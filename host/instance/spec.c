@@ -57,6 +57,19 @@ int spec_set_platform(struct spec *spec, const char *value, struct err *err)
     return 0;
 }
 
+int spec_set_machine(struct spec *spec, const char *value, struct err *err)
+{
+    static const char *const machines[] = {"microvm", "q35"};
+    int i = find_word(machines, 2, value);
+
+    if (i < 0) {
+        return err_set(err, ERR_TOOL,
+                       "--machine %s: unknown (use microvm or q35)", value);
+    }
+    spec->machine = (enum machine_kind)(MACHINE_MICROVM + i);
+    return 0;
+}
+
 /* As in Docker, K alone takes the value of the tool's own environment. */
 int spec_add_env(struct spec *spec, const char *value, struct err *err)
 {

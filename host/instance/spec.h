@@ -20,6 +20,9 @@ enum platform_kind {
     PLATFORM_QEMU
 };
 
+/* What QEMU emulates. */
+enum machine_kind { MACHINE_DEFAULT, MACHINE_MICROVM, MACHINE_Q35 };
+
 enum { MAX_ENV = 1024, MAX_PORTS = 64, MAX_GROUPS = 32 };
 
 /* Less than this and the kernel has no room for a program. */
@@ -62,6 +65,7 @@ struct spec {
     uint64_t mem_bytes; /* 0: no limit asked for */
     enum network_kind network;
     enum platform_kind platform;
+    enum machine_kind machine;
     int stop_signal; /* 0: the image's, or SIGTERM */
     bool detach, remove, no_jit, interactive, tty, stats, publish_all;
     bool trace;
@@ -85,6 +89,7 @@ int spec_set_core(struct spec *spec, const char *value, struct err *err);
 int spec_set_core_size(struct spec *spec, const char *value, struct err *err);
 int spec_set_network(struct spec *spec, const char *value, struct err *err);
 int spec_set_platform(struct spec *spec, const char *value, struct err *err);
+int spec_set_machine(struct spec *spec, const char *value, struct err *err);
 
 const char *network_name(enum network_kind network);
 const char *platform_name(enum platform_kind platform);

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from tests.boundary.vm import TESTS, Machine, make_bundle, needs_qemu
+from tests.boundary.vm import MACHINES, TESTS, Machine, make_bundle, needs_qemu
 
 pytestmark = needs_qemu
 
@@ -65,20 +65,24 @@ def frame(payload, size=60):
         payload.ljust(size - 14, b".")
 
 
-def start_net(start, test):
+def start_net(start, test, machine):
     """A machine whose network device is the socket that is returned too."""
     ours, theirs = socket.socketpair()
     with theirs:
         machine = start(
             [f"test={test}"], "-netdev", f"socket,id=n0,fd={theirs.fileno()}",
-            "-device", "virtio-net-device,netdev=n0,mac=52:54:00:12:34:56",
-            pass_fds=[theirs.fileno()]).await_ready()
+            "-device", "virtio-net-@BUS@,netdev=n0,mac=52:54:00:12:34:56",
+            pass_fds=[theirs.fileno()], machine=machine).await_ready()
     ours.settimeout(30)
     return machine, ours
 
 
-def test_abi_net(start):
-    machine, ours = start_net(start, "net")
+on_each_machine = pytest.mark.parametrize("kind", MACHINES)
+
+
+@on_each_machine
+def test_abi_net(start, kind):
+    machine, ours = start_net(start, "net", kind)
     for data in (frame(b"small"), frame(b"large", 60000), frame(b"end")):
         ours.sendall(struct.pack(">I", len(data)) + data)
         length, = struct.unpack(">I", ours.recv(4, socket.MSG_WAITALL))
@@ -87,9 +91,10 @@ def test_abi_net(start):
     passed(machine)
 
 
-def test_abi_net_loses_no_wake_up(start):
+@on_each_machine
+def test_abi_net_loses_no_wake_up(start, kind):
     """Every frame arrives, even when the device was about to sleep."""
-    machine, ours = start_net(start, "flood")
+    machine, ours = start_net(start, "flood", kind)
     with ours, ours.makefile("rb") as file:
         for i in range(50000):
             message = file.read(64)
@@ -97,10 +102,11 @@ def test_abi_net_loses_no_wake_up(start):
     passed(machine)
 
 
-def test_abi_block_device(start, tmp_path):
+@on_each_machine
+def test_abi_block_device(start, tmp_path, kind):
     disk = tmp_path / "disk"
     disk.write_bytes(b"a" * 512 + b"b" * 512 + b"c" * 1024)
     passed(start(["test=blk"], "-drive",
                  f"if=none,id=d0,format=raw,file={disk}", "-device",
-                 "virtio-blk-device,drive=d0"))
+                 "virtio-blk-@BUS@,drive=d0", machine=kind))
     assert disk.read_bytes() == b"a" * 512 + b"x" * 512 + b"c" * 1024

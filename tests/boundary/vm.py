@@ -11,13 +11,17 @@ from tests.conftest import BUILD, ROOT
 SHIM = BUILD / "libexec" / "einkorn-vm.elf"
 TESTS = BUILD / "tests"
 QEMU = """qemu-system-x86_64 -nodefaults -no-user-config -no-reboot
-    -display none -M microvm,acpi=off,x-option-roms=off -accel tcg
+    -display none -accel tcg
     -global virtio-mmio.force-legacy=false
     -chardev stdio,id=out,signal=off -serial chardev:out
     -chardev file,id=err,path=/dev/fd/2,append=on
-    -device isa-debugcon,iobase=0x402,readback=0x65,chardev=err
     -device isa-serial,index=1,chardev=ctl
     -device isa-debug-exit,iobase=0xf4,iosize=4""".split()
+
+# The machine, its bus, and where the firmware leaves the error port alone.
+MACHINES = {"microvm": ("microvm,acpi=off,x-option-roms=off", "device",
+                        "0x402"),
+            "q35": ("q35", "pci", "0x405")}
 
 needs_qemu = pytest.mark.skipif(not shutil.which("qemu-system-x86_64"),
                                 reason="needs qemu-system-x86_64")
@@ -30,14 +34,20 @@ def make_bundle(path, kernel, *args):
 
 
 class Machine:
-    """A running QEMU with both ends of its control line."""
+    """A running QEMU with both ends of its control line. Devices are called
+    "virtio-net-@BUS@" and so on."""
 
-    def __init__(self, bundle, *args, cpu="max", mem="64M", pass_fds=()):
+    def __init__(self, bundle, *args, cpu="max", mem="64M", pass_fds=(),
+                 machine="microvm"):
+        name, bus, port = MACHINES[machine]
+        args = [str(arg).replace("@BUS@", bus) for arg in args]
         self.control, theirs = socket.socketpair()
         self.control.settimeout(30)
         with theirs:
             self.process = subprocess.Popen(
-                [*QEMU, "-cpu", cpu, "-m", mem, "-kernel", SHIM, "-initrd",
+                [*QEMU, "-M", name, "-device",
+                 f"isa-debugcon,iobase={port},readback=0x65,chardev=err",
+                 "-cpu", cpu, "-m", mem, "-kernel", SHIM, "-initrd",
                  bundle, "-chardev", f"socket,id=ctl,fd={theirs.fileno()}",
                  *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import EINKORN
+from tests.conftest import EINKORN, TEST_ALL
 from tests.integration.conftest import Tool, wait_for
 
 NGINX = "/usr/sbin/nginx"
@@ -62,13 +62,19 @@ def directory(tool, base):
     return root
 
 
-@pytest.fixture(params=["proc", "qemu"])
+PLATFORMS = ["proc", "qemu"] + (["q35"] if TEST_ALL else [])
+
+
+@pytest.fixture(params=PLATFORMS)
 def serve(request, tool):
     """serve(PATH) -> address of an nginx that answers."""
     name = f"ngx-{request.param}"
+    platform = [request.param]
+    if request.param == "q35":
+        platform = ["qemu", "--machine", "q35"]
 
     def start(path, command):
-        tool.ok("run", "-d", "--name", name, "--platform", request.param,
+        tool.ok("run", "-d", "--name", name, "--platform", *platform,
                 path, command, "-g", FOREGROUND)
         info = json.loads(tool.ok("inspect", name))[0]
         address = info["NetworkSettings"]["IPAddress"]
@@ -88,6 +94,7 @@ def fetch(tool, url, *args):
                            url], capture_output=True)
 
 
+@pytest.mark.parametrize("serve", ["proc", "qemu", "q35"], indirect=True)
 def test_nginx_answers(tool, serve):
     address = serve(NGINX, "nginx")
     assert b"Welcome to nginx" in fetch(tool, f"http://{address}/").stdout

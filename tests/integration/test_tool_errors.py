@@ -21,6 +21,8 @@ def fails(p, status, *parts):
     (["run", "--name", "a b", "x"], ["a b", "not a name"]),
     (["run", "--network", "fast", "x"], ["fast", "bridge"]),
     (["run", "--platform", "fast", "x"], ["fast", "qemu"]),
+    (["run", "--machine", "pc98", "x"], ["pc98", "q35"]),
+    (["run", "--machine", "q35", "x"], ["--machine", "--platform qemu"]),
     (["run", "-p", "80", "x"], ["80", "host:guest"]),
     (["run", "-p", "0:80", "x"], ["0:80", "host:guest"]),
     (["run", "-p", "1:70000", "x"], ["1:70000"]),

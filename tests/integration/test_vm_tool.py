@@ -13,11 +13,11 @@ pytestmark = pytest.mark.skipif(not shutil.which("qemu-system-x86_64"),
                                 reason="needs qemu-system-x86_64")
 
 
-@pytest.fixture
-def run(einkorn):
+@pytest.fixture(params=["microvm", "q35"])
+def run(request, einkorn):
     return lambda *args, **kwargs: einkorn(
-        "run", "--rm", "--network", "none", "--platform", "qemu", *args,
-        **kwargs)
+        "run", "--rm", "--network", "none", "--platform", "qemu", "--machine",
+        request.param, *args, **kwargs)
 
 
 def test_hello_on_qemu(run):
@@ -59,9 +59,18 @@ def test_memory_limit_on_qemu(run):
     assert result.returncode == 0 or "memory" in result.stderr
 
 
-def test_stop_on_qemu(einkorn):
+def test_volume_on_qemu(run, tmp_path):
+    (tmp_path / "in").write_text("from outside")
+    assert run("-v", f"{tmp_path}:/data", "/bin/cp", "cp", "/data/in",
+               "/data/out").returncode == 0
+    assert (tmp_path / "out").read_text() == "from outside"
+
+
+@pytest.mark.parametrize("machine", ["microvm", "q35"])
+def test_stop_on_qemu(einkorn, machine):
     einkorn("run", "-d", "--name", "vmstop", "--network", "none",
-            "--platform", "qemu", "/bin/sleep", "sleep", "1000", check=True)
+            "--platform", "qemu", "--machine", machine, "/bin/sleep", "sleep",
+            "1000", check=True)
     assert einkorn("stop", "vmstop").returncode == 0
     assert einkorn("wait", "vmstop").stdout.strip() == "143"
     assert einkorn("rm", "vmstop").returncode == 0

@@ -22,6 +22,13 @@
 #define VM_CS 0x33 /* Linux's selectors for 64-bit programs */
 #define VM_SS 0x2b
 
+/* The error stream's port where firmware writes to MONITOR_PORT_ERR itself
+ * (SeaBIOS and OVMF do); looked at first. */
+#define VM_PORT_ERR_2 0x405
+
+/* Messages of PCI devices: what they write to the local APIC. */
+#define VM_MSI_VECTOR 62
+
 enum vm_hcall {
     VM_VCPU_INIT,   /* (struct abi_vcpu *) */
     VM_WAIT,        /* (ns): until pending, device interrupt or ns passed */
@@ -36,6 +43,8 @@ enum vm_hcall {
     VM_MAP_MMIO,  /* (addr, phys): one page, uncached */
     VM_DMA_ALLOC, /* (addr, len): returns physical address, zeroed */
     VM_IRQ,       /* (line, ack register's address or 0, value for it) */
+    VM_PCI_READ,  /* (function | register): 32 bits */
+    VM_PCI_WRITE, /* (function | register, value) */
     VM_SEAL,      /* (kernel_base, kernel_len, flags, tsc_hz) */
     VM_NR_HCALLS,
 };

@@ -9,7 +9,6 @@
 #include "lib/fmt.h"
 
 enum { COM1 = 0x3f8, COM2 = 0x2f8, COM2_LINE = 3 };
-enum { ERR_PORT = 0x402, ERR_MAGIC = 0x65 };
 enum { UART_DATA = 0, UART_IER = 1, UART_MCR = 4, UART_LSR = 5 };
 enum { IER_RX = 1, MCR_DTR_RTS_OUT2 = 0xb };
 enum { LSR_READY = 1, LSR_EMPTY = 0x20 };
@@ -56,12 +55,16 @@ void control_say_up(void)
 
 static void error_write(const char *text)
 {
-    if (inb(ERR_PORT) != ERR_MAGIC) {
+    uint16_t port = VM_PORT_ERR_2;
+
+    if (inb(port) != MONITOR_READBACK)
+        port = MONITOR_PORT_ERR;
+    if (inb(port) != MONITOR_READBACK) {
         uart_write(COM1, text);
         return;
     }
     while (*text)
-        outb(ERR_PORT, (uint8_t)*text++);
+        outb(port, (uint8_t)*text++);
 }
 
 _Noreturn void machine_exit(uint32_t status)

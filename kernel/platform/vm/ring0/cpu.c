@@ -101,7 +101,7 @@ static void init_tss(void)
     tss.iomap_off = offsetof(struct tss, iomap);
     memset(tss.iomap, 0xff, sizeof(tss.iomap));
     open_ports(0x3f8, 8); /* COM1 */
-    open_ports(0x402, 3); /* error stream, own monitor */
+    open_ports(0x402, 4); /* error stream, own monitor */
     open_ports(0x40, 4);  /* PIT */
     open_ports(0x61, 1);  /* its gate */
     open_ports(0x70, 2);  /* RTC */

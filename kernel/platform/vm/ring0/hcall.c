@@ -138,6 +138,11 @@ static int64_t boot_call(const struct abi_frame *f)
         return dma_alloc(f->rdi, f->rsi);
     case VM_IRQ:
         return route(f->rdi, f->rsi, f->rdx);
+    case VM_PCI_READ:
+        return pci_read((uint32_t)f->rdi);
+    case VM_PCI_WRITE:
+        pci_write((uint32_t)f->rdi, (uint32_t)f->rsi);
+        return 0;
     case VM_SEAL:
         return seal(f->rdi, f->rsi, f->rdx, f->r10);
     default:

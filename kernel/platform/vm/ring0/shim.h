@@ -93,6 +93,12 @@ void timer_calibrate(uint64_t tsc_hz);
 /* Next timer interrupt; ns 0: none. */
 void timer_set(uint64_t ns, bool periodic);
 
+/* ---- pci.c ------------------------------------------------------------ */
+
+/* address: bus << 16 | device << 11 | function << 8 | register */
+uint32_t pci_read(uint32_t address);
+void pci_write(uint32_t address, uint32_t value);
+
 /* ---- upcall.c --------------------------------------------------------- */
 
 int64_t vcpu_set(uint64_t addr);

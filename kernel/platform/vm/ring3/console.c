@@ -12,14 +12,18 @@ enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_MCR = 4, UART_LSR = 5 };
 enum { IER_RX = 1, FCR_ENABLE = 0x81, MCR_DTR_RTS_OUT2 = 0xb };
 enum { LSR_READY = 1, LSR_EMPTY = 0x20, FIFO_BYTES = 16 };
 
-static bool has_input, has_err_port, has_out_port;
+static bool has_input, has_out_port;
+static uint16_t err_port;        /* 0: none */
 static uint32_t burst_bytes = 1; /* that COM1 takes at once */
 static bool has_early;           /* a byte that came before the queues */
 static uint8_t early;
 
 void console_early(void)
 {
-    has_err_port = inb(MONITOR_PORT_ERR) == MONITOR_READBACK;
+    if (inb(VM_PORT_ERR_2) == MONITOR_READBACK)
+        err_port = VM_PORT_ERR_2;
+    else if (inb(MONITOR_PORT_ERR) == MONITOR_READBACK)
+        err_port = MONITOR_PORT_ERR;
     has_out_port = inb(MONITOR_PORT_OUT) == MONITOR_READBACK;
 }
 
@@ -64,8 +68,8 @@ int64_t console_write(uint32_t stream, const void *buf, uint64_t len_bytes)
 {
     if (stream != ABI_CONSOLE_OUT && stream != ABI_CONSOLE_ERR)
         return -EINVAL;
-    if (stream == ABI_CONSOLE_ERR && has_err_port)
-        out_bytes(MONITOR_PORT_ERR, buf, len_bytes);
+    if (stream == ABI_CONSOLE_ERR && err_port)
+        out_bytes(err_port, buf, len_bytes);
     else if (has_out_port)
         out_bytes(MONITOR_PORT_OUT, buf, len_bytes);
     else

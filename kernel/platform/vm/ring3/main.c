@@ -99,8 +99,10 @@ static void init_boot(const struct bundle_header *header)
 static void init_devices(const char *cmdline)
 {
     struct virtio_dev devs[MAX_VIRTIO];
-    uint32_t nr = virtio_find(cmdline, devs, MAX_VIRTIO);
+    uint32_t nr = virtio_mmio_find(cmdline, devs, MAX_VIRTIO);
 
+    if (!monitor) /* which has no PCI */
+        nr += virtio_pci_find(devs + nr, MAX_VIRTIO - nr);
     for (uint32_t i = 0; i < nr; i++) {
         if (devs[i].id == VIRTIO_NET)
             net_attach(&devs[i], &boot);
@@ -108,6 +110,8 @@ static void init_devices(const char *cmdline)
             blk_attach(&devs[i], &boot);
         else if (devs[i].id == VIRTIO_9P)
             chan_attach(&devs[i], &boot);
+        else if (devs[i].id == VIRTIO_RNG)
+            rng_attach(&devs[i]);
     }
 }
 

@@ -77,6 +77,18 @@ void random_init(const uint8_t seed[32])
     stir();
 }
 
+void random_mix(const uint8_t *bytes, uint32_t len_bytes)
+{
+    uint8_t *into = (uint8_t *)key;
+
+    for (uint32_t i = 0; i < len_bytes; i++) {
+        into[i % sizeof(key)] ^= bytes[i];
+        if (i % sizeof(key) == sizeof(key) - 1)
+            stir();
+    }
+    stir();
+}
+
 int64_t random_bytes(void *buf, uint64_t len_bytes)
 {
     uint32_t block[16];

@@ -91,6 +91,8 @@ int64_t console_ctl(uint32_t op, void *arg);
 /* ---- random.c --------------------------------------------------------- */
 
 void random_init(const uint8_t seed[32]);
+/* Adds what somebody else calls random; it need not be trusted. */
+void random_mix(const uint8_t *bytes, uint32_t len_bytes);
 int64_t random_bytes(void *buf, uint64_t len_bytes);
 
 /* ---- net.c ------------------------------------------------------------ */
@@ -104,8 +106,9 @@ int64_t net_recv(uint32_t dev, struct abi_packet *packets, uint32_t nr_packets);
 /* Waits until the devices have taken what was sent, for 200 ms at most. */
 void net_drain(void);
 
-/* ---- blk.c, chan.c ---------------------------------------------------- */
+/* ---- blk.c, chan.c, rng.c --------------------------------------------- */
 
+void rng_attach(const struct virtio_dev *dev);
 void blk_attach(const struct virtio_dev *dev, struct abi_boot *boot);
 int64_t blk_read(uint32_t dev, void *buf, uint64_t len_bytes, uint64_t offset);
 int64_t blk_write(uint32_t dev, const void *buf, uint64_t len_bytes,

@@ -1,130 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * virtio's transport and queues, in the order of the specification.
+ * virtio's initialization and queues, in the order of the specification.
  */
 #include "kernel/platform/vm/ring3/virtio.h"
 #include "kernel/platform/vm/ring3/ring3.h"
 #include "lib/string.h"
 
-#define MMIO_MAGIC 0x74726976u
-
-enum mmio_reg {
-    REG_MAGIC = 0x00,
-    REG_VERSION = 0x04,
-    REG_DEVICE = 0x08,
-    REG_DEVICE_FEATURES = 0x10,
-    REG_DEVICE_SEL = 0x14,
-    REG_DRIVER_FEATURES = 0x20,
-    REG_DRIVER_SEL = 0x24,
-    REG_QUEUE_SEL = 0x30,
-    REG_QUEUE_MAX = 0x34,
-    REG_QUEUE_NUM = 0x38,
-    REG_QUEUE_READY = 0x44,
-    REG_NOTIFY = 0x50,
-    REG_ACK = 0x64,
-    REG_STATUS = 0x70,
-    REG_QUEUE_DESC = 0x80,
-    REG_QUEUE_AVAIL = 0x90,
-    REG_QUEUE_USED = 0xa0,
-    REG_CONFIG = 0x100,
-};
-
-enum { ACK_ALL = 3, STATUS_FEATURES_OK = 8 };
-enum { STATUS_UP_TO_DRIVER = 1 | 2, STATUS_RUNNING = 1 | 2 | 4 | 8 };
 enum { NO_INTERRUPT = 1, NO_NOTIFY = 1 };
 
-static void reg_write(const struct virtio_dev *dev, enum mmio_reg reg,
-                      uint32_t value)
-{
-    dev->regs[reg / 4] = value;
-}
-
-static uint32_t reg_read(const struct virtio_dev *dev, enum mmio_reg reg)
-{
-    return dev->regs[reg / 4];
-}
-
-static void reg_write64(const struct virtio_dev *dev, enum mmio_reg reg,
-                        uint64_t value)
-{
-    dev->regs[reg / 4] = (uint32_t)value;
-    dev->regs[reg / 4 + 1] = (uint32_t)(value >> 32);
-}
-
-/* ---- finding devices ---------------------------------------------------- */
-
-/* One MMIO page of the machine, mapped at the next free address. */
-static uint64_t map_page(uint64_t phys)
+/* Whole pages; the last ones are remembered, since devices share pages. */
+volatile void *virtio_map(uint64_t phys, uint64_t len_bytes)
 {
     /* The first page is the monitor's. */
-    static uint64_t next = VM_MMIO + PAGE_SIZE, last_phys, last;
+    static uint64_t next = VM_MMIO + PAGE_SIZE, last_phys, last_end;
+    uint64_t first = phys & -PAGE_SIZE;
+    uint64_t end = (phys + len_bytes + PAGE_SIZE - 1) & -PAGE_SIZE;
 
-    if (phys != last_phys || !last) {
-        if (vm_call(VM_MAP_MMIO, next, phys, 0, 0))
-            die("cannot map a virtio device");
-        last_phys = phys;
-        last = next;
-        next += PAGE_SIZE;
+    if (first < last_phys || end > last_end) {
+        for (uint64_t at = first; at < end; at += PAGE_SIZE, next += PAGE_SIZE)
+            if (vm_call(VM_MAP_MMIO, next, at, 0, 0))
+                die("cannot map a virtio device");
+        last_phys = first;
+        last_end = end;
     }
-    return last;
-}
-
-static bool probe(struct virtio_dev *dev)
-{
-    uint64_t base = map_page(dev->phys & -PAGE_SIZE);
-
-    dev->regs = (volatile uint32_t *)(base + dev->phys % PAGE_SIZE);
-    if (reg_read(dev, REG_MAGIC) != MMIO_MAGIC)
-        return false;
-    dev->id = reg_read(dev, REG_DEVICE);
-    if (dev->id && reg_read(dev, REG_VERSION) != 2)
-        die("virtio devices must be modern: -global "
-            "virtio-mmio.force-legacy=false");
-    return dev->id != 0;
-}
-
-uint32_t virtio_find(const char *cmdline, struct virtio_dev *devs, uint32_t max)
-{
-    static const char key[] = "virtio_mmio.device=";
-    uint32_t nr = 0;
-
-    while (nr < max && (cmdline = strstr(cmdline, key))) {
-        struct virtio_dev *dev = &devs[nr];
-
-        cmdline = strchr(cmdline, '@');
-        if (!cmdline)
-            break;
-        dev->phys = str_to_u64(cmdline + 1, &cmdline);
-        dev->line =
-            *cmdline == ':' ? (uint32_t)str_to_u64(cmdline + 1, &cmdline) : 0;
-        if (probe(dev))
-            nr++;
-    }
-    return nr;
+    return (volatile void *)(next - (last_end - phys));
 }
 
 /* ---- initialization (3.1.1) --------------------------------------------- */
 
 uint64_t virtio_negotiate(const struct virtio_dev *dev, uint64_t wanted)
 {
-    uint64_t offered;
+    const struct virtio_transport *t = dev->transport;
 
-    reg_write(dev, REG_STATUS, 0);
-    reg_write(dev, REG_STATUS, STATUS_UP_TO_DRIVER);
-    reg_write(dev, REG_DEVICE_SEL, 1);
-    offered = (uint64_t)reg_read(dev, REG_DEVICE_FEATURES) << 32;
-    reg_write(dev, REG_DEVICE_SEL, 0);
-    offered |= reg_read(dev, REG_DEVICE_FEATURES);
-    wanted = offered & (wanted | UINT64_C(1) << VIRTIO_VERSION_1 |
-                        UINT64_C(1) << VIRTIO_EVENT_IDX);
-    reg_write(dev, REG_DRIVER_SEL, 1);
-    reg_write(dev, REG_DRIVER_FEATURES, (uint32_t)(wanted >> 32));
-    reg_write(dev, REG_DRIVER_SEL, 0);
-    reg_write(dev, REG_DRIVER_FEATURES, (uint32_t)wanted);
-    reg_write(dev, REG_STATUS, STATUS_UP_TO_DRIVER | STATUS_FEATURES_OK);
-    if (!(reg_read(dev, REG_STATUS) & STATUS_FEATURES_OK))
-        return 0;
-    return wanted;
+    t->set_status(dev, 0);
+    while (t->status(dev)) /* 4.1.4.3.2: until the reset is done */
+        ;
+    t->set_status(dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
+    wanted |= UINT64_C(1) << VIRTIO_VERSION_1 | UINT64_C(1) << VIRTIO_EVENT_IDX;
+    wanted &= t->offered(dev);
+    t->accept(dev, wanted);
+    t->set_status(dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK);
+    return t->status(dev) & VIRTIO_FEATURES_OK ? wanted : 0;
 }
 
 /* Memory for devices: addresses ascend and are never given back. */
@@ -146,11 +62,11 @@ static void *dma_alloc(uint64_t len_bytes, uint64_t *phys)
 bool virtq_init(struct virtq *q, const struct virtio_dev *dev, uint16_t index,
                 uint16_t max, uint32_t page_bytes, uint64_t features)
 {
-    uint64_t phys, desc_len, avail_len, used_len;
+    uint64_t desc_len, avail_len, used_len;
+    struct virtq_place place;
     uint8_t *mem;
 
-    reg_write(dev, REG_QUEUE_SEL, index);
-    q->nr = (uint16_t)reg_read(dev, REG_QUEUE_MAX);
+    q->nr = dev->transport->select(dev, index);
     if (!q->nr)
         return false;
     if (q->nr > max)
@@ -161,7 +77,7 @@ bool virtq_init(struct virtq *q, const struct virtio_dev *dev, uint16_t index,
     desc_len = sizeof(struct virtq_desc) * q->nr;
     avail_len = (6 + 2u * q->nr + 7) & ~7u;
     used_len = 6 + sizeof(struct virtq_used_elem) * q->nr;
-    mem = dma_alloc(desc_len + avail_len + used_len, &phys);
+    mem = dma_alloc(desc_len + avail_len + used_len, &place.desc);
     q->desc = (void *)mem;
     q->avail = (void *)(mem + desc_len);
     q->used = (void *)(mem + desc_len + avail_len);
@@ -169,23 +85,17 @@ bool virtq_init(struct virtq *q, const struct virtio_dev *dev, uint16_t index,
     q->pages = dma_alloc((uint64_t)page_bytes * q->nr, &q->pages_phys);
     for (uint32_t i = 0; i < q->nr; i++)
         q->desc[i].addr = q->pages_phys + (uint64_t)i * page_bytes;
-    reg_write(dev, REG_QUEUE_NUM, q->nr);
-    reg_write64(dev, REG_QUEUE_DESC, phys);
-    reg_write64(dev, REG_QUEUE_AVAIL, phys + desc_len);
-    reg_write64(dev, REG_QUEUE_USED, phys + desc_len + avail_len);
-    reg_write(dev, REG_QUEUE_READY, 1);
+    place.avail = place.desc + desc_len;
+    place.used = place.avail + avail_len;
+    q->doorbell = dev->transport->enable(dev, q->nr, &place);
     return true;
 }
 
 void virtio_start(const struct virtio_dev *dev)
 {
-    vm_call(VM_IRQ, dev->line, dev->phys + REG_ACK, ACK_ALL, 0);
-    reg_write(dev, REG_STATUS, STATUS_RUNNING);
-}
-
-uint8_t virtio_config8(const struct virtio_dev *dev, uint32_t offset)
-{
-    return ((volatile uint8_t *)dev->regs)[REG_CONFIG + offset];
+    dev->transport->connect(dev);
+    dev->transport->set_status(dev, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER |
+                                        VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK);
 }
 
 /* ---- queues (2.7) -------------------------------------------------------- */
@@ -222,7 +132,7 @@ static void full_barrier(const struct virtq *q)
     if (way == UNKNOWN)
         way = on_tcg() ? REGISTER : FENCE;
     if (way == REGISTER)
-        reg_read(q->dev, REG_STATUS);
+        q->dev->transport->status(q->dev);
     else
         __asm__ volatile("mfence" ::: "memory");
 }
@@ -248,7 +158,7 @@ void virtq_publish(struct virtq *q)
     else
         notify = !(q->used->flags & NO_NOTIFY);
     if (notify)
-        reg_write(q->dev, REG_NOTIFY, q->index);
+        q->dev->transport->ring(q->doorbell, q->index);
 }
 
 bool virtq_take(struct virtq *q, struct virtq_used_elem *out)
