@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests about attributes, and locks. */
+/* Requests about attributes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -192,35 +192,5 @@ int serve_statfs(struct server *s, struct wire_in *in, struct wire_out *out)
     wire_put64(out, fs.f_ffree);
     wire_put64(out, 0);
     wire_put32(out, WIRE_NAME_MAX);
-    return 0;
-}
-
-/* fid[4] type[1] flags[4] start[8] length[8] proc_id[4] client_id[s] ->
- * status[1]. The client keeps its own locks; on the host an open file
- * description lock makes them hold against others. */
-int serve_lock(struct server *s, struct wire_in *in, struct wire_out *out)
-{
-    static const short types[] = {F_RDLCK, F_WRLCK, F_UNLCK};
-    struct fid *fid = serve_fid(s, in);
-    uint8_t type = wire_get8(in);
-    struct flock lock = {.l_whence = SEEK_SET};
-
-    wire_get32(in);
-    lock.l_start = (off_t)wire_get64(in);
-    lock.l_len = (off_t)wire_get64(in);
-    if (in->bad || fid == NULL || fid->open_fd < 0) {
-        return -EBADF;
-    }
-    if (type > 2) {
-        return -EINVAL;
-    }
-    lock.l_type = types[type];
-    if (fcntl(fid->open_fd, F_OFD_SETLK, &lock) == 0) {
-        wire_put8(out, 0);
-    } else if (errno == EAGAIN || errno == EACCES) {
-        wire_put8(out, 1); /* blocked: try again */
-    } else {
-        return -errno;
-    }
     return 0;
 }

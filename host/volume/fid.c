@@ -47,6 +47,8 @@ int fid_add(struct fid_table *table, const struct fid *values)
     fid = take(table);
     *fid = *values;
     fid->open_fd = fid->watch = -1;
+    fid->xattr = NULL;
+    fid->tells = false;
     fid->next = *bucket;
     *bucket = fid;
     table->nr++;

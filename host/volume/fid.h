@@ -6,17 +6,20 @@
 #ifndef EINKORN_HOST_VOLUME_FID_H
 #define EINKORN_HOST_VOLUME_FID_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 struct fid {
     uint32_t number;
     int path_fd;
-    int open_fd;       /* -1: not open */
-    uint64_t qid_path; /* the file, as the client knows it */
-    mode_t mode;       /* of which only the type stays */
-    int watch;         /* its lease (lease.h); -1: none */
-    int hint;          /* the same in the client's descriptor, or -1 */
+    int open_fd;         /* -1: not open */
+    bool tells;          /* appends, and answers tell where */
+    struct xattr *xattr; /* under way by this fid; NULL: none */
+    uint64_t qid_path;   /* the file, as the client knows it */
+    mode_t mode;         /* of which only the type stays */
+    int watch;           /* its lease (lease.h); -1: none */
+    int hint;            /* the same in the client's descriptor, or -1 */
     struct fid *next, *lease_next;
 };
 

@@ -14,6 +14,10 @@
  * Tfsync; appending is the client's business, which knows the offset. */
 enum { OPEN_FLAGS = O_ACCMODE | O_TRUNC | O_DIRECTORY | O_NOATIME };
 
+/* Our own client's: append, and say in each Rwrite, behind its count, where
+ * the file ended then (8 bytes). */
+#define OPEN_TELLS UINT32_C(0x80000000)
+
 /* What a message of the session's size has room for. */
 static uint32_t io_room(const struct server *s, uint32_t fixed)
 {
@@ -43,7 +47,8 @@ static int open_fid(const struct server *s, struct fid *fid, int fd,
 int serve_lopen(struct server *s, struct wire_in *in, struct wire_out *out)
 {
     struct fid *fid = serve_fid(s, in);
-    int flags = (int)wire_get32(in) & OPEN_FLAGS;
+    uint32_t asked = wire_get32(in);
+    int flags = (int)asked & OPEN_FLAGS;
     int fd;
 
     if (in->bad || fid == NULL || fid->open_fd >= 0) {
@@ -52,6 +57,10 @@ int serve_lopen(struct server *s, struct wire_in *in, struct wire_out *out)
     if (s->read_only &&
         ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0)) {
         return -EROFS;
+    }
+    if ((asked & OPEN_TELLS) != 0) {
+        flags |= O_APPEND;
+        fid->tells = true;
     }
     fd = serve_reopen(s, fid->path_fd, flags);
     if (fd == -EPERM && (flags & O_NOATIME) != 0) {
@@ -116,6 +125,23 @@ int serve_lcreate(struct server *s, struct wire_in *in, struct wire_out *out)
     return open_fid(s, fid, fd, out);
 }
 
+static int read_xattr(const struct server *s, const struct xattr *x,
+                      const struct wire_in *in, struct wire_out *out,
+                      uint64_t offset, uint32_t count)
+{
+    uint32_t room = io_room(s, 4);
+    size_t n;
+
+    if (in->bad) {
+        return -EINVAL;
+    }
+    n = xattr_read(x, offset, out->base + out->len + 4,
+                   count < room ? count : room);
+    wire_put32(out, (uint32_t)n);
+    out->len += n;
+    return 0;
+}
+
 /* fid[4] offset[8] count[4] -> count[4] data[count] */
 int serve_read(struct server *s, struct wire_in *in, struct wire_out *out)
 {
@@ -125,6 +151,9 @@ int serve_read(struct server *s, struct wire_in *in, struct wire_out *out)
     size_t count_at = out->len;
     ssize_t n;
 
+    if (fid != NULL && fid->xattr != NULL) {
+        return read_xattr(s, fid->xattr, in, out, offset, count);
+    }
     if (in->bad || fid == NULL || fid->open_fd < 0) {
         return -EBADF;
     }
@@ -138,26 +167,49 @@ int serve_read(struct server *s, struct wire_in *in, struct wire_out *out)
     return 0;
 }
 
+/* By write(2), which leaves the descriptor's offset behind the data. */
+static ssize_t append(const struct fid *fid, const void *data, size_t count,
+                      off_t *end)
+{
+    ssize_t n = write(fid->open_fd, data, count);
+
+    if (n >= 0) {
+        *end = lseek(fid->open_fd, 0, SEEK_CUR);
+    }
+    return n;
+}
+
 /* fid[4] offset[8] count[4] data[count] -> count[4] */
 int serve_write(struct server *s, struct wire_in *in, struct wire_out *out)
 {
     struct fid *fid = serve_fid(s, in);
     uint64_t offset = wire_get64(in);
     uint32_t count = wire_get32(in);
+    off_t end = 0;
     ssize_t n;
 
-    if (in->bad || fid == NULL || fid->open_fd < 0) {
+    if (in->bad || fid == NULL || (fid->open_fd < 0 && fid->xattr == NULL)) {
         return -EBADF;
     }
     if (count > (size_t)(in->end - in->at)) {
         return -EINVAL;
     }
-    n = pwrite(fid->open_fd, in->at, count, (off_t)offset);
+    if (fid->xattr != NULL) {
+        int rc = xattr_write(fid->xattr, offset, in->at, count);
+
+        wire_put32(out, count);
+        return rc < 0 ? rc : 0;
+    }
+    n = fid->tells ? append(fid, in->at, count, &end)
+                   : pwrite(fid->open_fd, in->at, count, (off_t)offset);
     if (n < 0) {
         return -errno;
     }
     lease_own(s, fid->qid_path, 0, 0);
     wire_put32(out, (uint32_t)n);
+    if (fid->tells) {
+        wire_put64(out, (uint64_t)end);
+    }
     return 0;
 }
 

@@ -31,6 +31,7 @@ static const struct rule rules[] = {
     /* data */
     {SYS_pread64, ANY, 0, 0},
     {SYS_pwrite64, ANY, 0, 0},
+    {SYS_write, ANY, 0, 0},
     {SYS_fstat, ANY, 0, 0},
     {SYS_close, ANY, 0, 0},
     {SYS_newfstatat, ANY, 0, 0},
@@ -54,7 +55,7 @@ static const struct rule rules[] = {
     {SYS_mknodat, NONE_OF, 2, S_ISUID | S_ISGID},
     {SYS_symlinkat, ANY, 0, 0},
     {SYS_linkat, ANY, 0, 0},
-    {SYS_renameat, ANY, 0, 0},
+    {SYS_renameat2, ANY, 0, 0},
     {SYS_unlinkat, ANY, 0, 0},
     {SYS_readlinkat, ANY, 0, 0},
     {SYS_fchownat, ANY, 0, 0},

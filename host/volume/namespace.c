@@ -2,9 +2,11 @@
 /* Requests about names: attach, walk, make, link, rename, remove. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "host/volume/serve.h"
@@ -105,15 +107,19 @@ int serve_clunk(struct server *s, struct wire_in *in, struct wire_out *out)
 {
     struct fid *fid = serve_fid(s, in);
     uint64_t path;
+    int rc = 0;
 
     (void)out;
     if (fid == NULL) {
         return -EBADF;
     }
     path = fid->qid_path;
+    if (fid->xattr != NULL) {
+        rc = xattr_commit(fid->xattr, fid);
+    }
     serve_drop_fid(s, fid);
     lease_own(s, path, 0, 0); /* that a writer closed it */
-    return 0;
+    return rc;
 }
 
 static int put_qid_at(const struct server *s, struct wire_out *out, int dir_fd,
@@ -222,23 +228,29 @@ int serve_link(struct server *s, struct wire_in *in, struct wire_out *out)
     return 0;
 }
 
-/* olddirfid[4] oldname[s] newdirfid[4] newname[s] */
+/* olddirfid[4] oldname[s] newdirfid[4] newname[s], from our own client perhaps
+ * flags[4] of renameat2(2) */
 int serve_renameat(struct server *s, struct wire_in *in, struct wire_out *out)
 {
     struct fid *from = serve_fid(s, in);
     char old_name[WIRE_NAME_MAX + 1], new_name[WIRE_NAME_MAX + 1];
     uint64_t replaced;
+    uint32_t flags = 0;
     struct fid *to;
 
     (void)out;
     wire_get_name(in, old_name);
     to = serve_fid(s, in);
     wire_get_name(in, new_name);
+    if (in->at < in->end) {
+        flags = wire_get32(in);
+    }
     if (in->bad || from == NULL || to == NULL) {
         return in->bad ? -EINVAL : -EBADF;
     }
     replaced = path_at(s, to->path_fd, new_name);
-    if (renameat(from->path_fd, old_name, to->path_fd, new_name) < 0) {
+    if (syscall(SYS_renameat2, from->path_fd, old_name, to->path_fd, new_name,
+                flags & RENAME_NOREPLACE) < 0) {
         return -errno;
     }
     lease_own(s, from->qid_path, to->qid_path, replaced);

@@ -89,6 +89,9 @@ int serve_add_fid(struct server *s, uint32_t number, int path_fd,
 void serve_drop_fid(struct server *s, struct fid *fid)
 {
     lease_drop(s, fid);
+    if (fid->xattr != NULL) {
+        fid->xattr->used = false;
+    }
     fid_drop(&s->fids, fid);
 }
 
@@ -154,6 +157,8 @@ static const struct {
     [WIRE_READLINK] = {serve_readlink, false},
     [WIRE_FSYNC] = {serve_fsync, false},
     [WIRE_LOCK] = {serve_lock, false},
+    [WIRE_GETLOCK] = {serve_getlock, false},
+    [WIRE_XATTRWALK] = {serve_xattrwalk, false},
     [WIRE_WRITE] = {serve_write, true},
     [WIRE_SETATTR] = {serve_setattr, true},
     [WIRE_LCREATE] = {serve_lcreate, true},
@@ -163,13 +168,11 @@ static const struct {
     [WIRE_LINK] = {serve_link, true},
     [WIRE_RENAMEAT] = {serve_renameat, true},
     [WIRE_UNLINKAT] = {serve_unlinkat, true},
+    [WIRE_XATTRCREATE] = {serve_xattrcreate, true},
     /* Said outright, so that nobody looks for them: rename and remove by fid,
-     * whose names we do not keep; extended attributes; getlock. */
+     * whose names we do not keep. */
     [WIRE_RENAME] = {unsupported, true},
     [WIRE_REMOVE] = {unsupported, true},
-    [WIRE_XATTRWALK] = {unsupported, false},
-    [WIRE_XATTRCREATE] = {unsupported, true},
-    [WIRE_GETLOCK] = {unsupported, false},
     [WIRE_AUTH] = {unsupported, false},
 };
 

@@ -12,6 +12,7 @@
 #include "host/volume/fid.h"
 #include "host/volume/lease.h"
 #include "host/volume/wire.h"
+#include "host/volume/xattr.h"
 
 struct server {
     int chan_fd;
@@ -23,6 +24,7 @@ struct server {
     uint32_t msize;
     struct fid_table fids;
     struct leases leases;
+    struct xattr xattrs[XATTR_SLOTS];
     uint8_t request[ABI_CHAN_MSG_MAX];
     uint8_t reply[ABI_CHAN_MSG_MAX];
 };
@@ -87,6 +89,14 @@ int serve_check_mode(uint32_t mode, bool is_dir);
 int serve_getattr(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out);
 int serve_statfs(struct server *s, struct wire_in *in, struct wire_out *out);
+
+/* lock.c */
 int serve_lock(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_getlock(struct server *s, struct wire_in *in, struct wire_out *out);
+
+/* xattr.c */
+int serve_xattrwalk(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_xattrcreate(struct server *s, struct wire_in *in,
+                      struct wire_out *out);
 
 #endif

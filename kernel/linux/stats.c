@@ -4,6 +4,7 @@
 
 #include "kernel/core/cpu.h"
 #include "kernel/core/log.h"
+#include "kernel/fs/v9fs/v9fs.h"
 #include "kernel/linux/syscall.h"
 #include "kernel/sched/thread.h"
 
@@ -57,6 +58,7 @@ static void report(void)
          "stats: upcalls events %lu exceptions %lu faults user %lu kernel %lu",
          stats.events, stats.exceptions, stats.user_faults,
          stats.kernel_faults);
+    v9fs_report();
 }
 
 bool stats_init(void)

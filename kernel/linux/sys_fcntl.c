@@ -80,7 +80,9 @@ static int64_t get_lock(struct file *f, uptr_t arg, bool ofd)
     err = to_range(f, &l, &range);
     if (err)
         return err;
-    lock_get(f, &range, ofd);
+    err = lock_get(f, &range, ofd);
+    if (err)
+        return err;
     l.l_type = range.type;
     if (l.l_type != F_UNLCK) {
         l.l_whence = SEEK_SET;

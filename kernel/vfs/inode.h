@@ -14,6 +14,7 @@
 #include "lib/list.h"
 
 struct dentry;
+struct lock_range;
 struct file;
 struct inode;
 struct super;
@@ -79,6 +80,13 @@ struct inode_ops {
     int (*setxattr)(struct inode *inode, const char *name, const void *buf,
                     size_t size_bytes, int flags);
     int (*removexattr)(struct inode *inode, const char *name);
+    /* Others outside the instance have the file too: has them know that the
+     * strongest lock here on [start, end] is now of this type. -EAGAIN: they
+     * have one against it. 1: done, but of the rest they know nothing any
+     * more. Sleeps. */
+    int (*lock)(struct inode *inode, int type, uint64_t start, uint64_t end);
+    /* As lock_get(), of their locks. */
+    int (*lock_get)(struct inode *inode, struct lock_range *range);
     void (*evict)(struct inode *inode);
 };
 

@@ -2,7 +2,8 @@
 /*
  * Advisory locks, kept as a list of ranges on the inode. An owner is the
  * process (NULL), an open file description, or that for flock(2): flock and
- * record locks do not see each other.
+ * record locks do not see each other. A file that others outside have too
+ * (inode_ops.lock) is locked there as strongly as anybody locks it here.
  */
 #include "kernel/vfs/lock.h"
 
@@ -11,6 +12,7 @@
 
 #include "kernel/core/alloc.h"
 #include "kernel/core/clock.h"
+#include "kernel/sched/waitq.h"
 #include "kernel/vfs/file.h"
 #include "kernel/vfs/inode.h"
 
@@ -21,6 +23,8 @@ struct lock {
     int16_t type;
     uint64_t start, end;
 };
+
+enum { RETRY_NS = 10000000 };
 
 /* One queue for all waiters: contention is rare. */
 static struct waitq freed = {{&freed.waiters, &freed.waiters}};
@@ -96,24 +100,141 @@ static void apply(struct inode *inode, const struct lock *want, struct lock **a,
     *b = NULL;
 }
 
-static int acquire(struct inode *inode, const struct lock *want, bool wait)
-{
-    struct lock *a, *b;
-    int err = 0;
+/* ---- others outside ---- */
 
-    if (conflict(inode, want)) {
-        if (!wait)
-            return -EAGAIN;
-        WAIT(&freed, NO_DEADLINE, err, !conflict(inode, want));
+/* What they are told and what is applied here must not get out of step. */
+static struct {
+    bool busy;
+    struct waitq done;
+} telling = {.done = {{&telling.done.waiters, &telling.done.waiters}}};
+
+static void tell_begin(void)
+{
+    struct waiter w;
+
+    waiter_init_thread(&w);
+    waitq_add(&telling.done, &w);
+    while (telling.busy)
+        thread_sleep_uninterruptible(NO_DEADLINE);
+    waitq_del(&w);
+    telling.busy = true;
+}
+
+static void tell_end(void)
+{
+    telling.busy = false;
+    waitq_wake(&telling.done, 0);
+}
+
+static int stronger(int a, int b)
+{
+    if (a == F_WRLCK || b == F_WRLCK)
+        return F_WRLCK;
+    return a == F_RDLCK || b == F_RDLCK ? F_RDLCK : F_UNLCK;
+}
+
+static void consider(const struct lock *l, uint64_t at, uint64_t *end,
+                     int *type)
+{
+    if (l->end < at)
+        return;
+    if (l->start > at) {
+        *end = l->start - 1 < *end ? l->start - 1 : *end;
+        return;
+    }
+    *end = l->end < *end ? l->end : *end;
+    *type = stronger(*type, l->type);
+}
+
+/* The strongest lock at `at`, once `want` (or NULL) is applied; *end shrinks
+ * to where another may be. */
+static int strongest(struct inode *inode, const struct lock *want, uint64_t at,
+                     uint64_t *end)
+{
+    int type = F_UNLCK;
+
+    if (want)
+        consider(want, at, end, &type);
+    list_for_each(pos, locks_of(inode))
+    {
+        struct lock *l = container_of(pos, struct lock, node);
+
+        if (!want || !same_owner(l, want) || at < want->start || at > want->end)
+            consider(l, at, end, &type);
+    }
+    return type;
+}
+
+static int tell(struct inode *inode, const struct lock *want, uint64_t start,
+                uint64_t end)
+{
+    for (;;) {
+        uint64_t stop = end;
+        int type = strongest(inode, want, start, &stop);
+        int err = inode->ops->lock(inode, type, start, stop);
+
         if (err)
             return err;
+        if (stop == end)
+            return 0;
+        start = stop + 1;
     }
-    a = kmalloc(sizeof(*a));
-    b = kmalloc(sizeof(*b));
-    if (a && b)
-        apply(inode, want, &a, &b);
-    else
-        err = -ENOMEM;
+}
+
+static int tell_wanted(struct inode *inode, const struct lock *want)
+{
+    int err = tell(inode, want, want->start, want->end);
+
+    if (err > 0)
+        err = tell(inode, want, 0, UINT64_MAX);
+    if (err < 0)
+        tell(inode, NULL, want->start, want->end); /* as it was */
+    return err;
+}
+
+static int try(struct inode *inode, const struct lock *want, struct lock **a,
+               struct lock **b)
+{
+    int err = 0;
+
+    if (inode->ops->lock) {
+        tell_begin();
+        err = conflict(inode, want) ? -EAGAIN : tell_wanted(inode, want);
+    } else if (conflict(inode, want)) {
+        err = -EAGAIN;
+    }
+    if (!err)
+        apply(inode, want, a, b);
+    if (inode->ops->lock)
+        tell_end();
+    return err;
+}
+
+/* Until it may be worth another try. Nobody tells when locks outside go. */
+static int wait_free(struct inode *inode, const struct lock *want)
+{
+    int err;
+
+    if (conflict(inode, want)) {
+        WAIT(&freed, NO_DEADLINE, err, !conflict(inode, want));
+        return err;
+    }
+    WAIT(&freed, clock_mono_ns() + RETRY_NS, err, false);
+    return err == -ETIMEDOUT ? 0 : err;
+}
+
+static int acquire(struct inode *inode, const struct lock *want, bool wait)
+{
+    struct lock *a = kmalloc(sizeof(*a)), *b = kmalloc(sizeof(*b));
+    int err = a && b ? -EAGAIN : -ENOMEM;
+
+    while (err == -EAGAIN) {
+        err = try(inode, want, &a, &b);
+        if (err != -EAGAIN || !wait)
+            break;
+        err = wait_free(inode, want);
+        err = err ? err : -EAGAIN;
+    }
     kfree(a);
     kfree(b);
     waitq_wake(&freed, 0);
@@ -145,7 +266,7 @@ int lock_set(struct file *f, const struct lock_range *want, bool ofd, bool wait)
     return acquire_file(f, &l, wait);
 }
 
-void lock_get(struct file *f, struct lock_range *range, bool ofd)
+int lock_get(struct file *f, struct lock_range *range, bool ofd)
 {
     struct lock want = {
         .owner = ofd ? f : NULL,
@@ -155,13 +276,16 @@ void lock_get(struct file *f, struct lock_range *range, bool ofd)
     };
     struct lock *l = f->inode ? conflict(f->inode, &want) : NULL;
 
+    if (!l && f->inode && f->inode->ops->lock_get)
+        return f->inode->ops->lock_get(f->inode, range);
     range->type = F_UNLCK;
     if (!l)
-        return;
+        return 0;
     range->type = l->type;
     range->start = l->start;
     range->end = l->end;
     range->pid = l->owner ? -1 : 1;
+    return 0;
 }
 
 int lock_flock(struct file *f, int operation)
@@ -188,11 +312,16 @@ int lock_flock(struct file *f, int operation)
     return acquire_file(f, &l, !(operation & LOCK_NB));
 }
 
+bool lock_any(const struct inode *inode)
+{
+    return inode->locks.next && !list_empty(&inode->locks);
+}
+
 static void drop(struct inode *inode, const struct file *owner, bool process)
 {
     bool any = false;
 
-    if (!inode->locks.next || list_empty(&inode->locks))
+    if (!lock_any(inode))
         return;
     list_for_each_safe(pos, &inode->locks)
     {
@@ -204,8 +333,14 @@ static void drop(struct inode *inode, const struct file *owner, bool process)
         kfree(l);
         any = true;
     }
-    if (any)
-        waitq_wake(&freed, 0);
+    if (!any)
+        return;
+    if (inode->ops->lock) {
+        tell_begin();
+        tell(inode, NULL, 0, UINT64_MAX);
+        tell_end();
+    }
+    waitq_wake(&freed, 0);
 }
 
 void lock_fd_closed(struct file *f)

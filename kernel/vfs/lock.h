@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct file;
+struct inode;
 
 /* type F_RDLCK, F_WRLCK or F_UNLCK; range [start, end], end inclusive. */
 struct lock_range {
@@ -23,10 +24,13 @@ struct lock_range {
  * ended the wait. */
 int lock_set(struct file *f, const struct lock_range *want, bool ofd,
              bool wait);
-/* Turns *range into the first conflicting lock, or type F_UNLCK. */
-void lock_get(struct file *f, struct lock_range *range, bool ofd);
+/* Turns *range into a conflicting lock, or type F_UNLCK. 0 or -errno. */
+int lock_get(struct file *f, struct lock_range *range, bool ofd);
 /* operation LOCK_SH, LOCK_EX, LOCK_UN, with LOCK_NB. */
 int lock_flock(struct file *f, int operation);
+
+/* Has anybody here a lock on it? */
+bool lock_any(const struct inode *inode);
 
 /* A descriptor of f was closed: the process's record locks on it go. */
 void lock_fd_closed(struct file *f);

@@ -16,6 +16,8 @@ enum {
     CREATION_FLAGS = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC,
 };
 
+enum { TRIES = 16 };
+
 static uint32_t access_mask(uint32_t flags)
 {
     static const uint8_t mask[] = {4, 2, 6, 6};
@@ -183,6 +185,12 @@ static int find_and_open(struct walk *w, uint32_t flags, uint32_t mode,
     return err;
 }
 
+/* Somebody created the file between our look and our own attempt. */
+static bool made_by_another(int err, uint32_t flags)
+{
+    return err == -EEXIST && (flags & (O_CREAT | O_EXCL)) == O_CREAT;
+}
+
 int vfs_open(int dirfd, const char *path, uint32_t flags, uint32_t mode,
              uint32_t lookup_flags, struct file **out)
 {
@@ -196,9 +204,12 @@ int vfs_open(int dirfd, const char *path, uint32_t flags, uint32_t mode,
         lookup_flags |= LOOKUP_FOLLOW;
     if ((flags & O_TMPFILE) != O_TMPFILE && (flags & O_TMPFILE & ~O_DIRECTORY))
         return -EINVAL;
-    err = walk_begin(&w, dirfd, path, lookup_flags);
-    if (!err)
-        err = find_and_open(&w, flags, mode, out);
-    walk_end(&w);
-    return err;
+    for (int tries = 0;; tries++) {
+        err = walk_begin(&w, dirfd, path, lookup_flags);
+        if (!err)
+            err = find_and_open(&w, flags, mode, out);
+        walk_end(&w);
+        if (!made_by_another(err, flags) || tries == TRIES)
+            return err;
+    }
 }

@@ -39,6 +39,14 @@ static int has(const char *path, const char *text)
     return n == (ssize_t)strlen(text) && memcmp(buf, text, n) == 0;
 }
 
+/* 9P has no words for holes and exchanges: docs/volumes.md. */
+static int is_volume(void)
+{
+    struct statfs sf;
+
+    return statfs(".", &sf) == 0 && sf.f_type == 0x01021997;
+}
+
 static void test_open_flags(void)
 {
     struct stat st;
@@ -121,9 +129,11 @@ static void test_big(void)
     while (off < SIZE)
         CHECK(sendfile(out, fd, &off, SIZE - off) > 0);
     CHECK(pread(out, back, SIZE, 0) == SIZE && !memcmp(data, back, SIZE));
-    CHECK(fallocate(out, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                    4096 * 3 + 5, 4096 * 10) == 0);
-    memset(data + 4096 * 3 + 5, 0, 4096 * 10);
+    if (!is_volume()) {
+        CHECK(fallocate(out, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                        4096 * 3 + 5, 4096 * 10) == 0);
+        memset(data + 4096 * 3 + 5, 0, 4096 * 10);
+    }
     CHECK(pread(out, back, SIZE, 0) == SIZE && !memcmp(data, back, SIZE));
     close(out);
     close(fd);
@@ -271,8 +281,13 @@ static void test_exchange(void)
 {
     put("e1", "1");
     put("e2", "2");
-    CHECK(syscall(SYS_renameat2, AT_FDCWD, "e1", AT_FDCWD, "e2", 2) == 0);
-    CHECK(has("e1", "2") && has("e2", "1"));
+    if (is_volume()) {
+        FAILS(syscall(SYS_renameat2, AT_FDCWD, "e1", AT_FDCWD, "e2", 2),
+              EINVAL);
+    } else {
+        CHECK(syscall(SYS_renameat2, AT_FDCWD, "e1", AT_FDCWD, "e2", 2) == 0);
+        CHECK(has("e1", "2") && has("e2", "1"));
+    }
     FAILS(syscall(SYS_renameat2, AT_FDCWD, "e1", AT_FDCWD, "e2", 1), EEXIST);
     CHECK(unlink("e1") == 0 && unlink("e2") == 0);
 }
@@ -284,10 +299,12 @@ static void test_attributes(void)
     struct stat st;
     struct statfs sf;
     char buf[32];
+    /* None runs as somebody else by a volume: docs/volumes.md. */
+    mode_t mode = is_volume() ? 0751 : 04751;
 
     put("t", "x");
-    CHECK(chmod("t", 04751) == 0 && stat("t", &st) == 0);
-    CHECK((st.st_mode & 07777) == 04751 && st.st_nlink == 1);
+    CHECK(chmod("t", mode) == 0 && stat("t", &st) == 0);
+    CHECK((st.st_mode & 07777) == mode && st.st_nlink == 1);
     CHECK(chown("t", 12, 34) == 0 && stat("t", &st) == 0);
     CHECK(st.st_uid == 12 && st.st_gid == 34);
     CHECK((st.st_mode & 07777) == 0751);
@@ -417,8 +434,10 @@ static void test_sparse(void)
     CHECK(st.st_size == (off_t)1 << 32 && st.st_blocks == 0);
     CHECK(pwrite(fd, "a", 1, (off_t)1 << 31) == 1);
     CHECK(pread(fd, &c, 1, ((off_t)1 << 31) + 1) == 1 && c == 0);
-    CHECK(lseek(fd, 0, SEEK_DATA) == (off_t)1 << 31);
-    CHECK(lseek(fd, 0, SEEK_HOLE) == 0);
+    if (!is_volume()) {
+        CHECK(lseek(fd, 0, SEEK_DATA) == (off_t)1 << 31);
+        CHECK(lseek(fd, 0, SEEK_HOLE) == 0);
+    }
     FAILS(lseek(fd, (off_t)1 << 33, SEEK_DATA), ENXIO);
     close(fd);
     unlink("sp");

@@ -15,6 +15,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 # All of the list everywhere, but by default only these as virtual machines.
 QUICK = {"qemu": {"hello"},
          "kvm": {"hello", "files", "mmap", "signals", "threads", "timers"}}
+# What makes files makes them on a volume too: /tmp is a host directory.
+ON_VOLUME = ["files", "dirtree", "mmap", "polling", "unixsock"]
 
 
 def programs():
@@ -44,6 +46,18 @@ def test_guest(name, libc, platform, einkorn, tmp_path):
     else:
         result = einkorn("run", "--rm", "--network", "none", "--platform",
                          platform, program, timeout=300)
+    check(result)
+
+
+@pytest.mark.parametrize("name", ON_VOLUME)
+@pytest.mark.parametrize("libc", ["musl"] + (["glibc"] if TEST_ALL else []))
+def test_guest_on_volume(name, libc, einkorn, tmp_path):
+    check(einkorn("run", "--rm", "--network", "none", "-v",
+                  f"{tmp_path}:/tmp", "-w", "/tmp",
+                  BUILD / "guest" / libc / name, timeout=300))
+
+
+def check(result):
     if result.returncode == 77:
         pytest.skip(result.stdout.strip() or "no reason given")
     assert result.returncode == 0, result.stdout + result.stderr

@@ -122,6 +122,12 @@ void waiter_init_thread(struct waiter *w)
 {
     (void)w;
 }
+int thread_sleep_uninterruptible(uint64_t deadline)
+{
+    (void)deadline;
+    return 0;
+}
+
 int thread_sleep(uint64_t deadline)
 {
     (void)deadline;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: host/volume/serve.c host/volume/namespace.c host/volume/file.c */
 /* sources: host/volume/lease.c host/volume/attr.c host/volume/fid.c */
-/* sources: host/volume/wire.c */
+/* sources: host/volume/wire.c host/volume/lock.c host/volume/xattr.c */
 /* The 9P server under the sanitizers: random messages with plausible parts.
  * What it answers is checked in tests/integration/test_volume.py. */
 #include <errno.h>
@@ -39,13 +39,16 @@ static uint32_t next_random(void)
 }
 
 static const uint8_t types[] = {
-    WIRE_STATFS,  WIRE_LOPEN,   WIRE_LCREATE,  WIRE_SYMLINK,  WIRE_READLINK,
-    WIRE_GETATTR, WIRE_SETATTR, WIRE_READDIR,  WIRE_FSYNC,    WIRE_LOCK,
-    WIRE_LINK,    WIRE_MKDIR,   WIRE_RENAMEAT, WIRE_UNLINKAT, WIRE_FLUSH,
-    WIRE_WALK,    WIRE_READ,    WIRE_WRITE,    WIRE_CLUNK,    WIRE_ATTACH,
+    WIRE_STATFS,   WIRE_LOPEN,     WIRE_LCREATE,     WIRE_SYMLINK,
+    WIRE_READLINK, WIRE_GETATTR,   WIRE_SETATTR,     WIRE_READDIR,
+    WIRE_FSYNC,    WIRE_LOCK,      WIRE_LINK,        WIRE_MKDIR,
+    WIRE_RENAMEAT, WIRE_UNLINKAT,  WIRE_FLUSH,       WIRE_WALK,
+    WIRE_READ,     WIRE_WRITE,     WIRE_CLUNK,       WIRE_ATTACH,
+    WIRE_GETLOCK,  WIRE_XATTRWALK, WIRE_XATTRCREATE,
 };
 
-static const char *const names[] = {"a", "b", "c", "..", "", "x/y", "link"};
+static const char *const names[] = {"a", "b",   "c",    "..",
+                                    "",  "x/y", "link", "user.a"};
 
 /* A few fields of sizes and values that occur; sometimes noise. */
 static void put_fields(struct wire_out *out)
@@ -53,7 +56,7 @@ static void put_fields(struct wire_out *out)
     for (uint32_t n = next_random() % 7; n > 0; n--) {
         switch (next_random() % 6) {
         case 0:
-            wire_put_str(out, names[next_random() % 7]);
+            wire_put_str(out, names[next_random() % 8]);
             break;
         case 1:
             wire_put16(out, (uint16_t)(next_random() % 4));
@@ -238,6 +241,9 @@ static int set_up(void **state)
     lease_init(&server.leases);
     server.root_fd = open(dir, O_PATH | O_DIRECTORY);
     server.self_fds_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY);
+    if (fchdir(server.self_fds_fd) < 0) {
+        return -1;
+    }
     return symlinkat("/etc/passwd", server.root_fd, "link");
 }
 

@@ -198,6 +198,10 @@ const struct inode_ops v9_dir_ops = {
     .setattr = v9_setattr_op,
     .open = v9_open_dir,
     .revalidate = v9_revalidate,
+    .getxattr = v9_getxattr_op,
+    .listxattr = v9_listxattr_op,
+    .setxattr = v9_setxattr_op,
+    .removexattr = v9_removexattr_op,
     .evict = v9_evict,
 };
 

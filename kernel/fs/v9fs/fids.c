@@ -9,7 +9,7 @@
 
 #include "kernel/fs/v9fs/v9.h"
 
-static int open_fid(struct v9_inode *v, uint32_t flags, uint32_t *out)
+int v9_open_fid(struct v9_inode *v, uint32_t flags, uint32_t *out)
 {
     struct v9_session *s = v9_session(v);
     uint32_t fid = v9_new_fid(s);
@@ -47,7 +47,7 @@ int v9_reader(struct v9_inode *v, uint32_t *fid)
         return 0;
     }
     if (!v->read_fid) {
-        err = open_fid(v, O_RDONLY, &opened);
+        err = v9_open_fid(v, O_RDONLY, &opened);
         if (err)
             return err;
         keep(v, &v->read_fid, opened);
@@ -64,10 +64,10 @@ int v9_add_writer(struct v9_inode *v, bool reads)
     if (!v->write_fid) {
         bool both = true;
 
-        err = open_fid(v, O_RDWR, &opened);
+        err = v9_open_fid(v, O_RDWR, &opened);
         if (err == -EACCES && !reads) {
             both = false;
-            err = open_fid(v, O_WRONLY, &opened);
+            err = v9_open_fid(v, O_WRONLY, &opened);
         }
         if (err)
             return err;
@@ -79,20 +79,40 @@ int v9_add_writer(struct v9_inode *v, bool reads)
     return 0;
 }
 
+static void clunk(struct v9_inode *v, uint32_t *place)
+{
+    if (*place)
+        v9_clunk(v9_session(v), *place);
+    *place = 0;
+}
+
+int v9_appender(struct v9_inode *v)
+{
+    uint32_t opened;
+    int err;
+
+    if (v->append_fid)
+        return 0;
+    err = v9_open_fid(v, O_WRONLY | O_APPEND | V9_OPEN_TELLS, &opened);
+    if (!err)
+        keep(v, &v->append_fid, opened);
+    return err;
+}
+
 void v9_drop_writer(struct v9_inode *v)
 {
-    if (--v->nr_writers || !v->write_fid)
+    if (--v->nr_writers)
         return;
-    v9_clunk(v9_session(v), v->write_fid);
-    v->write_fid = 0;
+    clunk(v, &v->write_fid);
+    clunk(v, &v->append_fid);
+    v9_drop_lock_fid(v);
 }
 
 void v9_drop_fids(struct v9_inode *v)
 {
-    if (v->read_fid)
-        v9_clunk(v9_session(v), v->read_fid);
-    if (v->write_fid)
-        v9_clunk(v9_session(v), v->write_fid);
-    if (v->fid)
-        v9_clunk(v9_session(v), v->fid);
+    clunk(v, &v->read_fid);
+    clunk(v, &v->write_fid);
+    clunk(v, &v->append_fid);
+    clunk(v, &v->lock_fid);
+    clunk(v, &v->fid);
 }

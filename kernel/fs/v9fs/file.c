@@ -146,11 +146,20 @@ static void grow_to(struct v9_inode *v, uint64_t end)
         v->inode.size_bytes = end;
 }
 
-/* One message's worth. */
-static int64_t write_some(struct v9_inode *v, struct uio *from, uint64_t off,
-                          uint64_t len)
+/* Data went to the end, wherever somebody else had moved that. */
+static int appended_behind_others(struct v9_inode *v)
+{
+    v->leased = v->exact = false;
+    v->suspect = true;
+    return v9_fetch_locked(v);
+}
+
+/* One message's worth; *off is where it begins, and behind it afterwards. */
+static int64_t write_some(struct v9_inode *v, struct uio *from, uint64_t *off,
+                          uint64_t len, bool append)
 {
     uint64_t most = v9_io_bytes(v9_session(v)), old = v->inode.size_bytes;
+    uint64_t end = 0;
     struct v9_msg m;
     uint8_t *buf;
     int64_t n;
@@ -161,13 +170,19 @@ static int64_t write_some(struct v9_inode *v, struct uio *from, uint64_t off,
         return -ENOMEM;
     v9_begin(&m, buf, V9_WRITE_HEADER + len, TWRITE);
     n = uio_get(from, buf + V9_WRITE_HEADER, len);
-    if (n > 0)
-        n = v9_write(v9_session(v), &m, v->write_fid, off, (size_t)n);
-    if (n > 0) {
-        grow_to(v, off + (uint64_t)n);
-        v9_cache_wrote(v, off, buf + V9_WRITE_HEADER, (uint64_t)n, old);
+    if (n > 0 && append)
+        n = v9_append(v9_session(v), &m, v->append_fid, (size_t)n, &end);
+    else if (n > 0)
+        n = v9_write(v9_session(v), &m, v->write_fid, *off, (size_t)n);
+    if (n > 0 && append && end != old + (uint64_t)n) {
+        *off = end;
+        appended_behind_others(v);
+    } else if (n > 0) {
+        grow_to(v, *off + (uint64_t)n);
+        v9_cache_wrote(v, *off, buf + V9_WRITE_HEADER, (uint64_t)n, old);
         inode_touch(&v->inode);
         v9_changed(v);
+        *off += (uint64_t)n;
     }
     kfree(buf);
     return n;
@@ -188,13 +203,15 @@ static int64_t write_locked(struct v9_inode *v, struct uio *from, uint64_t *off,
 {
     uint64_t limit = process.limits[RLIMIT_FSIZE].soft;
     int64_t done = 0, n = 1;
+    bool tells = append && v9_session(v)->notice;
+    int err = 0;
 
-    if (append && (!v9_trusted(v) || v->refused)) {
-        int err = v9_fetch_locked(v);
-
-        if (err)
-            return err;
-    }
+    if (tells)
+        err = v9_appender(v);
+    else if (append && (!v9_trusted(v) || v->refused))
+        err = v9_fetch_locked(v);
+    if (err)
+        return err;
     if (append)
         *off = v->inode.size_bytes;
     limit = limit < INT64_MAX ? limit : INT64_MAX;
@@ -204,11 +221,8 @@ static int64_t write_locked(struct v9_inode *v, struct uio *from, uint64_t *off,
         uint64_t len = limit - *off;
 
         len = len < from->resid_bytes ? len : from->resid_bytes;
-        n = write_some(v, from, *off, len);
-        if (n > 0) {
-            *off += (uint64_t)n;
-            done += n;
-        }
+        n = write_some(v, from, off, len, tells);
+        done += n > 0 ? n : 0;
     }
     return done ? done : n;
 }
@@ -286,6 +300,12 @@ const struct inode_ops v9_file_ops = {
     .setattr = v9_setattr_op,
     .open = v9_open,
     .revalidate = v9_revalidate,
+    .getxattr = v9_getxattr_op,
+    .listxattr = v9_listxattr_op,
+    .setxattr = v9_setxattr_op,
+    .removexattr = v9_removexattr_op,
+    .lock = v9_lock_op,
+    .lock_get = v9_lock_get_op,
     .evict = v9_evict,
 };
 

@@ -19,6 +19,8 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
+static struct v9_fs *mounted;
+
 struct volume {
     uint32_t chan;
     bool read_only;
@@ -136,7 +138,17 @@ static int mount(struct volume *vol)
     make_parents(vol->path);
     vfs_create(AT_FDCWD, vol->path, is_dir ? S_IFDIR | 0755 : S_IFREG | 0644,
                0);
-    return mount_add(&fs->super, vol->path);
+    fs->path = kstrdup(vol->path);
+    fs->next_fs = mounted;
+    mounted = fs;
+    return fs->path ? mount_add(&fs->super, vol->path) : -ENOMEM;
+}
+
+void v9fs_report(void)
+{
+    for (const struct v9_fs *fs = mounted; fs; fs = fs->next_fs)
+        klog(LOG_ERROR, "stats: volume %s requests %lu", fs->path,
+             fs->session.tx_nr);
 }
 
 /* The shortest path first, so that volumes may lie in others. */

@@ -160,8 +160,8 @@ int v9_rename(struct inode *old_dir, struct dentry *old, struct inode *new_dir,
 
     if (flags & RENAME_EXCHANGE)
         return -EINVAL; /* not in the protocol */
-    err =
-        v9_renameat(v9_session(from), from->fid, old->name, to->fid, new->name);
+    err = v9_renameat(v9_session(from), from->fid, old->name, to->fid,
+                      new->name, flags);
     if (err)
         return err;
     v9_changed(from);

@@ -227,7 +227,7 @@ int v9_unlinkat(struct v9_session *s, uint32_t fid, const char *name,
 }
 
 int v9_renameat(struct v9_session *s, uint32_t old_fid, const char *old_name,
-                uint32_t new_fid, const char *new_name)
+                uint32_t new_fid, const char *new_name, uint32_t flags)
 {
     struct small q;
 
@@ -235,6 +235,8 @@ int v9_renameat(struct v9_session *s, uint32_t old_fid, const char *old_name,
     put_name(&q, old_name);
     v9_put32(&q.m, new_fid);
     put_name(&q, new_name);
+    if (flags)
+        v9_put32(&q.m, flags);
     return call(s, &q);
 }
 

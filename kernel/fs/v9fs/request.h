@@ -8,6 +8,7 @@
 
 #include "kernel/fs/v9fs/session.h"
 #include "kernel/vfs/inode.h"
+#include "kernel/vfs/lock.h"
 
 struct v9_attr {
     struct v9_qid qid;
@@ -37,19 +38,39 @@ int v9_link(struct v9_session *s, uint32_t dir_fid, uint32_t fid,
             const char *name);
 int v9_unlinkat(struct v9_session *s, uint32_t fid, const char *name,
                 bool directory);
+/* flags: RENAME_NOREPLACE, which Einkorn's server alone sees to. */
 int v9_renameat(struct v9_session *s, uint32_t old_fid, const char *old_name,
-                uint32_t new_fid, const char *new_name);
+                uint32_t new_fid, const char *new_name, uint32_t flags);
 /* Bytes of the target, cut at size_bytes. */
 int v9_readlink(struct v9_session *s, uint32_t fid, char *buf,
                 size_t size_bytes);
 /* One message's worth at most. Bytes, less only at the end of the file. */
 int64_t v9_read(struct v9_session *s, uint32_t fid, uint64_t off, void *to,
                 size_t len_bytes);
+/* In flags of v9_lopen(), of Einkorn's server alone: writes append, and the
+ * answers tell where the file ended then. */
+#define V9_OPEN_TELLS UINT32_C(0x80000000)
 /* The same; m was begun as a TWRITE, with the data V9_WRITE_HEADER behind its
  * start. The answer overwrites the header alone. */
 int64_t v9_write(struct v9_session *s, struct v9_msg *m, uint32_t fid,
                  uint64_t off, size_t len_bytes);
+/* The same by a fid that tells: *end is the file's, right behind the data. */
+int64_t v9_append(struct v9_session *s, struct v9_msg *m, uint32_t fid,
+                  size_t len_bytes, uint64_t *end);
 enum { V9_WRITE_HEADER = V9_HEADER + 16 };
+/* type F_RDLCK, F_WRLCK, F_UNLCK on [start, end]. -EAGAIN: somebody else has a
+ * lock. A server without locks lets one have any. */
+int v9_set_lock(struct v9_session *s, uint32_t fid, int type, uint64_t start,
+                uint64_t end);
+/* As lock_get(). */
+int v9_get_lock(struct v9_session *s, uint32_t fid, struct lock_range *range);
+int v9_clunk_wait(struct v9_session *s, uint32_t fid);
+/* new_fid: reads the attribute's value, or the list of names if name is "". */
+int v9_xattrwalk(struct v9_session *s, uint32_t fid, uint32_t new_fid,
+                 const char *name, uint64_t *size_bytes);
+/* fid: takes the value's bytes and sets it when it is clunked. */
+int v9_xattrcreate(struct v9_session *s, uint32_t fid, const char *name,
+                   uint64_t size_bytes, int flags);
 int v9_fsync(struct v9_session *s, uint32_t fid, bool data_only);
 int v9_statfs(struct v9_session *s, uint32_t fid, struct kstatfs *out);
 /* Entries from off on: m, over a buffer of size_bytes, is left at the first

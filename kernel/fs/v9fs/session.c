@@ -135,7 +135,10 @@ static void give_up(struct v9_session *s)
 
 static int64_t try_send(struct v9_session *s, const struct v9_msg *m)
 {
-    return platform.ops.chan_send(s->chan, m->buf, m->pos);
+    int64_t n = platform.ops.chan_send(s->chan, m->buf, m->pos);
+
+    s->tx_nr += n >= 0;
+    return n;
 }
 
 static void seal(struct v9_msg *m, uint16_t tag)

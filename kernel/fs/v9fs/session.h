@@ -24,6 +24,7 @@ struct v9_session {
     struct waitq ready;  /* room in the channel */
     uint8_t *rx;         /* one message */
     uint64_t rx_seq;     /* messages received */
+    uint64_t tx_nr;      /* requests sent */
     struct v9_qid root_qid;
     /* The server says that what it promised about a file is over. Called in
      * order with the answers; must not sleep. NULL: no promise is asked for. */

@@ -27,8 +27,9 @@ int64_t v9_read(struct v9_session *s, uint32_t fid, uint64_t off, void *to,
     return m.bad || n > len_bytes ? -EIO : (int64_t)n;
 }
 
-int64_t v9_write(struct v9_session *s, struct v9_msg *m, uint32_t fid,
-                 uint64_t off, size_t len_bytes)
+/* The answer is left behind the number of bytes. */
+static int64_t send_data(struct v9_session *s, struct v9_msg *m, uint32_t fid,
+                         uint64_t off, size_t len_bytes)
 {
     uint32_t n;
     int err;
@@ -43,6 +44,21 @@ int64_t v9_write(struct v9_session *s, struct v9_msg *m, uint32_t fid,
         return err;
     n = v9_get32(m);
     return m->bad || n > len_bytes ? -EIO : (int64_t)n;
+}
+
+int64_t v9_write(struct v9_session *s, struct v9_msg *m, uint32_t fid,
+                 uint64_t off, size_t len_bytes)
+{
+    return send_data(s, m, fid, off, len_bytes);
+}
+
+int64_t v9_append(struct v9_session *s, struct v9_msg *m, uint32_t fid,
+                  size_t len_bytes, uint64_t *end)
+{
+    int64_t n = send_data(s, m, fid, 0, len_bytes);
+
+    *end = v9_get64(m);
+    return n > 0 && (m->bad || *end < (uint64_t)n) ? -EIO : n;
 }
 
 int v9_readdir(struct v9_session *s, struct v9_msg *m, void *buf,

@@ -20,7 +20,6 @@ enum { LOOK_NS = 20000 };
 static void let_go(struct v9_inode *v)
 {
     v9_drop_fids(v);
-    v->fid = v->read_fid = v->write_fid = 0;
 }
 
 void v9_notice(struct v9_session *s, uint64_t path, uint32_t what)

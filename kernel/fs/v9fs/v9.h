@@ -33,7 +33,9 @@ struct v9_fs {
     struct v9_inode *hint_buckets[V9_BUCKETS];
     uint8_t hints[4096];
     uint64_t looked_ns; /* when notices were last looked for */
-    bool no_chown;      /* the server may not give files away */
+    struct v9_fs *next_fs;
+    char *path;
+    bool no_chown; /* the server may not give files away */
 };
 
 struct v9_lock {
@@ -50,6 +52,9 @@ struct v9_inode {
     /* Opened ones, or 0. The write fid goes with the last writer. */
     uint32_t read_fid, write_fid;
     bool write_fid_reads;
+    uint32_t append_fid; /* appends where the host has the end */
+    uint32_t lock_fid;   /* owns what is locked on the host */
+    bool lock_fid_writes, lock_fid_final;
     uint32_t nr_writers; /* open files, a writable mapping */
     uint64_t nr_blocks;  /* as st_blocks */
     /* ---- trust ---- */
@@ -119,6 +124,22 @@ int v9_reader(struct v9_inode *v, uint32_t *fid);
 int v9_add_writer(struct v9_inode *v, bool reads);
 void v9_drop_writer(struct v9_inode *v);
 void v9_drop_fids(struct v9_inode *v);
+int v9_open_fid(struct v9_inode *v, uint32_t flags, uint32_t *out);
+/* Has append_fid; not with any server. */
+int v9_appender(struct v9_inode *v);
+
+/* lock.c: of inode_ops; the lock fid goes unless it is needed. */
+int v9_lock_op(struct inode *inode, int type, uint64_t start, uint64_t end);
+int v9_lock_get_op(struct inode *inode, struct lock_range *range);
+void v9_drop_lock_fid(struct v9_inode *v);
+
+/* xattr.c: of inode_ops. */
+int64_t v9_getxattr_op(struct inode *inode, const char *name, void *buf,
+                       size_t size_bytes);
+int64_t v9_listxattr_op(struct inode *inode, char *buf, size_t size_bytes);
+int v9_setxattr_op(struct inode *inode, const char *name, const void *buf,
+                   size_t size_bytes, int flags);
+int v9_removexattr_op(struct inode *inode, const char *name);
 
 /* cache.c */
 struct v9_block;

@@ -11,4 +11,7 @@
  * them cannot be mounted: programs must not write to its place instead. */
 void v9fs_mount_all(void);
 
+/* For --stats: a line for each volume, of the requests to its server. */
+void v9fs_report(void);
+
 #endif
