@@ -125,17 +125,19 @@ $(LIBEXEC)/einkorn-vm.elf: $(O)/vm/ring0.o $(O)/vm/ring3.o \
 		$(O)/vm/ring0.o $(O)/vm/ring3.o
 
 # ---- the tool: static, without glibc's start-up ------------------------
-MUSL_CFLAGS := $(BASE) -D_GNU_SOURCE -fPIE -nostdinc -isystem $(MUSL_INC) \
+MUSL_CFLAGS := $(BASE) -D_GNU_SOURCE -fPIE -ffunction-sections \
+	-fdata-sections -fno-asynchronous-unwind-tables -nostdinc -isystem $(MUSL_INC) \
 	-isystem $(O)/uapi -isystem $(shell $(CC) -print-file-name=include)
 EINKORN_OBJ := $(call objs,$(EINKORN_SRC),tool)
 $(O)/tool/%.o: %.c | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(MUSL_CFLAGS) -c -o $@ $<
-$(O)/einkorn: $(EINKORN_OBJ)
+$(O)/einkorn: $(EINKORN_OBJ) cmd/einkorn/einkorn.ld
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	$(Q)$(CC) -static -no-pie -nostdlib -o $@.tmp $(MUSL)/crt1.o \
+	$(Q)$(CC) -static -no-pie -nostdlib -Wl,--gc-sections,--build-id=none \
+		-Wl,-T,cmd/einkorn/einkorn.ld -o $@.tmp $(MUSL)/crt1.o \
 		$(MUSL)/crti.o $(EINKORN_OBJ) $(MUSL)/libc.a \
 		$(shell $(CC) -print-libgcc-file-name) $(MUSL)/crtn.o
 	@rm -f $@

@@ -181,16 +181,15 @@ static int run_as(struct context *ctx, struct spec *spec, int argc, char **argv)
     return run_instance(&ctx->dirs, spec, &ctx->err);
 }
 
+static struct spec the_spec;
+
 int verb_run(struct context *ctx, int argc, char **argv)
 {
-    static struct spec spec;
-
-    return run_as(ctx, &spec, argc, argv);
+    return run_as(ctx, &the_spec, argc, argv);
 }
 
 int verb_trace(struct context *ctx, int argc, char **argv)
 {
-    static struct spec spec = {.trace = true};
-
-    return run_as(ctx, &spec, argc, argv);
+    the_spec.trace = true;
+    return run_as(ctx, &the_spec, argc, argv);
 }

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/common/image_ref.h"
+#include "host/common/room.h"
 #include "host/common/xalloc.h"
 
 const char *image_kind_name(enum image_kind kind)
@@ -32,50 +32,6 @@ const char *image_kind_name(enum image_kind kind)
     }
 }
 
-int image_cache_source(const char *path, char out[PATH_MAX],
-                       enum image_kind *kind, struct err *err)
-{
-    const char *slash = strrchr(path, '/');
-    struct image_ref ref;
-    char dir[PATH_MAX];
-    struct stat st;
-    int n = image_ref_parse(path, &ref, err);
-
-    if (n < 0)
-        return -1;
-    *kind = IMAGE_KIND_NAME;
-    errno = ENAMETOOLONG;
-    if (n > 0) {
-        if (image_ref_print(&ref, out) < 0)
-            goto fail;
-        return 0;
-    }
-    if (strlen(path) >= PATH_MAX)
-        goto fail;
-    if (stat(path, &st) < 0)
-        goto fail;
-    *kind = S_ISDIR(st.st_mode) ? IMAGE_KIND_DIRECTORY : IMAGE_KIND_ELF;
-    if (*kind == IMAGE_KIND_DIRECTORY) {
-        if (!realpath(path, out))
-            goto fail;
-        return 0;
-    }
-    n = slash ? (int)(slash - path) : 0;
-    snprintf(dir, sizeof(dir), "%.*s/", n, slash ? path : "");
-    if (!realpath(slash ? dir : ".", dir))
-        goto fail;
-    n = snprintf(out, PATH_MAX, "%s/%s", strcmp(dir, "/") ? dir : "",
-                 slash ? slash + 1 : path);
-    if (n < PATH_MAX)
-        return 0;
-    errno = ENAMETOOLONG;
-fail:
-    return err_set(err,
-                   errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
-                                                       : ERR_CANNOT_RUN,
-                   "run %s: %m", path);
-}
-
 static uint64_t fnv(uint64_t hash, const char *text)
 {
     for (; *text; text++)
@@ -92,12 +48,10 @@ void image_cache_key(enum image_kind kind, const char *source, char name[32])
     snprintf(name, 32, "%016llx.inputs", (unsigned long long)hash);
 }
 
-/* Most inputs files fit here, which is cheaper than the heap. */
-static char small[64 * 1024];
-
+/* The file's text, to stay, or NULL. */
 static char *read_text(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     char *text = NULL;
     struct stat st;
     size_t done = 0;
@@ -107,7 +61,7 @@ static char *read_text(const char *path)
     if (fstat(fd, &st) == 0 && st.st_size < (1 << 30)) {
         size_t len = (size_t)st.st_size;
 
-        text = len < sizeof(small) ? small : xmalloc(len + 1);
+        text = room_keep(room(len + 1), len + 1);
         while (done < len) {
             ssize_t n = read(fd, text + done, len - done);
 
@@ -173,7 +127,24 @@ static bool take_number(char **p, uint64_t *out)
     return true;
 }
 
-static bool input_is_fresh(int dir_fd, char *line)
+/* What fstatat(2) says about an input; one that belongs to a directory is
+ * named relative to it. */
+static int stat_input(const char *source, int *dir_fd, const char *path,
+                      struct stat *st)
+{
+    if (path[0] != '/' && *dir_fd == AT_FDCWD) {
+        *dir_fd = openat(AT_FDCWD, source[0] == '/' ? source : "/",
+                         O_PATH | O_CLOEXEC);
+        if (*dir_fd < 0) {
+            *dir_fd = AT_FDCWD;
+            errno = EIO;
+            return -1;
+        }
+    }
+    return fstatat(*dir_fd, path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+static bool input_is_fresh(const char *source, int *dir_fd, char *line)
 {
     uint64_t dev, ino, size, ctime_ns;
     char *p = line + 2;
@@ -181,7 +152,7 @@ static bool input_is_fresh(int dir_fd, char *line)
 
     if (line[0] == '!' && line[1] == ' ') {
         unescape(p);
-        return fstatat(dir_fd, p, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+        return stat_input(source, dir_fd, p, &st) < 0 &&
                (errno == ENOENT || errno == ENOTDIR || errno == EACCES);
     }
     if (line[0] != '=' || line[1] != ' ' || !take_number(&p, &dev) ||
@@ -189,9 +160,8 @@ static bool input_is_fresh(int dir_fd, char *line)
         !take_number(&p, &ctime_ns))
         return false;
     unescape(p);
-    return fstatat(dir_fd, p, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           st.st_dev == dev && st.st_ino == ino &&
-           (uint64_t)st.st_size == size &&
+    return stat_input(source, dir_fd, p, &st) == 0 && st.st_dev == dev &&
+           st.st_ino == ino && (uint64_t)st.st_size == size &&
            (uint64_t)st.st_ctim.tv_sec * 1000000000u +
                    (uint64_t)st.st_ctim.tv_nsec ==
                ctime_ns;
@@ -199,15 +169,15 @@ static bool input_is_fresh(int dir_fd, char *line)
 
 static bool inputs_are_fresh(const char *source, char **cursor, long count)
 {
-    int dir_fd = open(source[0] == '/' ? source : "/", O_PATH | O_CLOEXEC);
-    char *line;
-    bool fresh = dir_fd >= 0;
+    int dir_fd = AT_FDCWD;
+    bool fresh = true;
 
     while (fresh && count-- > 0) {
-        line = next_line(cursor);
-        fresh = line && input_is_fresh(dir_fd, line);
+        char *line = next_line(cursor);
+
+        fresh = line && input_is_fresh(source, &dir_fd, line);
     }
-    if (dir_fd >= 0)
+    if (dir_fd != AT_FDCWD)
         close(dir_fd);
     return fresh;
 }
@@ -232,11 +202,15 @@ static char *take_plan(char *cursor, long count)
     return NULL;
 }
 
-static bool join(char out[PATH_MAX], const char *dir, const char *name)
+/* The path dir/name; NULL: too long, or no plain name. */
+static const char *keep_path(const char *dir, const char *name)
 {
-    int n = snprintf(out, PATH_MAX, "%s/%s", dir, name);
+    char *path = room(PATH_MAX);
+    int n = snprintf(path, PATH_MAX, "%s/%s", dir, name);
 
-    return !strchr(name, '/') && n > 0 && n < PATH_MAX;
+    if (n < 0 || n >= PATH_MAX || strchr(name, '/'))
+        return NULL;
+    return room_keep(path, (size_t)n + 1);
 }
 
 static bool parse(char *text, const char *cache_dir, struct image_entry *out)
@@ -250,6 +224,7 @@ static bool parse(char *text, const char *cache_dir, struct image_entry *out)
     char *jit = exe ? next_value(&text, "jit") : NULL;
     char *plan = jit ? next_value(&text, "plan") : NULL;
     char *count = plan ? next_value(&text, "count") : NULL;
+    const char *image_path, *sidecar_path;
 
     if (!count || strcmp(magic, IMAGE_CACHE_MAGIC) != 0)
         return false;
@@ -258,10 +233,13 @@ static bool parse(char *text, const char *cache_dir, struct image_entry *out)
     if (strcmp(source, out->source) != 0 ||
         strcmp(kind, image_kind_name(out->kind)) != 0)
         return false;
-    if (!join(out->image, cache_dir, image) ||
-        !join(out->sidecar, cache_dir, sidecar))
+    image_path = keep_path(cache_dir, image);
+    sidecar_path = keep_path(cache_dir, sidecar);
+    if (!image_path || !sidecar_path)
         return false;
-    snprintf(out->exe, sizeof(out->exe), "%s", exe[0] == '/' ? exe : "");
+    out->image = image_path;
+    out->sidecar = sidecar_path;
+    out->exe = exe[0] == '/' ? exe : "";
     out->wants_jit = strcmp(jit, "yes") == 0;
     if (!inputs_are_fresh(source, &text, atol(count)) ||
         access(out->image, R_OK) < 0 || access(out->sidecar, R_OK) < 0)
@@ -272,35 +250,41 @@ static bool parse(char *text, const char *cache_dir, struct image_entry *out)
     return out->plan;
 }
 
+/* Source and kind are set. */
+static int load(const char *cache_dir, struct image_entry *out)
+{
+    const char *path;
+    char name[32], *text;
+
+    out->image = out->sidecar = out->exe = "";
+    out->wants_jit = false;
+    out->plan = NULL;
+    image_cache_key(out->kind, out->source, name);
+    path = keep_path(cache_dir, name);
+    text = path ? read_text(path) : NULL;
+    return text && parse(text, cache_dir, out);
+}
+
 int image_cache_load(const char *cache_dir, enum image_kind kind,
                      const char *source, struct image_entry *out)
 {
-    char path[PATH_MAX], name[32];
-    char *text;
-    int found;
+    size_t len = strlen(source) + 1;
+    char *copy = room_keep(room(len), len);
 
-    memset(out, 0, sizeof(*out));
+    out->source = memcpy(copy, source, len);
     out->kind = kind;
-    snprintf(out->source, sizeof(out->source), "%s", source);
-    image_cache_key(kind, source, name);
-    if (!join(path, cache_dir, name))
-        return 0;
-    text = read_text(path);
-    found = text && parse(text, cache_dir, out);
-    if (text != small)
-        free(text);
-    return found;
+    return load(cache_dir, out);
 }
 
 int image_cache_find(const char *cache_dir, const char *source,
                      struct image_entry *out, struct err *err)
 {
-    char canonical[PATH_MAX];
-    enum image_kind kind;
+    char *canonical = room(PATH_MAX);
 
-    if (image_cache_source(source, canonical, &kind, err) < 0)
+    if (image_cache_source(source, canonical, &out->kind, err) < 0)
         return -1;
-    return image_cache_load(cache_dir, kind, canonical, out);
+    out->source = room_keep(canonical, strlen(canonical) + 1);
+    return load(cache_dir, out);
 }
 
 void image_cache_record_source(const char *request, char out[PATH_MAX])

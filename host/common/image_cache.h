@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "host/common/err.h"
@@ -24,11 +25,12 @@ enum image_kind {
     IMAGE_KIND_RECORD = 'r',   /* what an entrypoint script came to */
 };
 
+/* The paths stay to the process's end. */
 struct image_entry {
-    char source[PATH_MAX];  /* see image_cache_source() */
-    char image[PATH_MAX];   /* full path of the EROFS file */
-    char sidecar[PATH_MAX]; /* full path of the sidecar */
-    char exe[PATH_MAX];     /* program's link-free path in the image, or "" */
+    const char *source;  /* see image_cache_source() */
+    const char *image;   /* full path of the EROFS file; "" if not known */
+    const char *sidecar; /* full path of the sidecar */
+    const char *exe;     /* program's link-free path in the image, or "" */
     enum image_kind kind;
     bool wants_jit;
     char *plan; /* of a container image: block of strings.h; else NULL */

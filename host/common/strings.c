@@ -32,18 +32,24 @@ void strings_add(struct strings *s, const char *key, const char *value)
 
 void strings_addf(struct strings *s, const char *key, const char *format, ...)
 {
-    char value[4352];
+    size_t room;
     va_list args;
     int len;
 
+    strings_add(s, key, "");
+    if (s->overflow) {
+        return;
+    }
+    /* In place of its NUL; the block's has its room still. */
+    room = s->cap_bytes - s->len_bytes;
     va_start(args, format);
-    len = vsnprintf(value, sizeof(value), format, args);
+    len = vsnprintf(s->data + s->len_bytes - 1, room, format, args);
     va_end(args);
-    if (len < 0 || len >= (int)sizeof(value)) {
+    if (len < 0 || (size_t)len >= room) {
         s->overflow = true;
         return;
     }
-    strings_add(s, key, value);
+    s->len_bytes += (size_t)len;
 }
 
 size_t strings_end(struct strings *s)

@@ -6,27 +6,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "host/common/room.h"
+
+enum { ARG_BYTES_MAX = 20 * DIR_MAX };
+
 void args_init(struct args *args)
 {
     args->nr = 0;
-    args->used = 0;
 }
 
 void args_add(struct args *args, const char *format, ...)
 {
-    size_t room = sizeof(args->text) - args->used;
+    char *text = room(ARG_BYTES_MAX);
     va_list list;
     int len;
 
     va_start(list, format);
-    len = vsnprintf(args->text + args->used, room, format, list);
+    len = vsnprintf(text, ARG_BYTES_MAX, format, list);
     va_end(list);
-    if (len < 0 || (size_t)len >= room || args->nr == ARGS_MAX - 1) {
+    if (len < 0 || len >= ARG_BYTES_MAX || args->nr == ARGS_MAX - 1) {
         abort();
     }
-    args->argv[args->nr++] = args->text + args->used;
+    args->argv[args->nr++] = room_keep(text, (size_t)len + 1);
     args->argv[args->nr] = NULL;
-    args->used += (size_t)len + 1;
 }
 
 void args_add_all(struct args *args, const char *first, ...)

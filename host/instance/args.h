@@ -3,23 +3,19 @@
 #ifndef EINKORN_HOST_INSTANCE_ARGS_H
 #define EINKORN_HOST_INSTANCE_ARGS_H
 
-#include <stddef.h>
-
 #include "host/instance/dirs.h"
 
 enum { ARGS_MAX = 128 };
 
 struct args {
-    char *argv[ARGS_MAX]; /* ended by NULL; points into text */
+    char *argv[ARGS_MAX]; /* ended by NULL */
     int nr;
-    char text[20 * DIR_MAX + 4096];
-    size_t used;
 };
 
 void args_init(struct args *args);
 
-/* Appends one argument, printf(3). Sized for the longest paths: aborts if
- * there is no room. */
+/* Appends one argument, printf(3), which stays to the end. Sized for the
+ * longest paths: aborts if there is no room. */
 void args_add(struct args *args, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

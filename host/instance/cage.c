@@ -30,7 +30,7 @@ static int open_pinned(const char *run_dir, const char *kind)
     int fd;
 
     snprintf(path, sizeof(path), "%s/cage/%s", run_dir, kind);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS_MAGIC)) {
         close(fd);
         return -1;

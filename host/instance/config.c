@@ -183,12 +183,9 @@ static void record_image(struct strings *out, const struct plan *plan)
 void record_build(struct strings *out, const struct plan *plan)
 {
     const struct spec *spec = plan->spec;
-    struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
     strings_add(out, "name", plan->name);
-    strings_addf(out, "created", "%" PRId64,
-                 (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+    strings_addf(out, "created", "%" PRId64, plan->created_ns);
     strings_add(out, "source", plan->image->entry.source);
     strings_add(out, "image", plan->image->entry.image);
     add_program(out, plan);

@@ -17,6 +17,7 @@ struct plan {
     const struct network *net;
     const char *id;
     const char *name;
+    int64_t created_ns; /* since 1970 */
 };
 
 /* For the kernel. */

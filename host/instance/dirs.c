@@ -15,6 +15,8 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "host/common/room.h"
+
 static int fits(int len, const char *what, struct err *err)
 {
     if (len < 0 || len >= DIR_MAX) {
@@ -113,12 +115,20 @@ static int find_libexec(char *out, struct err *err)
                 err);
 }
 
+/* One of them, kept; NULL: failed. */
+static const char *find(int (*how)(char *out, struct err *err), struct err *err)
+{
+    char *path = room(DIR_MAX);
+
+    return how(path, err) < 0 ? NULL : room_keep(path, strlen(path) + 1);
+}
+
 int dirs_find(struct dirs *dirs, struct err *err)
 {
-    if (find_data(dirs->data, err) < 0 || find_run(dirs->run, err) < 0) {
-        return -1;
-    }
-    return find_libexec(dirs->libexec, err);
+    dirs->data = find(find_data, err);
+    dirs->run = dirs->data != NULL ? find(find_run, err) : NULL;
+    dirs->libexec = dirs->run != NULL ? find(find_libexec, err) : NULL;
+    return dirs->libexec != NULL ? 0 : -1;
 }
 
 int dirs_make(const char *path, struct err *err)

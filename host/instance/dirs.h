@@ -13,9 +13,9 @@
 enum { DIR_MAX = 2048 };
 
 struct dirs {
-    char data[DIR_MAX];    /* persistent: images */
-    char run[DIR_MAX];     /* gone after a reboot: instances, network */
-    char libexec[DIR_MAX]; /* kernel.elf, einkorn-proc, ... */
+    const char *data;    /* persistent: images */
+    const char *run;     /* gone after a reboot: instances, network */
+    const char *libexec; /* kernel.elf, einkorn-proc, ... */
 };
 
 /* Decides all three; creates nothing. */

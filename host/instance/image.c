@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/common/room.h"
 #include "host/instance/builder.h"
 #include "host/instance/container.h"
 
@@ -129,7 +130,7 @@ static int find_in_directory(struct image *image, const struct spec *spec,
 
 static int open_file(const char *path, struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 
     return fd >= 0 ? fd : err_set(err, ERR_TOOL, "open %s: %m", path);
 }
@@ -152,10 +153,15 @@ static int check_options(const struct spec *spec, enum image_kind kind,
 int image_prepare(struct image *image, const struct dirs *dirs,
                   struct spec *spec, struct err *err)
 {
+    int len;
+
     if (find_or_build(image, dirs, spec->target, err) < 0) {
         return -1;
     }
-    memcpy(image->exe, image->entry.exe, sizeof(image->exe));
+    image->exe = room(PATH_MAX);
+    len = snprintf(image->exe, PATH_MAX, "%s", image->entry.exe);
+    room_keep(image->exe,
+              image->entry.kind == IMAGE_KIND_ELF ? (size_t)len + 1 : PATH_MAX);
     if (check_options(spec, image->entry.kind, err) < 0) {
         return -1;
     }

@@ -9,9 +9,9 @@
 #include "host/instance/spec.h"
 
 struct image {
-    struct image_entry entry;
-    char exe[PATH_MAX]; /* the program's path in the image */
     int image_fd, sidecar_fd;
+    struct image_entry entry;
+    char *exe; /* the program's path in the image */
 };
 
 /* Finds the cache entry of spec->target, builds it if it is missing or stale,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -25,7 +26,7 @@ int monitor_init(struct monitor *m, struct err *err)
 {
     sigset_t set;
 
-    memset(m, 0, sizeof(*m));
+    memset(m, 0, offsetof(struct monitor, typed));
     m->out_fds[0] = m->out_fds[1] = m->pty_fd = m->ctl_fd = -1;
     m->feed.fd = m->trace.fd = -1;
     sigemptyset(&set);

@@ -26,11 +26,11 @@ struct monitor {
     int ctl_fd;         /* QEMU control line, or -1 */
     struct feed feed;   /* own stdin to QEMU */
     bool forward_input; /* own stdin to the terminal */
-    char typed[4096];   /* what of it the terminal has no room for yet */
-    size_t nr_typed;
-    bool echo;       /* output to our own stdout and stderr too */
-    struct log *log; /* NULL: not kept */
+    bool echo;          /* output to our own stdout and stderr too */
+    struct log *log;    /* NULL: not kept */
     struct trace_file trace;
+    size_t nr_typed;
+    char typed[4096]; /* input that the terminal has no room for yet */
 };
 
 /* Blocks the signals that the monitor handles and opens its signal_fd. To be

@@ -9,11 +9,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "abi/config.h"
+#include "host/common/room.h"
 #include "host/instance/corefile.h"
 #include "host/instance/kvm_probe.h"
 #include "host/instance/monitor.h"
@@ -23,10 +25,10 @@
 #include "host/instance/tender.h"
 #include "host/volume/volume.h"
 
+/* In this order the first page or two hold all that a start touches. */
 struct run {
     const struct dirs *dirs;
     struct spec *spec;
-    struct image image;
     struct network net;
     struct store store;
     struct inst inst;
@@ -34,17 +36,19 @@ struct run {
     struct streams streams;
     struct volumes volumes;
     struct corefile core;
-    struct monitor monitor;
     struct plan plan;
     char name[NAME_MAX_LEN + 1];
     int report_fd; /* -d: to the waiting tool; -1 otherwise */
+    struct image image;
+    struct monitor monitor;
 };
 
+/* Not through the vDSO: for three readings its pages cost more to map. */
 static int64_t now_ns(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    syscall(SYS_clock_gettime, CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -52,11 +56,11 @@ static int64_t now_ns(void)
 
 static int publish(struct run *run, struct err *err)
 {
-    static char block[RECORD_MAX];
+    char *block = room(RECORD_MAX);
     struct strings record;
     size_t len;
 
-    strings_init(&record, block, sizeof(block));
+    strings_init(&record, block, RECORD_MAX);
     record_build(&record, &run->plan);
     len = strings_end(&record);
     if (len == 0) {
@@ -64,13 +68,13 @@ static int publish(struct run *run, struct err *err)
                        "arguments and environment: longer than %u bytes",
                        RECORD_MAX);
     }
-    return store_create(&run->store, &run->inst, run->spec->name, block, len,
-                        err);
+    return store_create(&run->store, &run->inst, run->spec->name,
+                        room_keep(block, len), len, err);
 }
 
 static int start_tender(struct run *run, struct err *err)
 {
-    static char block[ABI_CONFIG_MAX];
+    char *block = room(ABI_CONFIG_MAX);
     struct strings config;
     struct tender tender = {
         .dirs = run->dirs,
@@ -83,7 +87,7 @@ static int start_tender(struct run *run, struct err *err)
         .core_fd = run->core.fd,
     };
 
-    strings_init(&config, block, sizeof(block));
+    strings_init(&config, block, ABI_CONFIG_MAX);
     config_build(&config, &run->plan, &run->volumes);
     tender.config_len = strings_end(&config);
     if (tender.config_len == 0) {
@@ -91,6 +95,7 @@ static int start_tender(struct run *run, struct err *err)
                        "arguments and environment: longer than %u bytes",
                        ABI_CONFIG_MAX);
     }
+    room_keep(block, tender.config_len);
     memcpy(tender.stdio, run->streams.child, sizeof(tender.stdio));
     if (run->spec->platform == PLATFORM_QEMU) {
         run->monitor.child = qemu_start(&tender, &run->monitor.ctl_fd, err);
@@ -312,7 +317,8 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
                              .image = &run.image,
                              .net = &run.net,
                              .id = run.inst.id,
-                             .name = run.name};
+                             .name = run.name,
+                             .created_ns = now_ns()};
     if (spec->detach) {
         return run_detached(&run, err);
     }

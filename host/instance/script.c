@@ -177,8 +177,8 @@ int script_replace(struct spec *spec, struct image *image,
     if (find_or_record(dirs, block, len, found, err) < 0) {
         return -1;
     }
-    memcpy(image->entry.image, found->image, PATH_MAX);
-    memcpy(image->entry.sidecar, found->sidecar, PATH_MAX);
+    image->entry.image = found->image;
+    image->entry.sidecar = found->sidecar;
     snprintf(image->exe, PATH_MAX, "%s", strings_get(found->plan, "exe"));
     free(block);
     return take_over(spec, found->plan, err);

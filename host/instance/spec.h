@@ -48,20 +48,13 @@ struct spec {
     const char *target;
     char **command; /* nr_command strings, argv[0] included */
     int nr_command;
-    const char *env[MAX_ENV]; /* K=V */
-    int nr_env;
-    struct port ports[MAX_PORTS];
-    int nr_ports;
-    struct volume volumes[ABI_MAX_CHAN];
-    int nr_volumes;
+    int nr_env, nr_ports, nr_volumes, nr_groups;
     const char *cwd;        /* NULL: / */
     const char *entrypoint; /* NULL: the image's; "": none */
     const char *user;       /* NULL: the image's, or root */
     uint32_t uid, gid;
-    const char *home;            /* that user's */
-    bool command_given;          /* by the user, not by the image */
-    uint32_t groups[MAX_GROUPS]; /* supplementary */
-    int nr_groups;
+    const char *home;   /* that user's */
+    bool command_given; /* by the user, not by the image */
     uint64_t mem_bytes; /* 0: no limit asked for */
     enum network_kind network;
     enum platform_kind platform;
@@ -72,6 +65,11 @@ struct spec {
     const char *core;    /* directory or file for a core; NULL: none */
     uint64_t core_bytes; /* its largest size */
     int trace_fd;        /* where trace lines go; 0: with the errors */
+    /* Last what is seldom touched. */
+    uint32_t groups[MAX_GROUPS]; /* supplementary */
+    struct port ports[MAX_PORTS];
+    struct volume volumes[ABI_MAX_CHAN];
+    const char *env[MAX_ENV]; /* K=V */
 };
 
 /* Values of options. Each adds to the spec what it parsed; strings stay the

@@ -27,12 +27,12 @@ static int open_dir(const char *run_dir, const char *name, struct err *err)
     int fd;
 
     snprintf(path, sizeof(path), "%s/%s", run_dir, name);
-    fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
         if (dirs_make_run(run_dir, path, err) < 0) {
             return -1;
         }
-        fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     }
     if (fd < 0) {
         return err_set(err, ERR_TOOL, "open directory %s: %m", path);
@@ -66,6 +66,11 @@ void inst_new_id(char id[ID_LEN + 1])
     id[ID_LEN] = '\0';
 }
 
+static int digit(char hex)
+{
+    return hex <= '9' ? hex - '0' : hex - 'a' + 10;
+}
+
 void inst_default_name(const char *id, char name[NAME_MAX_LEN + 1])
 {
     static const char *const how[16] = {
@@ -77,11 +82,9 @@ void inst_default_name(const char *id, char name[NAME_MAX_LEN + 1])
         "field",  "flour", "harvest", "husk",  "kernel",  "millet",
         "oat",    "rye",   "spelt",   "wheat",
     };
-    unsigned int a, b;
-
     /* From the id, so that it needs no claim. */
-    sscanf(id, "%1x%1x", &a, &b);
-    snprintf(name, NAME_MAX_LEN + 1, "%s_%s_%.4s", how[a], what[b], id + 2);
+    snprintf(name, NAME_MAX_LEN + 1, "%s_%s_%.4s", how[digit(id[0])],
+             what[digit(id[1])], id + 2);
 }
 
 bool inst_name_valid(const char *name)

@@ -45,7 +45,7 @@ static int open_input(struct streams *s, const struct spec *spec,
                       struct monitor *m, struct err *err)
 {
     if (!spec->interactive || spec->detach) {
-        s->child[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+        s->child[0] = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
         return s->child[0] >= 0 ? 0 : err_set(err, ERR_TOOL, "/dev/null: %m");
     }
     if (spec->platform == PLATFORM_QEMU) {

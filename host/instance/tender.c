@@ -147,9 +147,8 @@ pid_t tender_start(const struct tender *t, struct err *err)
 {
     static char *no_env[] = {NULL};
     static char *envp[ENV_MAX + 1];
-    char path[DIR_MAX + 32];
+    static struct args args;
     struct launch launch;
-    struct args args;
     pid_t pid;
     int config_fd = -1;
 
@@ -159,13 +158,12 @@ pid_t tender_start(const struct tender *t, struct err *err)
         return -1;
     }
     args_init(&args);
-    args_add(&args, "einkorn-proc");
+    args_add(&args, "%s/einkorn-proc", t->dirs->libexec);
     add_files(&args, &launch, t, config_fd);
     add_network(&args, &launch, t->plan->net);
     add_namespaces(&args, &launch, t->dirs->run);
     add_settings(&args, t);
-    snprintf(path, sizeof(path), "%s/einkorn-proc", t->dirs->libexec);
-    launch.path = path;
+    launch.path = args.argv[0];
     launch.argv = args.argv;
     memcpy(launch.stdio, t->stdio, sizeof(launch.stdio));
     launch.cgroup_fd = t->cgroup->procs_fd;

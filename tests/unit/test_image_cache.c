@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Finding entries of the image cache, and when they are stale. */
-/* sources: host/common/image_cache.c host/common/image_ref.c */
+/* sources: host/common/image_cache.c host/common/image_source.c */
+/* sources: host/common/image_ref.c host/common/room.c */
 /* sources: host/common/xalloc.c host/common/err.c */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -206,6 +207,29 @@ static void test_image_cache_source_keeps_the_last_name(void **state)
     assert_int_equal(chdir("/"), 0);
 }
 
+/* However a program is named, through links to its directories too. */
+static void test_image_cache_source_resolves_directories(void **state)
+{
+    static const char *const ways[] = {
+        "program",          "./program",     "//program",
+        "cache/../program", "alias/program", "alias/./program",
+    };
+    const struct dirs *d = *state;
+    char path[160], out[PATH_MAX];
+    struct err err = {0};
+    enum image_kind kind;
+
+    snprintf(path, sizeof(path), "%s/alias", d->base);
+    assert_int_equal(symlink(".", path), 0);
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", d->base, ways[i]);
+        assert_int_equal(image_cache_source(path, out, &kind, &err), 0);
+        assert_string_equal(out, d->program);
+    }
+    snprintf(path, sizeof(path), "%s/alias", d->base);
+    unlink(path);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_dirs, remove_dirs)
 
 int main(void)
@@ -218,6 +242,7 @@ int main(void)
         TEST(test_image_cache_misses_on_damage),
         TEST(test_image_cache_names_a_missing_source),
         TEST(test_image_cache_source_keeps_the_last_name),
+        TEST(test_image_cache_source_resolves_directories),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
