@@ -56,7 +56,7 @@ def mariadb(_lab, folder):
 def pairs(_lab, folder):
     """Many transactions of two rows each, for sqlite3."""
     (folder / "work.sql").write_text(
-        ".bail on\n"
+        ".bail on\n.timeout 60000\n"  # the host's reader locks it too
         "create table if not exists pair (n integer, side text);\n"
         ".print ready\n"
         + "begin; insert into pair values (1, 'left');"

@@ -86,7 +86,7 @@ def sqlite_http(server):
 
 def pairs(server):
     """Rows of complete transactions, as the host reads the file."""
-    out = subprocess.run(["sqlite3", "-readonly",
+    out = subprocess.run(["sqlite3", "-readonly", "-cmd", ".timeout 9000",
                           server.folder / "pairs.db",
                           "select count(*), sum(side = 'left') from pair"],
                          capture_output=True, text=True, check=False).stdout
@@ -103,7 +103,6 @@ def sqlite3(server):
         wait_for(lambda: pairs(again)[0] > at_start + 40, 120)
     both, left = pairs(server)
     assert both == 2 * left, "half a transaction"
-    # No shared memory and no locks are in the way of this check.
     server = server.lab.servers[server.name]
     server.stop()
     check = sqlite.connect(server.folder / "pairs.db")
