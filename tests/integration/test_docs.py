@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import EINKORN, ROOT
 
 
 @pytest.mark.parametrize("name,target", [("syscalls", "docs-syscalls"),
@@ -26,7 +26,20 @@ def test_docs_syscalls_cover_linux():
     assert not missing
 
 
-def test_readme_links_exist():
-    text = (ROOT / "README.md").read_text()
-    for target in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (ROOT / target).exists(), target
+def test_links_exist():
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)",
+                                 page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_cli_page_names_all_verbs_and_options():
+    text = (ROOT / "docs/cli.md").read_text()
+    told = subprocess.run([str(EINKORN), "help"], text=True,
+                          capture_output=True, check=True).stdout
+    verbs = re.findall(r"^  einkorn (\w+(?: \w+)?)", told, re.M)
+    options = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", told, re.I)
+    assert "run" in verbs and {"--rm", "-P", "-v"} <= set(options)
+    missing = [word for word in {*verbs, *options}
+               if not re.search(rf"`[^`]*(?<![\w-]){word}(?![\w-])", text)]
+    assert not missing
