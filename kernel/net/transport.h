@@ -136,8 +136,9 @@ struct packet {
     struct list node;
     struct net_addr src, dst;
     uint32_t ifindex;
-    uint8_t ttl, tos;
-    int64_t real_ns; /* when it arrived */
+    uint8_t ttl, tos;     /* received */
+    int own_ttl, own_tos; /* to be sent: instead of the socket's; -1: none */
+    int64_t real_ns;      /* when it arrived */
     uint8_t *data;
     size_t len_bytes;
     void *impl; /* the stack's own */
@@ -160,7 +161,8 @@ void dgram_peer(const struct dgram *d, struct net_addr *out); /* NET_NONE */
 struct packet *packet_new(size_t len_bytes);
 void packet_free(struct packet *p);
 /* Consumes p. to NULL: the connected peer. p->src (if not NET_NONE) and
- * p->ifindex (if not 0) choose where it leaves. 0 or -errno. */
+ * p->ifindex (if not 0) choose where it leaves, p->own_ttl and p->own_tos (if
+ * not -1) how. 0 or -errno. */
 int dgram_send(struct dgram *d, struct packet *p, const struct net_addr *to);
 /* The oldest received one, still queued; NULL: none. */
 struct packet *dgram_first(struct dgram *d);

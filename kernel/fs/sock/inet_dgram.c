@@ -77,14 +77,51 @@ static void control_pktinfo(const struct cmsghdr *hdr, struct packet *p)
     }
 }
 
+/* An int from min to 255 instead of the socket's own; -1 (IPv6): not. */
+static int control_mark(const struct cmsghdr *hdr, int min, int *mark)
+{
+    int value;
+
+    if (hdr->len < sizeof(*hdr) + sizeof(value))
+        return -EINVAL;
+    memcpy(&value, hdr + 1, sizeof(value));
+    if (value < min || value > 255)
+        return -EINVAL;
+    *mark = value;
+    return 0;
+}
+
+/* Linux takes a byte there, too. */
+static int control_tos(const struct cmsghdr *hdr, int *tos)
+{
+    if (hdr->len != sizeof(*hdr) + 1)
+        return control_mark(hdr, 0, tos);
+    *tos = *(const uint8_t *)(hdr + 1);
+    return 0;
+}
+
+static int control_one(const struct cmsghdr *hdr, struct packet *p)
+{
+    if (hdr->level == SOL_IP && hdr->type == IP_TTL)
+        return control_mark(hdr, 1, &p->own_ttl);
+    if (hdr->level == SOL_IP && hdr->type == IP_TOS)
+        return control_tos(hdr, &p->own_tos);
+    if (hdr->level == SOL_IPV6 && hdr->type == IPV6_HOPLIMIT)
+        return control_mark(hdr, -1, &p->own_ttl);
+    if (hdr->level == SOL_IPV6 && hdr->type == IPV6_TCLASS)
+        return control_mark(hdr, -1, &p->own_tos);
+    control_pktinfo(hdr, p);
+    return 0;
+}
+
 static int parse_control(const struct sock_control *c, struct packet *p)
 {
     const struct cmsghdr *hdr;
     size_t off = 0;
     int err = 0;
 
-    while (c && (hdr = control_next(c, &off, &err)))
-        control_pktinfo(hdr, p);
+    while (c && !err && (hdr = control_next(c, &off, &err)))
+        err = control_one(hdr, p);
     return err;
 }
 

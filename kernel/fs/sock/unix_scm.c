@@ -12,16 +12,19 @@
 
 enum { SCM_MAX_FD = 253 };
 
+/* A message may have several such headers: the reader gets one. */
 static int take_files(const struct cmsghdr *hdr, struct unix_msg *m)
 {
     const int32_t *fds = (const int32_t *)(hdr + 1);
     size_t nr = (hdr->len - sizeof(*hdr)) / sizeof(*fds);
+    struct file **files;
 
-    if (m->files || nr > SCM_MAX_FD)
+    if (nr + m->nr_files > SCM_MAX_FD)
         return -EINVAL;
-    m->files = kmalloc((nr ? nr : 1) * sizeof(struct file *));
-    if (!m->files)
+    files = krealloc(m->files, (m->nr_files + nr + 1) * sizeof(*files));
+    if (!files)
         return -ENOMEM;
+    m->files = files;
     for (size_t i = 0; i < nr; i++) {
         struct file *f = fd_file_get(fds[i]);
 

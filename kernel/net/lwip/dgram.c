@@ -35,6 +35,7 @@ struct packet *packet_new(size_t len_bytes)
     p->impl = q;
     p->data = q->payload;
     p->len_bytes = len_bytes;
+    p->own_ttl = p->own_tos = -1;
     return p;
 }
 

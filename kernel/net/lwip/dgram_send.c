@@ -71,6 +71,32 @@ static int send_raw(struct dgram *d, struct packet *p, const ip_addr_t *dst)
     return err_to_errno(raw_sendto_if_src(d->raw, p->impl, dst, netif, src));
 }
 
+/* What the socket has and the value, unless it is -1, change places. */
+static void exchange(struct dgram *d, enum net_opt opt, int *value)
+{
+    int had;
+
+    if (*value < 0 || dgram_get(d, opt, &had))
+        return;
+    dgram_set(d, opt, *value);
+    *value = had;
+}
+
+static int send_one(struct dgram *d, struct packet *p, const ip_addr_t *ip,
+                    uint16_t port)
+{
+    enum net_opt hops =
+        ip_addr_ismulticast(ip) ? NET_OPT_MCAST_TTL : NET_OPT_TTL;
+    int err;
+
+    exchange(d, hops, &p->own_ttl);
+    exchange(d, NET_OPT_TOS, &p->own_tos);
+    err = d->udp ? send_udp(d, p, ip, port) : send_raw(d, p, ip);
+    exchange(d, hops, &p->own_ttl);
+    exchange(d, NET_OPT_TOS, &p->own_tos);
+    return err;
+}
+
 int dgram_send(struct dgram *d, struct packet *p, const struct net_addr *to)
 {
     struct net_addr dst;
@@ -83,10 +109,8 @@ int dgram_send(struct dgram *d, struct packet *p, const struct net_addr *to)
     to_ip(&ip, &dst, IPADDR_TYPE_V6);
     if (dst.family == NET_NONE)
         err = -EDESTADDRREQ;
-    else if (d->udp)
-        err = send_udp(d, p, &ip, dst.port);
     else
-        err = send_raw(d, p, &ip);
+        err = send_one(d, p, &ip, dst.port);
     packet_free(p);
     lwip_kick();
     return err;
