@@ -127,22 +127,3 @@ def latency(run):
             run.compare(f"{rate:,} requests/s", "µs", {
                 peer: lambda s=s: h2load(f"http://{s.address}/", rate)
                 for peer, s in servers.items()})
-
-
-@case(8, "h2load --h1 -t1 -c8 -D1 --rps=4000; utime + stime of the server",
-      most=90)
-def cpu_per_request(run):
-    """nginx: processor time of all its processes for one request (µs)."""
-    need(NGINX, "h2load")
-    rate = 4000
-
-    def measure(server):
-        before = server.cpu_seconds()
-        h2load(f"http://{server.address}/", rate)
-        return (server.cpu_seconds() - before) / rate * 1e6
-
-    with contextlib.ExitStack() as stack:
-        servers = start(run, stack, nginx())
-        run.plan(1)
-        run.compare("4,000 requests/s", "µs", {
-            peer: lambda s=s: measure(s) for peer, s in servers.items()})

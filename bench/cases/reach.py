@@ -132,7 +132,7 @@ def churn_once(side, running, chance):
 def churn(run):
     """nginx among N running ones: start until reachable, with network."""
     need(NGINX, "crun")
-    steps = [10, 40] if run.quick else range(10, 141, 10)
+    steps = [10, 70, 140] if run.quick else range(10, 141, 10)
     sides = {OURS: EinkornChurn(run), "crun": OciChurn(run)}
     running = {peer: [] for peer in sides}
     points = {peer: [] for peer in sides}
