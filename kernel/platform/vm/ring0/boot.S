@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PVH entry: 32-bit protected mode without paging, ebx = struct
- * hvm_start_info (Xen, docs/misc/pvh). Maps the first 4 GiB, enters long mode
- * and calls ring0_main(start_info).
+ * The ways in: PVH and Multiboot2 (32 bits), Linux's 64-bit protocol, and the
+ * own monitor's. All but the last come together at `enter`, which maps the
+ * first 4 GiB, enters long mode and calls ring0_main(what the loader handed
+ * over, 0, enum loader). Section .boot lies where it was loaded; all else at
+ * its address in the upper half.
  */
 #define OFFSET 0xffffffff80000000
 #define PHYS(sym) ((sym) - OFFSET)
@@ -10,11 +12,19 @@
 #define PTE_TABLE 0x3 /* present, writable */
 #define PTE_LARGE 0x83
 
+/* enum loader (loader.h) */
+#define PVH 0
+#define MULTIBOOT2 1
+#define LINUX 2
+
+#define MULTIBOOT2_MAGIC 0xe85250d6
+#define BOOT_CODE32 0x20
+
     .section .note.pvh, "a", @note
     .balign 4
     .long 4, 4, 18 /* XEN_ELFNOTE_PHYS32_ENTRY */
     .asciz "Xen"
-    .long PHYS(pvh_entry)
+    .long pvh_entry
 
     .section .note.pvh, "a", @note
     .balign 4
@@ -25,10 +35,52 @@
     .quad PHYS(shim_pdpt), PHYS(shim_pd), PHYS(shim_pt)
     .quad shim_begin, shim_rodata, shim_data, shim_end
 
-    .section .text.boot, "ax"
+    .section .boot, "ax"
+/* Multiboot2 Specification 2.0, 3.1: entry, modules on page boundaries. */
+    .balign 8
+multiboot_header:
+    .long MULTIBOOT2_MAGIC, 0, multiboot_end - multiboot_header
+    .long -(MULTIBOOT2_MAGIC + (multiboot_end - multiboot_header))
+    .word 3, 0
+    .long 12, multiboot_entry
+    .balign 8
+    .word 6, 0
+    .long 8
+    .word 0, 0
+    .long 8
+multiboot_end:
+
+/* Linux, Documentation/arch/x86/boot.rst, "64-bit Boot Protocol": rsi = boot
+ * parameters, below 4 GiB. Back to 32 bits, to begin like the others. */
+    .code64
+    .globl linux_entry
+linux_entry:
+    cli
+    mov %esi, %ebx
+    mov $PHYS(shim_stack_top), %esp
+    lgdt boot_gdtr
+    push $BOOT_CODE32
+    push $1f
+    lretq
     .code32
+1:  mov $0x18, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    mov %cr0, %eax
+    and $0x7fffffff, %eax /* PG */
+    mov %eax, %cr0
+    mov $LINUX, %esi
+    jmp enter
+
+multiboot_entry:
+    mov $MULTIBOOT2, %esi
+    jmp enter
+
     .globl pvh_entry
 pvh_entry:
+    mov $PVH, %esi
+enter:
     cld
     mov %ebx, %ebp
     /* 2048 large pages, four directories. */
@@ -60,12 +112,22 @@ pvh_entry:
     wrmsr
     mov $0x80010033, %eax /* PG, WP, NE, ET, MP, PE */
     mov %eax, %cr0
-    lgdt PHYS(boot_gdtr)
-    ljmp $0x10, $PHYS(3f)
+    lgdt boot_gdtr
+    ljmp $0x10, $3f
     .code64
-3:  movabs $4f, %rax
+3:  movabs $upper_half, %rax
     jmp *%rax
-4:  xor %eax, %eax
+
+    .balign 8
+boot_gdt:
+    .quad 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff
+boot_gdtr:
+    .word . - boot_gdt - 1
+    .quad boot_gdt
+
+    .section .text.boot, "ax"
+upper_half:
+    xor %eax, %eax
     mov %eax, %ds
     mov %eax, %es
     mov %eax, %fs
@@ -74,6 +136,7 @@ pvh_entry:
     mov %eax, %ss
     movabs $shim_stack_top, %rsp
     mov %ebp, %edi
+    mov %esi, %edx
     xor %esi, %esi
     xor %ebp, %ebp
     call ring0_main
@@ -83,18 +146,13 @@ pvh_entry:
     .globl monitor_entry
 monitor_entry:
     movabs $shim_stack_top, %rsp
+    xor %edx, %edx /* PVH */
     xor %ebp, %ebp
     call ring0_main
     ud2
 
     .section .rodata.boot, "a"
     .balign 8
-boot_gdt:
-    .quad 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff
-boot_gdtr:
-    .word . - boot_gdt - 1
-    .long PHYS(boot_gdt)
-
 /* What the shim must know about the ring-3 part: too far for %rip. */
     .globl ring3_layout
     .balign 8

@@ -4,7 +4,7 @@
  * functions that every later entry reaches: trap() and syscall_trap().
  */
 #include "kernel/platform/vm/ring0/asm.h"
-#include "kernel/platform/vm/ring0/pvh.h"
+#include "kernel/platform/vm/ring0/loader.h"
 #include "kernel/platform/vm/ring0/space.h"
 #include "lib/string.h"
 
@@ -134,18 +134,20 @@ static void map_high(phys_t base, phys_t end)
     }
 }
 
-static void init_memory(const struct pvh_start_info *info)
+static void init_memory(const struct boot_info *info)
 {
-    const struct pvh_memmap_entry *map = phys_to_virt(info->memmap_paddr);
+    for (uint32_t i = 0; i < info->nr_ram; i++)
+        if (info->ram[i].base < BOOT_MAPPED)
+            add_memory(info->ram[i].base,
+                       info->ram[i].base + info->ram[i].len_bytes);
+    for (uint32_t i = 0; i < info->nr_ram; i++) {
+        phys_t base = info->ram[i].base, end = base + info->ram[i].len_bytes;
 
-    for (uint32_t i = 0; i < info->memmap_entries; i++)
-        if (map[i].type == PVH_RAM && map[i].addr < BOOT_MAPPED)
-            add_memory(map[i].addr, map[i].addr + map[i].size);
-    for (uint32_t i = 0; i < info->memmap_entries; i++)
-        if (map[i].type == PVH_RAM && map[i].addr >= BOOT_MAPPED) {
-            map_high(map[i].addr, map[i].addr + map[i].size);
-            add_memory(map[i].addr, map[i].addr + map[i].size);
-        }
+        if (base < BOOT_MAPPED)
+            continue;
+        map_high(base, end);
+        add_memory(base, end);
+    }
 }
 
 /* The shim's own pages: each section with its rights, the direct map never
@@ -200,35 +202,27 @@ static void map_boot_ranges(void)
         out_of_memory();
 }
 
-static void read_start_info(const struct pvh_start_info *info)
+static void keep_boot_info(const struct boot_info *info)
 {
     static struct vm_handover page __attribute__((aligned(4096)));
-    const struct pvh_module *module = phys_to_virt(info->modlist_paddr);
 
-    if (info->magic != PVH_MAGIC || info->version < 1)
-        panic("no PVH start information with a memory map", info->magic,
-              info->version);
-    if (info->nr_modules != 1 || module->paddr % PAGE_SIZE)
-        panic("exactly one page-aligned boot module is needed (-initrd)",
-              info->nr_modules, module->paddr);
     handover = &page;
-    handover->bundle_bytes = module->size & -PAGE_SIZE;
-    bundle = module->paddr;
-    if (info->cmdline_paddr)
-        strlcpy(handover->cmdline, phys_to_virt(info->cmdline_paddr),
-                sizeof(handover->cmdline));
+    handover->bundle_bytes = info->module_bytes & -PAGE_SIZE;
+    bundle = info->module;
+    strlcpy(handover->cmdline, info->cmdline, sizeof(handover->cmdline));
 }
 
-void ring0_main(uint32_t start_info, uint32_t monitor_page)
+void ring0_main(uint32_t start_info, uint32_t monitor_page, uint32_t loader)
 {
-    const struct pvh_start_info *info = phys_to_virt(start_info);
+    static struct boot_info info;
 
     if (monitor_page)
         monitor = phys_to_virt(monitor_page);
     cpu_init();
-    read_start_info(info);
+    loader_read(&info, loader, start_info);
+    keep_boot_info(&info);
     handover->monitor_page = monitor_page;
-    init_memory(info);
+    init_memory(&info);
     if (!monitor)
         protect_shim();
     irq_init();

@@ -145,7 +145,8 @@ bool native_ring3(void);
  * a `syscall`. */
 bool native_fixup(struct abi_frame *frame);
 
-void ring0_main(uint32_t start_info, uint32_t monitor_page);
+/* loader: enum loader. */
+void ring0_main(uint32_t start_info, uint32_t monitor_page, uint32_t loader);
 void trap(struct abi_frame *frame);
 void syscall_trap(struct abi_frame *frame);
 _Noreturn void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg);

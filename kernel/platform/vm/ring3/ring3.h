@@ -63,6 +63,14 @@ static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
                      : "a"(leaf), "c"(sub));
 }
 
+/* ---- cmdline.c -------------------------------------------------------- */
+
+bool cmdline_has_config(const char *cmdline);
+/* Makes the configuration of the command line's words and `more`, strings as
+ * in abi/config.h, and returns where the kernel finds it. */
+struct abi_range cmdline_config(const char *cmdline, const char *more,
+                                uint64_t more_bytes);
+
 /* ---- load.c ----------------------------------------------------------- */
 
 /* Maps the kernel's ELF file, that part of the bundle, which is linked for
