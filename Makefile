@@ -30,8 +30,8 @@ KERNEL_SRC := $(filter-out kernel/platform/% kernel/net/tcp/%, \
 	$(call find_c,lib)
 PROC_SRC := $(call find_c,kernel/platform/proc tender/proc tender/common) \
 	$(call find_c,lib)
-EINKORN_SRC := $(call find_c,cmd/einkorn host/instance host/network \
-	host/volume host/common)
+EINKORN_SRC := $(call find_c,cmd/einkorn host/export host/instance \
+	host/network host/volume host/common)
 KVM_SRC := $(call find_c,tender/kvm) lib/elf.c
 IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/oci host/record \
 	host/patch host/common) \

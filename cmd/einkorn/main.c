@@ -23,6 +23,11 @@ static const struct verb {
     {"trace", verb_trace,
      "[-o FILE] [OPTION...] ELF|DIRECTORY|IMAGE [COMMAND...]",
      "the same, showing each system call on stderr or in FILE"},
+    {"export", verb_export,
+     "-o FILE [--format raw|qcow2|vmdk|vhd|vdi] [OPTION...] "
+     "ELF|DIRECTORY|IMAGE [COMMAND...]",
+     "write a disk that boots it by BIOS and UEFI (options: -e, -w, -u,\n"
+     "        --entrypoint, --no-jit, --ip dhcp|none|ADDRESS/BITS[,GATEWAY])"},
     {"ps", verb_ps, "[-a] [-q] [--no-trunc]", "list instances"},
     {"logs", verb_logs, "[-f] [-t] [-n LINES] INSTANCE",
      "print what an instance wrote"},

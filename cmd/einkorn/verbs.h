@@ -18,6 +18,7 @@ struct context {
 int verb_run(struct context *ctx, int argc, char **argv);
 int verb_trace(struct context *ctx, int argc, char **argv);
 int verb_debug(struct context *ctx, int argc, char **argv);
+int verb_export(struct context *ctx, int argc, char **argv);
 int verb_ps(struct context *ctx, int argc, char **argv);
 int verb_logs(struct context *ctx, int argc, char **argv);
 int verb_stop(struct context *ctx, int argc, char **argv);

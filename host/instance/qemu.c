@@ -1,114 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The boot module and command line for QEMU: see qemu.h. */
+/* The command line for QEMU: see qemu.h. */
 #include "host/instance/qemu.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "abi/bundle.h"
-#include "abi/layout.h"
-#include "abi/platform.h"
 #include "host/instance/args.h"
+#include "host/instance/bundle.h"
 #include "host/instance/launch.h"
 #include "host/instance/memfile.h"
 
 #define QEMU "/usr/bin/qemu-system-x86_64"
 #define DEFAULT_MEM_BYTES (UINT64_C(256) << 20)
-
-/* ---- the bundle ---- */
-
-static uint64_t page_up(uint64_t n)
-{
-    return (n + ABI_PAGE_SIZE - 1) & ~(ABI_PAGE_SIZE - 1);
-}
-
-/* Appends one file as a part; closes from_fd if asked to. */
-static int add_part(int fd, struct bundle_header *h, struct bundle_part *part,
-                    int from_fd, struct err *err)
-{
-    int64_t len = memfile_copy(fd, from_fd, h->len_bytes, err);
-
-    if (len < 0) {
-        return -1;
-    }
-    part->off = h->len_bytes;
-    part->len_bytes = (uint64_t)len;
-    h->len_bytes = page_up(h->len_bytes + (uint64_t)len);
-    return 0;
-}
-
-static int add_kernel(int fd, struct bundle_header *h, const struct tender *t,
-                      struct err *err)
-{
-    char path[DIR_MAX + 16];
-    int from, rc;
-
-    snprintf(path, sizeof(path), "%s/kernel.elf", t->dirs->libexec);
-    from = open(path, O_RDONLY | O_CLOEXEC);
-    if (from < 0) {
-        return err_set(err, ERR_TOOL, "open %s: %m (is it installed?)", path);
-    }
-    rc = add_part(fd, h, &h->kernel, from, err);
-    close(from);
-    return rc;
-}
-
-static int add_config(int fd, struct bundle_header *h, const struct tender *t,
-                      struct err *err)
-{
-    h->config.off = h->len_bytes;
-    h->config.len_bytes = t->config_len;
-    h->len_bytes = page_up(h->len_bytes + t->config_len);
-    return memfile_write(fd, t->config, t->config_len, h->config.off, err);
-}
-
-static uint64_t boot_flags(const struct spec *spec)
-{
-    return (spec->no_jit ? 0 : ABI_BOOT_JIT) |
-           (spec->interactive && !spec->detach ? ABI_BOOT_STDIN : 0) |
-           (spec->tty ? ABI_BOOT_TTY : 0) | (spec->stats ? ABI_BOOT_STATS : 0) |
-           (spec->mem_bytes != 0 ? ABI_BOOT_MEM : 0);
-}
-
-static int make_bundle(const struct tender *t, uint64_t *len_bytes,
-                       struct err *err)
-{
-    struct bundle_header h = {.magic = BUNDLE_MAGIC,
-                              .version = BUNDLE_VERSION,
-                              .header_bytes = sizeof(h),
-                              .len_bytes = ABI_PAGE_SIZE,
-                              .flags = boot_flags(t->plan->spec)};
-    int fd = memfile_new("bundle", err);
-    struct timespec now;
-
-    if (fd < 0) {
-        return -1;
-    }
-    clock_gettime(CLOCK_REALTIME, &now);
-    h.real_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-    if (getrandom(h.entropy, sizeof(h.entropy), 0) !=
-        (ssize_t)sizeof(h.entropy)) {
-        abort();
-    }
-    if (add_kernel(fd, &h, t, err) < 0 || add_config(fd, &h, t, err) < 0 ||
-        add_part(fd, &h, &h.image, t->plan->image->image_fd, err) < 0 ||
-        add_part(fd, &h, &h.sidecar, t->plan->image->sidecar_fd, err) < 0 ||
-        ftruncate(fd, (off_t)h.len_bytes) < 0 ||
-        memfile_write(fd, &h, sizeof(h), 0, err) < 0) {
-        close(fd);
-        return err_set(err, ERR_TOOL, "boot module: %m");
-    }
-    *len_bytes = h.len_bytes;
-    return fd;
-}
 
 /* ---- the command line ---- */
 
@@ -253,6 +161,26 @@ static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
         launch_keep(&launch, t->plan->net->dev_fd);
     }
     return launch_start(&launch, err);
+}
+
+static int make_bundle(const struct tender *t, uint64_t *len_bytes,
+                       struct err *err)
+{
+    const struct bundle bundle = {.dirs = t->dirs,
+                                  .image = t->plan->image,
+                                  .config = t->config,
+                                  .config_len = t->config_len,
+                                  .flags = bundle_flags(t->plan->spec),
+                                  .for_one_start = true};
+    int fd = memfile_new("bundle", err);
+    int64_t len = fd < 0 ? -1 : bundle_write(&bundle, fd, err);
+
+    if (len < 0 && fd >= 0) {
+        close(fd);
+        fd = -1;
+    }
+    *len_bytes = (uint64_t)len;
+    return fd;
 }
 
 pid_t qemu_start(const struct tender *t, int *ctl_fd, struct err *err)
