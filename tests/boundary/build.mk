@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Kernels that test platforms: linked like the real one, run in its place.
 ABI_TEST := $(O)/tests/abi_kernel.elf $(O)/tests/attack_kernel.elf \
-	$(O)/tests/vm_kernel.elf $(O)/tests/abi_image.bin
+	$(O)/tests/vm_kernel.elf $(O)/tests/abi_image.bin \
+	$(O)/tests/linux_loader.elf
 ABI_OBJ := $(call objs,$(call find_c,tests/boundary/abi lib),kern)
 ATTACK_OBJ := $(call objs,$(call find_c,tests/boundary/attack lib),kern)
 VM_OBJ := $(call objs,$(call find_c,tests/boundary/vm lib),kern)
@@ -16,5 +17,9 @@ $(O)/tests/%_kernel.elf:
 $(O)/tests/abi_image.bin: $(O)/kern/tests/boundary/abi/entry.o
 	@mkdir -p $(@D)
 	$(Q)objcopy -O binary -j .app $< $@
+$(O)/tests/linux_loader.elf: $(O)/vm/tests/boundary/linuxboot/loader.o
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)ld -z noexecstack -Ttext=0x1000000 -e pvh_entry -o $@ $<
 abi-test: $(ABI_TEST) ## build the kernels that test platforms
 .PHONY: abi-test

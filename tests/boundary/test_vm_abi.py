@@ -5,7 +5,8 @@ import struct
 
 import pytest
 
-from tests.boundary.vm import MACHINES, TESTS, Machine, make_bundle, needs_qemu
+from tests.boundary.vm import (MACHINES, SHIM, TESTS, Machine, make_bundle,
+                               needs_qemu)
 
 pytestmark = needs_qemu
 
@@ -32,6 +33,16 @@ def test_abi_all_calls(start, flags):
     done = [x[3:] for x in out.splitlines() if x.startswith("ok ")]
     assert done == ["vcpu", "boot", "clock", "random", "console", "memory",
                     "upcalls", "events"]
+
+
+def test_abi_by_linux_boot_protocol(start):
+    """Entered in long mode with Linux's boot parameters: a loader of ours
+    stands in for Firecracker's."""
+    entry, = struct.unpack_from("<Q", SHIM.read_bytes(), 24)  # e_entry
+    assert "ok boot" in passed(start(
+        [], "-device", f"loader,file={SHIM}", "-device",
+        f"loader,addr=0x2000000,data={entry},data-len=8",
+        kernel=TESTS / "linux_loader.elf"))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

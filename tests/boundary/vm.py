@@ -38,7 +38,7 @@ class Machine:
     "virtio-net-@BUS@" and so on."""
 
     def __init__(self, bundle, *args, cpu="max", mem="64M", pass_fds=(),
-                 machine="microvm"):
+                 machine="microvm", kernel=SHIM):
         name, bus, port = MACHINES[machine]
         args = [str(arg).replace("@BUS@", bus) for arg in args]
         self.control, theirs = socket.socketpair()
@@ -47,7 +47,7 @@ class Machine:
             self.process = subprocess.Popen(
                 [*QEMU, "-M", name, "-device",
                  f"isa-debugcon,iobase={port},readback=0x65,chardev=err",
-                 "-cpu", cpu, "-m", mem, "-kernel", SHIM, "-initrd",
+                 "-cpu", cpu, "-m", mem, "-kernel", kernel, "-initrd",
                  bundle, "-chardev", f"socket,id=ctl,fd={theirs.fileno()}",
                  *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

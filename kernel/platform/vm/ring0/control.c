@@ -78,7 +78,8 @@ _Noreturn void machine_exit(uint32_t status)
     snprintf(line, sizeof(line), "exit %u\n", status & 0xff);
     uart_write(COM2, line);
     outl(0xf4, status & 0xff); /* isa-debug-exit */
-    outb(0x64, 0xfe);          /* keyboard controller: reset */
+    acpi_power_off();
+    outb(0x64, 0xfe); /* keyboard controller: reset */
     __asm__ volatile("lidt %0\n\tint3" ::"m"(no_idt));
     for (;;)
         cpu_idle();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Interrupt controllers and the timer: local APIC (xAPIC mode), I/O APIC.
- * Lines are edge-triggered. Where a device wants to be told that its interrupt
- * was seen, that is done here: if the driver in ring 3 did it later, a line
- * raised in between would never show another edge.
+ * Devices' lines are edge-triggered. Where a device wants to be told that its
+ * interrupt was seen, that is done here: if the driver in ring 3 did it later,
+ * a line raised in between would never show another edge.
  */
 #include "kernel/platform/vm/muldiv.h"
 #include "kernel/platform/vm/ring0/asm.h"
@@ -76,6 +76,15 @@ void irq_route(uint32_t line, phys_t ack, uint32_t value)
     line_acks[line].value = value;
     ioapic_write(0x11 + 2 * line, 0); /* to APIC 0 */
     ioapic_write(0x10 + 2 * line, VECTOR_LINE0 + line);
+}
+
+void irq_route_as(uint32_t line, bool level, bool active_low)
+{
+    enum { ACTIVE_LOW = 1 << 13, LEVEL = 1 << 15 };
+
+    ioapic_write(0x11 + 2 * line, 0);
+    ioapic_write(0x10 + 2 * line, (VECTOR_LINE0 + line) | (level ? LEVEL : 0u) |
+                                      (active_low ? ACTIVE_LOW : 0u));
 }
 
 void irq_ack(uint32_t vector)

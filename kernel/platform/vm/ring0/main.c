@@ -34,6 +34,8 @@ static void exception(struct abi_frame *frame)
 
 static void interrupt(struct abi_frame *frame)
 {
+    bool acpi = acpi_interrupt(frame->vector);
+
     irq_ack(frame->vector);
     if (frame->vector == VECTOR_TIMER) {
         vcpu_timer(frame);
@@ -41,7 +43,7 @@ static void interrupt(struct abi_frame *frame)
     }
     if (frame->vector == COM2_VECTOR)
         control_interrupt();
-    upcall_event(frame, ABI_PENDING_DEVICE);
+    upcall_event(frame, acpi ? 0 : ABI_PENDING_DEVICE);
 }
 
 /* QEMU 7.2 reports `int n` without a gate as descriptor offset n * 16, where
@@ -222,11 +224,12 @@ void ring0_main(uint32_t start_info, uint32_t monitor_page, uint32_t loader)
     loader_read(&info, loader, start_info);
     keep_boot_info(&info);
     handover->monitor_page = monitor_page;
-    init_memory(&info);
     if (!monitor)
         protect_shim();
     irq_init();
     control_init();
+    acpi_init(info.rsdp);
+    init_memory(&info);
     space_init(bundle, handover->bundle_bytes);
     handover->ram_bytes = page_nr_free() * PAGE_SIZE;
     map_ring3();

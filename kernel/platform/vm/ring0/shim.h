@@ -87,11 +87,23 @@ enum {
 void irq_init(void);
 /* Enables a line. ack: device register that takes `value` each time; or 0. */
 void irq_route(uint32_t line, phys_t ack, uint32_t value);
+/* The same for a line whose kind the firmware knows. */
+void irq_route_as(uint32_t line, bool level, bool active_low);
 void irq_ack(uint32_t vector);
 /* The processor's clock is known: measure the timer by it. */
 void timer_calibrate(uint64_t tsc_hz);
 /* Next timer interrupt; ns 0: none. */
 void timer_set(uint64_t ns, bool periodic);
+
+/* ---- acpi.c ----------------------------------------------------------- */
+
+/* rsdp: the root pointer, 0: there is no ACPI. Needs the loader's memory as it
+ * was, and interrupts set up. */
+void acpi_init(phys_t rsdp);
+/* Was it the power button's interrupt? Before it is acknowledged. */
+bool acpi_interrupt(uint32_t vector);
+/* Returns where that is not possible. */
+void acpi_power_off(void);
 
 /* ---- pci.c ------------------------------------------------------------ */
 
