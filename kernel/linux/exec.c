@@ -23,6 +23,7 @@
 #include "kernel/sched/signal.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/file.h"
+#include "kernel/vfs/inode.h"
 #include "kernel/vfs/vfs.h"
 #include "lib/string.h"
 
@@ -39,6 +40,7 @@ static void reset_thread(const struct exec *e)
     t->fs_base = 0;
     arch_set_fs_base(0);
     thread_reset_fpu();
+    inode_set_running(e->main.file->inode);
     strlcpy(t->comm, e->comm, sizeof(t->comm));
     if (file_path(e->main.file, process.exe, sizeof(process.exe)) < 0)
         strlcpy(process.exe, e->path, sizeof(process.exe));

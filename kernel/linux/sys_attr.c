@@ -316,6 +316,8 @@ static int64_t truncate_inode(struct inode *inode, const void *arg)
     if (!S_ISREG(inode->mode))
         return -EINVAL;
     err = inode_permission(inode, 2);
+    if (!err)
+        err = inode_check_running(inode);
     if (!err && attr.size_bytes > process.limits[RLIMIT_FSIZE].soft)
         err = -EFBIG;
     return err ? err : inode_setattr(inode, &attr);

@@ -109,6 +109,23 @@ int inode_permission(struct inode *inode, uint32_t mask)
     return inode_permission_as(inode, mask, process.euid, process.egid);
 }
 
+static struct inode *running;
+
+void inode_set_running(struct inode *inode)
+{
+    struct inode *old = running;
+
+    inode_get(inode);
+    running = inode;
+    if (old)
+        inode_put(old);
+}
+
+int inode_check_running(const struct inode *inode)
+{
+    return inode == running ? -ETXTBSY : 0;
+}
+
 int inode_owner(struct inode *inode)
 {
     return process.euid == 0 || process.euid == inode->uid ? 0 : -EPERM;

@@ -148,6 +148,10 @@ int inode_permission(struct inode *inode, uint32_t mask);
 /* The same for access(2)'s real ids. */
 int inode_permission_as(struct inode *inode, uint32_t mask, uint32_t uid,
                         uint32_t gid);
+/* The program that runs now is this file: nobody may write to it. */
+void inode_set_running(struct inode *inode);
+/* 0, or -ETXTBSY for that file: for those who open it to write or cut it. */
+int inode_check_running(const struct inode *inode);
 /* Owner or root: chmod(2), utimensat(2). 0 or -EPERM. */
 int inode_owner(struct inode *inode);
 bool inode_in_group(uint32_t gid);

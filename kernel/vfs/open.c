@@ -28,6 +28,7 @@ static uint32_t access_mask(uint32_t flags)
 static int may_open(struct inode *inode, uint32_t flags)
 {
     uint32_t mask = access_mask(flags);
+    int err;
 
     if (S_ISLNK(inode->mode))
         return -ELOOP;
@@ -37,7 +38,8 @@ static int may_open(struct inode *inode, uint32_t flags)
         return -ENOTDIR;
     if ((flags & O_NOATIME) && inode_owner(inode))
         return -EPERM;
-    return inode_permission(inode, mask);
+    err = inode_permission(inode, mask);
+    return err || !(mask & 2) ? err : inode_check_running(inode);
 }
 
 static const struct file_ops path_ops = {.name = "path"};
