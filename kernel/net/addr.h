@@ -21,6 +21,17 @@ struct net_addr {
     uint32_t scope; /* interface index of a link-local address, or 0 */
 };
 
+/* 127.0.0.0/8, ::1 */
+static inline bool net_addr_is_loopback(const struct net_addr *a)
+{
+    if (a->family == NET_V4)
+        return a->ip[0] == 127;
+    for (int i = 0; i < 15; i++)
+        if (a->ip[i])
+            return false;
+    return a->ip[15] == 1;
+}
+
 static inline bool net_addr_is_any(const struct net_addr *a)
 {
     static const uint8_t zero[16];

@@ -149,7 +149,7 @@ static int64_t ifreq(uint32_t cmd, uint64_t arg)
     return err ? err : copy_out(arg, &req);
 }
 
-int64_t sock_iface_ioctl(uint32_t cmd, uint64_t arg)
+int64_t sock_iface_ioctl(int domain, uint32_t cmd, uint64_t arg)
 {
     switch (cmd) {
     case SIOCGIFCONF:
@@ -161,11 +161,12 @@ int64_t sock_iface_ioctl(uint32_t cmd, uint64_t arg)
     case SIOCGIFMETRIC:
     case SIOCGIFTXQLEN:
     case SIOCGIFHWADDR:
+        return ifreq(cmd, arg);
     case SIOCGIFADDR:
     case SIOCGIFDSTADDR:
     case SIOCGIFNETMASK:
     case SIOCGIFBRDADDR:
-        return ifreq(cmd, arg);
+        return domain == AF_INET ? ifreq(cmd, arg) : -ENOTTY;
     case SIOCGSTAMP_OLD:
         return -ENOENT;
     default:

@@ -54,7 +54,7 @@ static struct inet_sock *inet_new(int domain, int type, int protocol)
               type == SOCK_STREAM ? &inet_stream_ops : &inet_dgram_ops, domain,
               type, protocol);
     s->owner.event = on_event;
-    s->unicast_hops = -1;
+    inet_kept_init(s);
     return s;
 }
 

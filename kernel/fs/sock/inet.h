@@ -9,14 +9,17 @@
 #include "kernel/fs/sock/sock.h"
 #include "kernel/net/transport.h"
 
+enum { INET_NR_KEPT = 16 };
+
 struct inet_sock {
     struct sock sock;
     struct net_owner owner;
     struct stream *stream; /* one of both */
     struct dgram *dgram;
-    bool v6only, pktinfo, pktinfo6, recvttl, recvtos, recverr, freebind;
-    bool bound;
-    int mtu_discover, defer_accept, quickack, unicast_hops, fastopen;
+    bool v6only, bound;
+    int pktinfo, pktinfo6, recvttl, recvtos; /* flags */
+    int kept[INET_NR_KEPT];                  /* inet_kept.c */
+    int fastopen;
     bool ever_connecting; /* connect() was called: its result is due */
 };
 
@@ -42,6 +45,11 @@ int inet_check_family(const struct inet_sock *s, const struct net_addr *a);
 
 int64_t inet_stream_send(struct sock *s, struct sock_msg *msg);
 int64_t inet_stream_recv(struct sock *s, struct sock_msg *msg);
+/* Options that are checked, kept and read back, but steer nothing below; and
+ * those that steer the receiving of control messages. -ENOPROTOOPT: others. */
+void inet_kept_init(struct inet_sock *s);
+int inet_kept_set(struct inet_sock *s, int level, int opt, int value);
+int inet_kept_get(const struct inet_sock *s, int level, int opt, int *value);
 int inet_setsockopt(struct sock *s, int level, int opt, const void *val,
                     size_t len_bytes);
 int inet_getsockopt(struct sock *s, int level, int opt, void *val,

@@ -27,7 +27,7 @@ static int bind_op(struct sock *sock, const struct sock_name *name)
         a.family = NET_V4;
     if (a.family == NET_NONE)
         return -EAFNOSUPPORT;
-    if (inet_check_family(s, &a))
+    if (s->bound || inet_check_family(s, &a))
         return -EINVAL;
     dgram_set(s->dgram, NET_OPT_REUSEADDR, sock->reuseaddr);
     dgram_set(s->dgram, NET_OPT_REUSEPORT, sock->reuseport);

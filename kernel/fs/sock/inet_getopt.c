@@ -47,18 +47,33 @@ static int get_tcp(struct inet_sock *s, int opt, int *value)
         return transport_get(s, NET_OPT_KEEPCNT, value);
     case TCP_USER_TIMEOUT:
         return transport_get(s, NET_OPT_USER_TIMEOUT_MS, value);
-    case TCP_DEFER_ACCEPT:
-        *value = s->defer_accept;
-        return 0;
-    case TCP_QUICKACK:
-        *value = s->quickack;
-        return 0;
     case TCP_FASTOPEN:
         *value = s->fastopen;
         return 0;
     default:
         return -ENOPROTOOPT;
     }
+}
+
+/* Of the interface that the connection leaves through. */
+static int path_mtu(struct inet_sock *s, int *value)
+{
+    struct net_iface iface;
+    struct net_addr a;
+
+    if (s->stream)
+        stream_peer(s->stream, &a);
+    else
+        dgram_peer(s->dgram, &a);
+    if (a.family == NET_NONE ||
+        (s->stream && stream_state(s->stream) == STREAM_CLOSE))
+        return -ENOTCONN;
+    for (unsigned i = 0; net_iface(i, &iface); i++)
+        if (iface.loopback == net_addr_is_loopback(&a)) {
+            *value = (int)iface.mtu;
+            return 0;
+        }
+    return -ENOTCONN;
 }
 
 static int get_ip(struct inet_sock *s, int opt, int *value)
@@ -68,24 +83,8 @@ static int get_ip(struct inet_sock *s, int opt, int *value)
         return transport_get(s, NET_OPT_TOS, value);
     case IP_TTL:
         return transport_get(s, NET_OPT_TTL, value);
-    case IP_PKTINFO:
-        *value = s->pktinfo;
-        return 0;
-    case IP_RECVTTL:
-        *value = s->recvttl;
-        return 0;
-    case IP_RECVTOS:
-        *value = s->recvtos;
-        return 0;
-    case IP_RECVERR:
-        *value = s->recverr;
-        return 0;
-    case IP_FREEBIND:
-        *value = s->freebind;
-        return 0;
-    case IP_MTU_DISCOVER:
-        *value = s->mtu_discover;
-        return 0;
+    case IP_MTU:
+        return path_mtu(s, value);
     case IP_MULTICAST_TTL:
         return transport_get(s, NET_OPT_MCAST_TTL, value);
     case IP_MULTICAST_LOOP:
@@ -97,8 +96,6 @@ static int get_ip(struct inet_sock *s, int opt, int *value)
 
 static int get_ipv6(struct inet_sock *s, int opt, int *value)
 {
-    if (s->sock.domain != AF_INET6)
-        return -ENOPROTOOPT;
     switch (opt) {
     case IPV6_V6ONLY:
         *value = s->v6only;
@@ -107,15 +104,8 @@ static int get_ipv6(struct inet_sock *s, int opt, int *value)
         return transport_get(s, NET_OPT_TTL, value);
     case IPV6_TCLASS:
         return transport_get(s, NET_OPT_TOS, value);
-    case IPV6_RECVPKTINFO:
-        *value = s->pktinfo6;
-        return 0;
-    case IPV6_RECVHOPLIMIT:
-        *value = s->recvttl;
-        return 0;
-    case IPV6_RECVTCLASS:
-        *value = s->recvtos;
-        return 0;
+    case IPV6_MTU:
+        return path_mtu(s, value);
     case IPV6_MULTICAST_HOPS:
         return transport_get(s, NET_OPT_MCAST_TTL, value);
     case IPV6_MULTICAST_LOOP:
@@ -163,19 +153,33 @@ static int tcp_info(struct inet_sock *s, void *val, size_t *len)
     return give(val, len, &out, sizeof(out));
 }
 
+/* Why there is no such level on this kind of socket, or 0. */
+static int check_level(const struct inet_sock *s, int level)
+{
+    if (level == SOL_SOCKET || level == SOL_IP ||
+        (level == SOL_TCP && s->stream))
+        return 0;
+    if (s->sock.domain != AF_INET6)
+        return -EOPNOTSUPP;
+    return level == SOL_IPV6 ? 0 : -ENOPROTOOPT;
+}
+
 int inet_getsockopt(struct sock *sock, int level, int opt, void *val,
                     size_t *len_bytes)
 {
     static const char congestion[16] = "reno";
     struct inet_sock *s = inet_of(sock);
-    int value = 0, err = -ENOPROTOOPT;
+    int value = 0, err = check_level(s, level);
 
-    if (level == SOL_TCP && !s->stream)
-        return -ENOPROTOOPT;
+    if (err)
+        return err;
     if (level == SOL_TCP && opt == TCP_INFO)
         return tcp_info(s, val, len_bytes);
     if (level == SOL_TCP && opt == TCP_CONGESTION)
         return give(val, len_bytes, congestion, sizeof(congestion));
+    err = inet_kept_get(s, level, opt, &value);
+    if (err != -ENOPROTOOPT)
+        return err ? err : give(val, len_bytes, &value, sizeof(value));
     if (level == SOL_SOCKET)
         err = get_socket(s, opt, &value);
     else if (level == SOL_TCP)

@@ -84,12 +84,6 @@ static int set_tcp(struct inet_sock *s, int opt, int value)
     case TCP_USER_TIMEOUT:
         return value < 0 ? -EINVAL
                          : transport_set(s, NET_OPT_USER_TIMEOUT_MS, value);
-    case TCP_DEFER_ACCEPT: /* a hint: connections come at once */
-        s->defer_accept = value;
-        return 0;
-    case TCP_QUICKACK: /* a hint, and not a lasting one */
-        s->quickack = value;
-        return 0;
     case TCP_MAXSEG:
         return value ? ranged(s, NET_OPT_MSS, value, USER_MSS_MIN, USER_MSS_MAX)
                      : transport_set(s, NET_OPT_MSS, 0);
@@ -174,28 +168,10 @@ static int set_ip(struct inet_sock *s, int opt, int value, const void *val,
         return transport_set(s, NET_OPT_TOS, value & 0xff);
     case IP_TTL:
         return ranged(s, NET_OPT_TTL, value == -1 ? 64 : value, 1, 255);
-    case IP_PKTINFO:
-        s->pktinfo = value;
-        return 0;
-    case IP_RECVTTL:
-        s->recvttl = value;
-        return 0;
-    case IP_RECVTOS:
-        s->recvtos = value;
-        return 0;
-    case IP_RECVERR: /* the queue stays empty: no error details come */
-        s->recverr = value;
-        return 0;
-    case IP_FREEBIND:
-        s->freebind = value;
-        return 0;
-    case IP_MTU_DISCOVER:
-        s->mtu_discover = value;
-        return 0;
-    case IP_BIND_ADDRESS_NO_PORT:
-        return 0; /* a hint */
     case IP_MULTICAST_TTL:
-        return transport_set(s, NET_OPT_MCAST_TTL, value == -1 ? 1 : value);
+        return s->stream ? -EINVAL
+                         : ranged(s, NET_OPT_MCAST_TTL, value == -1 ? 1 : value,
+                                  0, 255);
     case IP_MULTICAST_LOOP:
         return transport_set(s, NET_OPT_MCAST_LOOP, value);
     case IP_MULTICAST_IF:
@@ -231,21 +207,6 @@ static int set_ipv6(struct inet_sock *s, int opt, int value, const void *val,
         return ranged(s, NET_OPT_TTL, value == -1 ? 64 : value, 0, 255);
     case IPV6_TCLASS:
         return transport_set(s, NET_OPT_TOS, value == -1 ? 0 : value & 0xff);
-    case IPV6_RECVPKTINFO:
-        s->pktinfo6 = value;
-        return 0;
-    case IPV6_RECVHOPLIMIT:
-        s->recvttl = value;
-        return 0;
-    case IPV6_RECVTCLASS:
-        s->recvtos = value;
-        return 0;
-    case IPV6_RECVERR:
-        s->recverr = value;
-        return 0;
-    case IPV6_MTU_DISCOVER:
-        s->mtu_discover = value;
-        return 0;
     case IPV6_MTU: /* a limit that no fragment gets near: see MTU_DISCOVER */
         return value && value < IPV6_MTU_MIN ? -EINVAL : 0;
     case IPV6_MULTICAST_HOPS:
@@ -267,7 +228,7 @@ int inet_setsockopt(struct sock *sock, int level, int opt, const void *val,
                     size_t len_bytes)
 {
     struct inet_sock *s = inet_of(sock);
-    int value = 0;
+    int value = 0, err;
 
     if (len_bytes >= sizeof(value))
         memcpy(&value, val, sizeof(value));
@@ -275,6 +236,9 @@ int inet_setsockopt(struct sock *sock, int level, int opt, const void *val,
         value = *(const uint8_t *)val; /* ip(7) allows a byte */
     else
         return -EINVAL;
+    err = inet_kept_set(s, level, opt, value);
+    if (err != -ENOPROTOOPT)
+        return err;
     switch (level) {
     case SOL_SOCKET:
         return set_socket(s, opt, value);

@@ -124,10 +124,9 @@ static uint32_t sock_poll(struct file *f, struct poll_table *pt)
 static int64_t sock_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
     struct sock *s = f->data;
-
     int64_t result = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
 
-    return result == -ENOTTY ? sock_iface_ioctl(cmd, arg) : result;
+    return result == -ENOTTY ? sock_iface_ioctl(s->domain, cmd, arg) : result;
 }
 
 static int sock_stat(struct file *f, struct kstat *st)

@@ -76,7 +76,7 @@ struct sock {
     uint8_t shut;                            /* SHUT_*_BIT, by us */
     bool reuseaddr, reuseport, keepalive, broadcast, passcred, timestamp,
         timestampns;
-    bool linger_on, oobinline, listening;
+    bool linger_on, oobinline, dontroute, listening;
     int linger_s, priority, mark;
     uint32_t rcvlowat;
     uint64_t ino;
@@ -116,8 +116,8 @@ bool control_put(struct sock_msg *msg, int level, int type, const void *data,
 const struct cmsghdr *control_next(const struct sock_control *c, size_t *off,
                                    int *err);
 
-/* SIOCGIF*; -ENOTTY for others. */
-int64_t sock_iface_ioctl(uint32_t cmd, uint64_t arg);
+/* SIOCGIF*, those of addresses for AF_INET only; -ENOTTY for others. */
+int64_t sock_iface_ioctl(int domain, uint32_t cmd, uint64_t arg);
 
 /* Families. */
 int inet_create(int domain, int type, int protocol, struct sock **out);

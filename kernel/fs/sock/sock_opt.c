@@ -65,6 +65,8 @@ static bool *flag(struct sock *s, int opt)
         return &s->broadcast;
     case SO_PASSCRED:
         return &s->passcred;
+    case SO_DONTROUTE:
+        return &s->dontroute;
     case SO_OOBINLINE:
         return &s->oobinline;
     case SO_TIMESTAMP_OLD:
@@ -94,7 +96,6 @@ static int set_common(struct sock *s, int opt, int value)
     case SO_RCVLOWAT:
         s->rcvlowat = value > 0 ? (uint32_t)value : 1;
         return 0;
-    case SO_DONTROUTE:
     case SO_NO_CHECK:
     case SO_BUSY_POLL:
     case SO_INCOMING_CPU:
@@ -188,7 +189,6 @@ static int get_common(struct sock *s, int opt, int *value)
     case SO_SNDLOWAT:
         *value = 1;
         return 0;
-    case SO_DONTROUTE:
     case SO_NO_CHECK:
     case SO_BUSY_POLL:
     case SO_INCOMING_CPU:
@@ -203,6 +203,7 @@ static int get_common(struct sock *s, int opt, int *value)
 int sock_getsockopt(struct sock *s, int level, int opt, void *val,
                     size_t *len_bytes)
 {
+    static const uint32_t nobody[3] = {0, UINT32_MAX, UINT32_MAX};
     struct linger_opt l = {s->linger_on, s->linger_s};
     int value, err;
 
@@ -221,6 +222,8 @@ int sock_getsockopt(struct sock *s, int level, int opt, void *val,
     }
     if (level != SOL_SOCKET)
         return -ENOPROTOOPT;
+    if (opt == SO_PEERCRED)
+        return give(val, len_bytes, nobody, sizeof(nobody));
     err = get_common(s, opt, &value);
     return err ? err : give(val, len_bytes, &value, sizeof(value));
 }

@@ -47,7 +47,7 @@ static struct unix_sock *unix_new(int type)
     list_init(&u->pending);
     list_init(&u->pending_node);
     u->refs = 1;
-    u->buf = UNIX_BUF;
+    u->buf = u->sndbuf = UNIX_BUF;
     return u;
 }
 

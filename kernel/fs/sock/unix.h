@@ -37,7 +37,8 @@ struct unix_sock {
     struct waitq room; /* woken when something was read here */
     struct list rx;
     size_t rx_bytes;
-    uint32_t buf; /* limit of rx_bytes, for those who send here */
+    uint32_t sndbuf; /* limit of a datagram */
+    uint32_t buf;    /* limit of rx_bytes, for those who send here */
     bool connected, eof, dead, reset;
     struct ucred peercred;
     struct unix_name name;

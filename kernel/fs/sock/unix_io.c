@@ -202,7 +202,7 @@ static int64_t send_message(struct unix_sock *u, struct sock_msg *msg)
 
     if (u->sock.shut & SHUT_WR_BIT)
         return sock_epipe(msg->flags);
-    if (len > u->buf - 32)
+    if (len > u->sndbuf - 32)
         return -EMSGSIZE;
     if (u->reset) {
         u->reset = false;

@@ -12,6 +12,8 @@
 #include "kernel/fs/sock/unix.h"
 #include "lib/string.h"
 
+enum { RCVBUF_MIN = 2304, SNDBUF_MIN = 4608 };
+
 /* Will a write be taken? Linux: while less than half is used up. */
 static bool writable(const struct unix_sock *u)
 {
@@ -67,18 +69,30 @@ int unix_take_error(struct sock *s)
     return reset ? ECONNRESET : 0;
 }
 
+/* socket(7): doubled for book-keeping. */
+static uint32_t buffer_size(int value, uint32_t least)
+{
+    uint32_t twice = value > (32 << 20) ? 64 << 20 : (uint32_t)value * 2;
+
+    return twice < least ? least : twice;
+}
+
 int unix_setsockopt(struct sock *s, int level, int opt, const void *val,
                     size_t len)
 {
+    struct unix_sock *u = unix_of(s);
     int value;
 
-    if (level != SOL_SOCKET || (opt != SO_RCVBUF && opt != SO_SNDBUF))
-        return -ENOPROTOOPT;
+    if (level != SOL_SOCKET)
+        return -EOPNOTSUPP;
     memcpy(&value, val, len < sizeof(value) ? len : sizeof(value));
-    if (opt == SO_RCVBUF && value > 0)
-        unix_of(s)->buf = value < 1152         ? 2304
-                          : value > (32 << 20) ? 64 << 20
-                                               : (uint32_t)value * 2;
+    value = value < 0 ? 0 : value;
+    if (opt == SO_RCVBUF)
+        u->buf = buffer_size(value, RCVBUF_MIN);
+    else if (opt == SO_SNDBUF) /* what counts is the receiver's */
+        u->sndbuf = buffer_size(value, SNDBUF_MIN);
+    else
+        return -ENOPROTOOPT;
     return 0;
 }
 
@@ -86,7 +100,7 @@ int unix_getsockopt(struct sock *s, int level, int opt, void *val, size_t *len)
 {
     struct unix_sock *u = unix_of(s);
     struct ucred none = {0, ~0u, ~0u};
-    int value = (int)u->buf;
+    int value = (int)(opt == SO_SNDBUF ? u->sndbuf : u->buf);
     const void *from = &value;
     size_t size = sizeof(value);
 
