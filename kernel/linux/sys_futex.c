@@ -61,6 +61,15 @@ static int lock_pi(const struct abi_frame *r, bool realtime)
     return err ? err : futex_lock_pi(r->rdi, deadline, false);
 }
 
+static int wait_requeue_pi(const struct abi_frame *r, uint32_t value,
+                           bool realtime)
+{
+    uint64_t deadline;
+    int err = absolute(r, realtime, &deadline);
+
+    return err ? err : futex_wait_requeue_pi(r->rdi, value, deadline, r->r8);
+}
+
 int64_t sys_futex(struct abi_frame *r)
 {
     uint32_t op = (uint32_t)r->rsi, value = (uint32_t)r->rdx;
@@ -90,6 +99,11 @@ int64_t sys_futex(struct abi_frame *r)
         return futex_lock_pi(r->rdi, NO_DEADLINE, true);
     case FUTEX_UNLOCK_PI:
         return futex_unlock_pi(r->rdi);
+    case FUTEX_WAIT_REQUEUE_PI:
+        return wait_requeue_pi(r, value, realtime);
+    case FUTEX_CMP_REQUEUE_PI: /* nr_wake is 1 by definition */
+        return value == 1 ? futex_requeue_pi(r->rdi, value3, value2, r->r8)
+                          : -EINVAL;
     default:
         return -ENOSYS;
     }

@@ -112,7 +112,7 @@ int64_t futex_requeue(uptr_t addr, uint32_t nr_wake, uint32_t nr_move,
     int64_t woken;
     uint32_t now;
 
-    if (addr2 % 4 || (int32_t)nr_wake < 0 || (int32_t)nr_move < 0)
+    if (addr % 4 || addr2 % 4 || (int32_t)nr_wake < 0 || (int32_t)nr_move < 0)
         return -EINVAL;
     if (expected) {
         if (get_user_u32(addr, &now) < 0)

@@ -30,6 +30,13 @@ int64_t futex_wake_op(uptr_t addr, uint32_t nr, uint32_t nr2, uptr_t addr2,
  * is handed over; priorities, which do not exist here, are not inherited. */
 int futex_lock_pi(uptr_t addr, uint64_t deadline_ns, bool try_only);
 int futex_unlock_pi(uptr_t addr);
+/* A condition variable (addr) with such a lock (lock): sleep until the lock
+ * is ours; and pass sleepers on: the first gets the lock if it is free, the
+ * others, nr_move at most, wait for it. Number of threads, or -errno. */
+int futex_wait_requeue_pi(uptr_t addr, uint32_t value, uint64_t deadline_ns,
+                          uptr_t lock);
+int64_t futex_requeue_pi(uptr_t addr, uint32_t value, uint32_t nr_move,
+                         uptr_t lock);
 
 /* A thread ends: wake who joins it, mark the robust futexes that it holds
  * (set_robust_list(2)). */

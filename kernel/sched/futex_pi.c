@@ -40,10 +40,10 @@ static int replace(uptr_t addr, uint32_t *old, uint32_t value)
     return *old == expected ? 0 : -EAGAIN;
 }
 
-/* 1: we own it now, 0: FUTEX_WAITERS is set and somebody else owns it. */
-static int claim(uptr_t addr, bool try_only)
+/* 1: `self` owns it now, 0: FUTEX_WAITERS is set and somebody else owns it. */
+static int claim(uptr_t addr, uint32_t self, bool try_only)
 {
-    uint32_t self = (uint32_t)current_thread()->tid, word;
+    uint32_t word;
     int err = get_user_u32(addr, &word);
 
     while (!err) {
@@ -69,7 +69,8 @@ static int claim(uptr_t addr, bool try_only)
 int futex_lock_pi(uptr_t addr, uint64_t deadline_ns, bool try_only)
 {
     struct futex_waiter w = {.addr = addr, .pi = true};
-    int got = claim(addr, try_only);
+    int got = addr % 4 ? -EINVAL
+                       : claim(addr, (uint32_t)current_thread()->tid, try_only);
 
     if (got)
         return got < 0 ? got : 0;
@@ -103,7 +104,65 @@ int futex_unlock_pi(uptr_t addr)
         return err;
     if ((word & FUTEX_TID_MASK) != self)
         return -EPERM;
-    return hand_over(addr, word, 0);
+    return addr % 4 ? -EINVAL : hand_over(addr, word, 0);
+}
+
+int futex_wait_requeue_pi(uptr_t addr, uint32_t value, uint64_t deadline_ns,
+                          uptr_t lock)
+{
+    struct futex_waiter w = {.addr = addr, .pi = true, .pi_target = lock};
+    uint32_t now;
+    int err;
+
+    if (addr % 4 || lock % 4 || addr == lock)
+        return -EINVAL;
+    err = get_user_u32(addr, &now);
+    if (!err && now != value)
+        err = -EAGAIN;
+    return err ? err : futex_sleep(&w, deadline_ns);
+}
+
+/* One sleeper: 1 if it has the lock and runs, 0 if it waits for it. */
+static int pass_on(struct futex_waiter *w)
+{
+    int got = claim(w->pi_target, (uint32_t)w->thread->tid, false);
+
+    if (got < 0)
+        return got;
+    if (got) {
+        futex_wake_waiter(w);
+        return 1;
+    }
+    list_remove(&w->node);
+    w->addr = w->pi_target;
+    list_push_back(futex_bucket(w->addr), &w->node);
+    return 0;
+}
+
+int64_t futex_requeue_pi(uptr_t addr, uint32_t value, uint32_t nr_move,
+                         uptr_t lock)
+{
+    int64_t done = 0;
+    uint32_t now;
+    int err;
+
+    if (addr % 4 || lock % 4 || addr == lock || (int32_t)nr_move < 0)
+        return -EINVAL;
+    err = get_user_u32(addr, &now);
+    if (!err && now != value)
+        err = -EAGAIN;
+    list_for_each_safe(node, futex_bucket(addr))
+    {
+        struct futex_waiter *w = container_of(node, struct futex_waiter, node);
+
+        if (err < 0 || done > (int64_t)nr_move)
+            break;
+        if (w->addr != addr)
+            continue;
+        err = w->pi_target == lock ? pass_on(w) : -EINVAL;
+        done += err >= 0;
+    }
+    return err < 0 ? err : done;
 }
 
 static void owner_died(struct thread *t, uptr_t addr, bool pi)

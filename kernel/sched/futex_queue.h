@@ -16,6 +16,7 @@
 struct futex_waiter {
     struct list node;
     uptr_t addr;
+    uptr_t pi_target; /* FUTEX_WAIT_REQUEUE_PI: the lock it waits for, or 0 */
     uint32_t bitset;
     bool woken, pi;
     struct thread *thread;
