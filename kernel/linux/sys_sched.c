@@ -4,11 +4,13 @@
  * remembered, but all threads are scheduled alike.
  */
 #include <asm/errno.h>
+#include <linux/rseq.h>
 #include <linux/sched.h>
 
 #include "kernel/core/uaccess.h"
 #include "kernel/linux/calls.h"
 #include "kernel/linux/timespec.h"
+#include "kernel/sched/rseq.h"
 #include "kernel/sched/thread.h"
 
 static struct thread *thread_arg(uint64_t tid)
@@ -113,6 +115,8 @@ int64_t sys_sched_getscheduler(struct abi_frame *r)
 {
     const struct thread *t = thread_arg(r->rdi);
 
+    if ((int32_t)r->rdi < 0)
+        return -EINVAL;
     return t ? t->policy : -ESRCH;
 }
 
@@ -120,6 +124,8 @@ int64_t sys_sched_getparam(struct abi_frame *r)
 {
     const struct thread *t = thread_arg(r->rdi);
 
+    if ((int32_t)r->rdi < 0 || !r->rsi)
+        return -EINVAL;
     return t ? copy_out(r->rsi, &t->rt_priority) : -ESRCH;
 }
 
@@ -129,7 +135,7 @@ int64_t sys_sched_get_priority_max(struct abi_frame *r)
 
     if (is_realtime(policy))
         return 99;
-    return check_policy(policy, 0);
+    return policy == SCHED_DEADLINE ? 0 : check_policy(policy, 0);
 }
 
 int64_t sys_sched_get_priority_min(struct abi_frame *r)
@@ -138,7 +144,7 @@ int64_t sys_sched_get_priority_min(struct abi_frame *r)
 
     if (is_realtime(policy))
         return 1;
-    return check_policy(policy, 0);
+    return policy == SCHED_DEADLINE ? 0 : check_policy(policy, 0);
 }
 
 int64_t sys_sched_rr_get_interval(struct abi_frame *r)
@@ -177,10 +183,13 @@ int64_t sys_setpriority(struct abi_frame *r)
     return 0;
 }
 
-/* restartable sequences need an upcall on each preemption; C libraries do
- * without. */
 int64_t sys_rseq(struct abi_frame *r)
 {
-    (void)r;
-    return -ENOSYS;
+    uint32_t len = (uint32_t)r->rsi, signature = (uint32_t)r->r10;
+
+    if (r->rdx & RSEQ_FLAG_UNREGISTER)
+        return r->rdx & ~(uint64_t)RSEQ_FLAG_UNREGISTER
+                   ? -EINVAL
+                   : rseq_unregister(r->rdi, len, signature);
+    return r->rdx ? -EINVAL : rseq_register(r->rdi, len, signature);
 }

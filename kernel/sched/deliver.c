@@ -11,6 +11,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/mm/mm.h"
 #include "kernel/sched/observe.h"
+#include "kernel/sched/rseq.h"
 #include "kernel/sched/sigqueue.h"
 
 static bool from_syscall(const struct abi_frame *f)
@@ -103,6 +104,8 @@ static void run_handler(struct abi_frame *f, const struct siginfo_k *info)
     sigset64_t mask = t->restore_mask ? t->saved_mask : t->blocked;
 
     restart_with_handler(f, action.flags);
+    if (t->rseq_area)
+        rseq_interrupted(f);
     if (sigframe_push(f, info, &action, mask) < 0) {
         klog(LOG_ERROR, "no room for a signal frame at %lx", f->rsp);
         end_process(f, &(struct siginfo_k){.signo = SIGSEGV});

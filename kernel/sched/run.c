@@ -13,6 +13,7 @@
 #include "kernel/core/event.h"
 #include "kernel/core/log.h"
 #include "kernel/sched/observe.h"
+#include "kernel/sched/rseq.h"
 #include "kernel/sched/signal.h"
 
 struct cpu cpu0;
@@ -79,6 +80,7 @@ static void switch_to(struct cpu *cpu, struct thread *next)
     struct thread *prev = cpu->current;
 
     check_stack(prev);
+    prev->rseq_switched = true;
     prev->fs_base = arch_fs_base();
     charge(cpu);
     set_current(cpu, next);
@@ -207,6 +209,11 @@ void sched_return_to_user(struct abi_frame *frame)
             cpu->need_resched = false;
             if (!list_empty(&runnable))
                 sched_yield();
+        }
+        if (__builtin_expect(current_thread()->rseq_area != 0, 0) &&
+            current_thread()->rseq_switched) {
+            current_thread()->rseq_switched = false;
+            rseq_interrupted(frame);
         }
         signal_deliver(frame);
         fpu_make_live();

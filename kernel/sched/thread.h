@@ -57,8 +57,10 @@ struct thread {
     uint64_t clear_child_tid;     /* futex to wake at exit, 0: none */
     uint64_t robust_list;
     uint64_t robust_list_len;
-    uint64_t rseq_area;
-    uint64_t cpu_ns; /* run time so far, without the present turn */
+    uint64_t rseq_area; /* sched/rseq.h, 0: none */
+    uint32_t rseq_signature;
+    bool rseq_switched; /* others ran since it was last in the program */
+    uint64_t cpu_ns;    /* run time so far, without the present turn */
     uint64_t started_ns;
     uint32_t syscall_nr; /* last entered, for /proc and crash reports */
     int32_t policy, rt_priority, nice; /* recorded, without effect */
