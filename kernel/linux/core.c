@@ -58,6 +58,8 @@ static bool is_dumped(const struct mm_info *m)
 {
     size_t len = strlen(m->name);
 
+    if (m->no_dump)
+        return false;
     if (!(m->flags & MAP_SHARED))
         return m->touched;
     return len > 9 && strcmp(m->name + len - 9, "(deleted)") == 0;

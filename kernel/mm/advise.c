@@ -28,14 +28,11 @@ static bool is_hint(int advice)
     case MADV_WILLNEED:
     case MADV_DONTFORK:
     case MADV_DOFORK:
-    case MADV_WIPEONFORK:
     case MADV_KEEPONFORK:
     case MADV_MERGEABLE:
     case MADV_UNMERGEABLE:
     case MADV_HUGEPAGE:
     case MADV_NOHUGEPAGE:
-    case MADV_DONTDUMP:
-    case MADV_DODUMP:
     case MADV_COLD:
     case MADV_PAGEOUT:
         return true;
@@ -55,6 +52,49 @@ static int64_t discard(const struct vma *v, uint64_t start, uint64_t end,
     return platform.ops.mem_discard(start, end - start);
 }
 
+/* Shared memory that may be written: a hole in its object. */
+static int64_t punch(const struct vma *v, uint64_t start, uint64_t end)
+{
+    struct backing *b = v->backing;
+
+    if (!b || !(v->flags & MAP_SHARED))
+        return -EINVAL;
+    if (v->deny_write)
+        return -EACCES;
+    if (!b->ops->punch)
+        return -EOPNOTSUPP;
+    return b->ops->punch(b, v->off + (start - v->start), end - start);
+}
+
+/* Touches each page as the program could. */
+static int64_t populate(const struct vma *v, uint64_t start, uint64_t end,
+                        bool write)
+{
+    uint32_t word;
+    int err = 0;
+
+    if (!(v->prot & (write ? PROT_WRITE : PROT_READ)))
+        return -EINVAL;
+    for (; start < end && !err; start += ABI_PAGE_SIZE) {
+        err = get_user_u32(start, &word);
+        if (!err && write)
+            err = cmpxchg_user_u32(start, &word, word);
+    }
+    return err;
+}
+
+static int64_t set_dump(uint64_t start, uint64_t end, bool no_dump)
+{
+    int err = space_cut(start, end);
+
+    if (err)
+        return err;
+    vma_find(start)->no_dump = no_dump;
+    vma_merge(vma_find(start));
+    return 0;
+}
+
+/* What may be ignored by definition comes to the end. */
 static int64_t advise_one(const struct vma *v, uint64_t start, uint64_t end,
                           int advice)
 {
@@ -64,8 +104,35 @@ static int64_t advise_one(const struct vma *v, uint64_t start, uint64_t end,
         return discard(v, start, end, false);
     case MADV_FREE:
         return discard(v, start, end, true);
+    case MADV_REMOVE:
+        return punch(v, start, end);
+    case MADV_POPULATE_READ:
+    case MADV_POPULATE_WRITE:
+        return populate(v, start, end, advice == MADV_POPULATE_WRITE);
+    case MADV_DONTDUMP:
+    case MADV_DODUMP:
+        return set_dump(start, end, advice == MADV_DONTDUMP);
+    case MADV_WIPEONFORK:
+        return v->backing || (v->flags & MAP_SHARED) ? -EINVAL : 0;
     }
     return 0;
+}
+
+static bool acts(int advice)
+{
+    switch (advice) {
+    case MADV_DONTNEED:
+    case MADV_DONTNEED_LOCKED_:
+    case MADV_FREE:
+    case MADV_REMOVE:
+    case MADV_POPULATE_READ:
+    case MADV_POPULATE_WRITE:
+    case MADV_DONTDUMP:
+    case MADV_DODUMP:
+    case MADV_WIPEONFORK:
+        return true;
+    }
+    return false;
 }
 
 int64_t mm_advise(uint64_t addr, size_t len_bytes, int advice)
@@ -73,15 +140,16 @@ int64_t mm_advise(uint64_t addr, size_t len_bytes, int advice)
     int64_t err = 0, hole = 0;
     uint64_t end;
 
-    if (!is_hint(advice) && advice != MADV_DONTNEED && advice != MADV_FREE &&
-        advice != MADV_DONTNEED_LOCKED_)
+    if (!is_hint(advice) && !acts(advice))
         return -EINVAL;
     if (addr % ABI_PAGE_SIZE)
         return -EINVAL;
     if (len_bytes == 0)
         return 0;
     if (!space_range(addr, len_bytes, &end))
-        return len_bytes > page_up(len_bytes) ? -EINVAL : -ENOMEM;
+        return addr + page_up(len_bytes) < addr || !page_up(len_bytes)
+                   ? -EINVAL
+                   : -ENOMEM;
     while (addr < end && !err) {
         struct vma *v = vma_overlap(addr, end);
         uint64_t stop = v && v->end < end ? v->end : end;

@@ -69,6 +69,12 @@ static void object_release(struct backing *b)
     kfree(o);
 }
 
+static int object_punch(struct backing *b, uint64_t off, size_t len_bytes)
+{
+    shm_zero(to_object(b)->off + off, len_bytes / ABI_PAGE_SIZE);
+    return 0;
+}
+
 static uint64_t object_size(struct backing *b)
 {
     return to_object(b)->nr_pages * ABI_PAGE_SIZE;
@@ -87,6 +93,7 @@ static const struct backing_ops object_ops = {
     .release = object_release,
     .size = object_size,
     .describe = object_describe,
+    .punch = object_punch,
 };
 
 struct backing *shm_backing_new(size_t nr_pages, const char *name)

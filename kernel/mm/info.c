@@ -36,7 +36,8 @@ bool mm_next(uint64_t addr, struct mm_info *out)
                             .prot = v->prot,
                             .flags = v->flags,
                             .filled = v->filled,
-                            .touched = v->touched};
+                            .touched = v->touched,
+                            .no_dump = v->no_dump};
     if (v->name)
         strlcpy(out->name, v->name, sizeof(out->name));
     else if (v->backing && v->backing->ops->describe)

@@ -54,6 +54,9 @@ struct backing_ops {
      * object's own pages are not what is mapped; NULL otherwise. */
     int (*sync)(struct backing *b, uint64_t off, uint64_t addr,
                 size_t len_bytes);
+    /* Pages of the object become zero and their memory is given back
+     * (madvise(2), MADV_REMOVE). NULL: -EOPNOTSUPP. */
+    int (*punch)(struct backing *b, uint64_t off, size_t len_bytes);
 };
 
 void backing_get(struct backing *b);
@@ -109,6 +112,7 @@ struct mm_info {
     int prot, flags; /* MAP_SHARED, MAP_GROWSDOWN ... */
     uint64_t filled; /* from here to the end it was never accessible */
     bool touched;    /* was writable since it was mapped */
+    bool no_dump;    /* not in core files */
     char name[256];  /* path, "[heap]", "[stack]", "[vdso]" or empty */
 };
 bool mm_next(uint64_t addr, struct mm_info *out);

@@ -88,10 +88,11 @@ static int64_t grows_from(uint64_t addr)
 
 int64_t mm_protect(uint64_t addr, size_t len_bytes, int prot)
 {
+    const int known = PROT_MASK | PROT_SEM | PROT_GROWSDOWN;
     uint64_t end;
     int err = 0;
 
-    if (addr % ABI_PAGE_SIZE || (prot & PROT_GROWSUP))
+    if (addr % ABI_PAGE_SIZE || (prot & ~known))
         return -EINVAL;
     if (len_bytes == 0)
         return 0;

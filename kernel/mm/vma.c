@@ -181,7 +181,7 @@ static bool can_merge(const struct vma *a, const struct vma *b)
         return false;
     if (a->hidden || b->hidden || (a->flags & MAP_GROWSDOWN) ||
         a->touched != b->touched || a->was_exec != b->was_exec ||
-        a->deny_write != b->deny_write)
+        a->deny_write != b->deny_write || a->no_dump != b->no_dump)
         return false;
     if (a->filled != a->end && b->filled != b->start)
         return false;

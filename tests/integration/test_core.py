@@ -20,7 +20,7 @@ SOURCE = r"""
 #include <unistd.h>
 
 int answer = 42;
-char *heap, *big, *shared, *closed;
+char *heap, *big, *shared, *closed, *secret;
 static __thread int mine;
 static int fds[2];
 
@@ -79,6 +79,10 @@ int main(int argc, char **argv)
     closed = mmap(0, 4096, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     strcpy(closed, "closed");
+    secret = mmap(0, 8192, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    strcpy(secret, "not for the core");
+    madvise(secret, 4096, MADV_DONTDUMP);
     mprotect(closed, 4096, PROT_NONE);
     mmap(0, (size_t)1 << 42, PROT_NONE,
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -137,6 +141,7 @@ def test_core_opens_in_gdb(einkorn, programs, tmp_path, name):
         assert f'"{text}"' in out, out
     assert "= 11" in out and "= (void *) 0x8" in out
     assert "spinner (arg=0x0)" in out
+    assert b"not for the core" not in core.read_bytes()
     assert name == "static" or "in sleeper (arg=0x5)" in out
     assert re.search(r"AT_EXECFN.*/" + name, out)
 

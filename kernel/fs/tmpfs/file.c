@@ -200,7 +200,7 @@ static int tmpfs_truncate(struct file *f, uint64_t len_bytes)
     return err;
 }
 
-static int punch(struct tnode *t, uint64_t off, uint64_t end)
+int tmpfs_punch(struct tnode *t, uint64_t off, uint64_t end)
 {
     uint64_t size = t->inode.size_bytes;
 
@@ -231,7 +231,7 @@ static int tmpfs_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
         return -EPERM;
     err = data_copy_up(t);
     if (!err && (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)))
-        err = punch(t, off, end);
+        err = tmpfs_punch(t, off, end);
     if (!err && !(mode & FALLOC_FL_PUNCH_HOLE))
         err =
             data_ensure(t, first, (end + PAGE_BYTES - 1) / PAGE_BYTES - first);

@@ -90,12 +90,18 @@ static int describe(struct backing *b, char *buf, size_t size_bytes,
     return t->map_name ? dentry_path(t->map_name, buf, size_bytes) : -ENOENT;
 }
 
+static int punch(struct backing *b, uint64_t off, size_t len_bytes)
+{
+    return tmpfs_punch(of(b), off, off + len_bytes);
+}
+
 const struct backing_ops tmpfs_backing_ops = {
     .map = map,
     .tail = tail,
     .release = release,
     .size = size,
     .describe = describe,
+    .punch = punch,
 };
 
 int tmpfs_mmap(struct file *f, struct backing **out, int prot, bool shared)

@@ -88,6 +88,8 @@ void data_trim(struct tnode *t); /* drop extents behind the end */
 extern const struct file_ops tmpfs_file_fops, tmpfs_dir_fops;
 extern const struct backing_ops tmpfs_backing_ops;
 int tmpfs_mmap(struct file *f, struct backing **out, int prot, bool shared);
+/* Zeroes and gives back [off, end). 0 or -EPERM (sealed). */
+int tmpfs_punch(struct tnode *t, uint64_t off, uint64_t end);
 int64_t tmpfs_getdents(struct file *f, struct uio *to);
 bool tmpfs_dir_empty(struct dentry *d);
 bool tmpfs_lower_has(struct tnode *dir, const char *name, size_t len);
