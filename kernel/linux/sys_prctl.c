@@ -126,7 +126,19 @@ int64_t sys_prctl(struct abi_frame *r)
         return copy_out(r->rsi, &t->clear_child_tid);
     case PR_GET_TIMING:
         return PR_TIMING_STATISTICAL;
-    default: /* PR_SET_VMA among them, as a kernel without that option */
+    case PR_SET_TIMING:
+        return r->rsi == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+    case PR_GET_TSC:
+        word = PR_TSC_ENABLE;
+        return copy_out(r->rsi, &word);
+    case PR_SET_TSC:
+        return r->rsi == PR_TSC_ENABLE ? 0 : -EINVAL;
+    case PR_MCE_KILL_GET:
+        return r->rsi | r->rdx | r->r10 | r->r8 ? -EINVAL : PR_MCE_KILL_DEFAULT;
+    case PR_TASK_PERF_EVENTS_DISABLE:
+    case PR_TASK_PERF_EVENTS_ENABLE:
+        return 0; /* there are none */
+    default:      /* PR_SET_VMA among them, as a kernel without that option */
         return -EINVAL;
     }
 }

@@ -7,6 +7,7 @@
 #include <asm/errno.h>
 #include <asm/prctl.h>
 #include <linux/sched.h>
+#include <linux/wait.h>
 
 #include "kernel/arch/x86_64/arch.h"
 #include "kernel/core/log.h"
@@ -165,14 +166,33 @@ int64_t sys_exit_group(struct abi_frame *r)
 
 int64_t sys_wait4(struct abi_frame *r)
 {
-    (void)r;
-    return -ECHILD;
+    const uint32_t known =
+        WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+
+    return (uint32_t)r->rdx & ~known ? -EINVAL : -ECHILD;
 }
 
 int64_t sys_waitid(struct abi_frame *r)
 {
-    (void)r;
-    return -ECHILD;
+    const uint32_t what = WEXITED | WSTOPPED | WCONTINUED;
+    const uint32_t known =
+        what | WNOHANG | WNOWAIT | __WNOTHREAD | __WCLONE | __WALL;
+    uint32_t options = (uint32_t)r->r10;
+
+    if ((options & ~known) || !(options & what))
+        return -EINVAL;
+    switch ((int32_t)r->rdi) {
+    case P_ALL:
+        return -ECHILD;
+    case P_PID:
+        return (int32_t)r->rsi > 0 ? -ECHILD : -EINVAL;
+    case P_PGID:
+        return (int32_t)r->rsi >= 0 ? -ECHILD : -EINVAL;
+    case P_PIDFD:
+        return (int32_t)r->rsi >= 0 ? -EBADF : -EINVAL;
+    default:
+        return -EINVAL;
+    }
 }
 
 int64_t sys_set_tid_address(struct abi_frame *r)
@@ -226,6 +246,8 @@ int64_t sys_getsid(struct abi_frame *r)
  * first process does: both calls fail as setsid(2) and setpgid(2) say. */
 int64_t sys_setpgid(struct abi_frame *r)
 {
+    if ((int32_t)(r->rsi ? r->rsi : r->rdi) < 0)
+        return -EINVAL;
     return is_self(r->rdi) ? -EPERM : -ESRCH;
 }
 

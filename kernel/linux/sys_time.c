@@ -30,18 +30,15 @@ int64_t sys_clock_getres(struct abi_frame *r)
     return timespec_to_user(r->rsi, 1);
 }
 
-static int64_t refuse_set(uint64_t clock)
-{
-    int64_t ns;
-
-    if (clock_read((int32_t)clock, &ns) < 0)
-        return -EINVAL;
-    return clock == CLOCK_ID_REALTIME ? -EPERM : -EINVAL;
-}
-
 int64_t sys_clock_settime(struct abi_frame *r)
 {
-    return refuse_set(r->rdi);
+    uint64_t ns;
+    int err;
+
+    if ((int32_t)r->rdi != CLOCK_ID_REALTIME)
+        return -EINVAL;
+    err = timespec_from_user(r->rsi, &ns);
+    return err ? err : -EPERM;
 }
 
 int64_t sys_settimeofday(struct abi_frame *r)

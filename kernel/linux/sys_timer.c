@@ -68,6 +68,8 @@ int64_t sys_timer_create(struct abi_frame *r)
 
     if (err)
         return err;
+    if (!clock_has_timers((int32_t)r->rdi))
+        return -EOPNOTSUPP;
     if (r->rsi && copy_in(&ev, r->rsi) < 0)
         return -EFAULT;
     if (nr_timers >= NR_TIMERS_MAX || !(t = kzalloc(sizeof(*t))))

@@ -66,6 +66,13 @@ int clock_read(int32_t clock, int64_t *ns)
     }
 }
 
+bool clock_has_timers(int32_t clock)
+{
+    return clock != CLOCK_ID_MONOTONIC_RAW &&
+           clock != CLOCK_ID_REALTIME_COARSE &&
+           clock != CLOCK_ID_MONOTONIC_COARSE;
+}
+
 struct ktimespec timespec_of(uint64_t ns)
 {
     return (struct ktimespec){.sec = (int64_t)(ns / NSEC_PER_SEC),

@@ -37,6 +37,9 @@ int clock_read(int32_t clock, int64_t *ns);
 /* Does it count real time (which may be stepped)? */
 bool clock_is_real(int32_t clock);
 
+/* Does timer_create(2) take it? Not the raw and the coarse ones. */
+bool clock_has_timers(int32_t clock);
+
 struct ktimespec timespec_of(uint64_t ns);
 /* Checked: 0 and *ns (saturated), -EFAULT or -EINVAL. */
 int timespec_from_user(uptr_t addr, uint64_t *ns);
