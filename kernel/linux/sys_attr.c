@@ -318,8 +318,8 @@ static int64_t truncate_inode(struct inode *inode, const void *arg)
     err = inode_permission(inode, 2);
     if (!err)
         err = inode_check_running(inode);
-    if (!err && attr.size_bytes > process.limits[RLIMIT_FSIZE].soft)
-        err = -EFBIG;
+    if (!err && attr.size_bytes > inode->size_bytes)
+        err = inode_check_size(attr.size_bytes);
     return err ? err : inode_setattr(inode, &attr);
 }
 
@@ -342,8 +342,11 @@ int64_t sys_ftruncate(struct abi_frame *r)
     if ((int64_t)r->rsi < 0 || (f->flags & O_ACCMODE) == O_RDONLY ||
         !f->ops->truncate)
         return -EINVAL;
-    if (r->rsi > process.limits[RLIMIT_FSIZE].soft)
-        return -EFBIG;
+    if (f->inode && r->rsi > f->inode->size_bytes) {
+        err = inode_check_size(r->rsi);
+        if (err)
+            return err;
+    }
     file_get(f);
     err = f->ops->truncate(f, r->rsi);
     file_put(f);

@@ -7,6 +7,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/resource.h>
+#include <linux/stat.h>
 
 #include "kernel/core/uaccess.h"
 #include "kernel/fs/pipe/pipe.h"
@@ -134,6 +135,39 @@ static int64_t locks(struct file *f, uint32_t cmd, uptr_t arg)
     }
 }
 
+/* Kept and told, but SIGIO is not sent. Of groups there is the own one; a
+ * negative number names it in F_SETOWN. */
+static int64_t set_owner(struct file *f, int32_t type, int32_t id)
+{
+    if (type == F_OWNER_PID && id < 0) {
+        type = F_OWNER_PGRP;
+        id = -id;
+    }
+    if (type != F_OWNER_TID && type != F_OWNER_PID && type != F_OWNER_PGRP)
+        return -EINVAL;
+    if (id && (type == F_OWNER_TID ? !thread_find(id) : id != 1))
+        return -ESRCH;
+    f->owner_type = (uint8_t)type;
+    f->owner = type == F_OWNER_PGRP ? -id : id;
+    return 0;
+}
+
+static int64_t owner_ex(struct file *f, uint32_t cmd, uptr_t arg)
+{
+    struct {
+        int32_t type, pid;
+    } ex = {f->owner_type, f->owner < 0 ? -f->owner : f->owner};
+
+    if (cmd == F_GETOWN_EX) {
+        if (!f->owner)
+            ex.type = F_OWNER_PID;
+        return copy_out(arg, &ex);
+    }
+    if (copy_in(&ex, arg) < 0)
+        return -EFAULT;
+    return ex.pid < 0 ? -EINVAL : set_owner(f, ex.type, ex.pid);
+}
+
 static bool allowed_on_path(uint32_t cmd)
 {
     return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_GETFD ||
@@ -168,12 +202,22 @@ int64_t sys_fcntl(struct abi_frame *r)
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
         return locks(f, cmd, r->rdx);
-    case F_SETOWN: /* SIGIO is not sent: nobody can become owner of it */
-    case F_SETSIG:
-        return 0;
+    case F_SETOWN:
+        return set_owner(f, F_OWNER_PID, (int32_t)r->rdx);
     case F_GETOWN:
-    case F_GETSIG:
+        return f->owner;
+    case F_SETOWN_EX:
+    case F_GETOWN_EX:
+        return owner_ex(f, cmd, r->rdx);
+    case F_SETSIG:
+        if (r->rdx > SIGNAL_MAX)
+            return -EINVAL;
+        f->owner_signal = (uint8_t)r->rdx;
         return 0;
+    case F_GETSIG:
+        return f->owner_signal;
+    case F_GETLEASE:
+        return F_UNLCK;
     case F_SETPIPE_SZ:
         return pipe_set_size(f, (uint32_t)r->rdx);
     case F_GETPIPE_SZ:
@@ -206,6 +250,18 @@ static int64_t set_nonblock(struct file *f, uptr_t arg)
     return set_flags(f, on ? f->flags | O_NONBLOCK : f->flags & ~O_NONBLOCK);
 }
 
+static int64_t set_async(struct file *f, uptr_t arg)
+{
+    int32_t on;
+    int err = copy_in(&on, arg);
+
+    if (err)
+        return err;
+    if (f->inode && (S_ISREG(f->inode->mode) || S_ISDIR(f->inode->mode)))
+        return on ? -ENOTTY : 0;
+    return set_flags(f, on ? f->flags | FASYNC : f->flags & ~FASYNC);
+}
+
 static int64_t unread(struct file *f, uptr_t arg)
 {
     struct kstat st;
@@ -235,7 +291,7 @@ int64_t sys_ioctl(struct abi_frame *r)
     case FIONBIO:
         return set_nonblock(f, r->rdx);
     case FIOASYNC:
-        return 0;
+        return set_async(f, r->rdx);
     default:
         break;
     }

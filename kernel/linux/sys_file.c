@@ -31,6 +31,10 @@ int64_t sys_fallocate(struct abi_frame *r)
         return -EBADF;
     if (__builtin_add_overflow(off, len, &end))
         return -EFBIG;
+    if (f->inode && S_ISREG(f->inode->mode) && !r->rsi &&
+        (uint64_t)end > f->inode->size_bytes &&
+        inode_check_size((uint64_t)end) < 0)
+        return -EFBIG;
     if (!f->ops->fallocate)
         return f->inode && S_ISFIFO(f->inode->mode) ? -ESPIPE : -EOPNOTSUPP;
     file_get(f);
@@ -66,8 +70,14 @@ int64_t sys_fdatasync(struct abi_frame *r)
 
 int64_t sys_sync_file_range(struct abi_frame *r)
 {
+    const struct file *f = fd_file((int)r->rdi);
+
+    if (!f)
+        return -EBADF;
     if ((int64_t)r->rsi < 0 || (int64_t)r->rdx < 0 || (r->r10 & ~UINT64_C(7)))
         return -EINVAL;
+    if (!f->inode || (!S_ISREG(f->inode->mode) && !S_ISDIR(f->inode->mode)))
+        return -ESPIPE;
     return sync_fd((int)r->rdi, true);
 }
 
@@ -264,12 +274,13 @@ static int64_t check_copy(struct file *in, struct file *out, uint32_t flags)
 {
     if (flags)
         return -EINVAL;
+    if (in->inode && out->inode &&
+        (S_ISDIR(in->inode->mode) || S_ISDIR(out->inode->mode)))
+        return -EISDIR;
     if (!can_read(in) || !can_write(out) || (out->flags & O_APPEND))
         return -EBADF;
     if (!in->inode || !out->inode)
         return -EINVAL;
-    if (S_ISDIR(in->inode->mode) || S_ISDIR(out->inode->mode))
-        return -EISDIR;
     if (!S_ISREG(in->inode->mode) || !S_ISREG(out->inode->mode))
         return -EINVAL;
     return 0;
@@ -291,6 +302,8 @@ int64_t sys_copy_file_range(struct abi_frame *r)
     if (n)
         return n;
     len = len < RW_COUNT_MAX ? len : RW_COUNT_MAX;
+    if (in_off >= in->inode->size_bytes)
+        return 0;
     if (in->inode == out->inode && in_off < out_off + len &&
         out_off < in_off + len)
         return -EINVAL;

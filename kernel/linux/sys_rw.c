@@ -71,10 +71,10 @@ static int64_t run(struct file *f, rw_fn *fn, struct uio *u, uint64_t *off)
 static int64_t user_uio(struct uio *u, struct uio_seg *seg, uint64_t base,
                         uint64_t len)
 {
-    if ((int64_t)len < 0)
-        return -EINVAL;
     if (!user_range_ok(base, len))
         return -EFAULT;
+    if ((int64_t)len < 0)
+        return -EINVAL;
     uio_init(u, seg, base, len < RW_COUNT_MAX ? len : RW_COUNT_MAX, false);
     return 0;
 }

@@ -121,7 +121,8 @@ int64_t sys_splice(struct abi_frame *r)
     if (!can_read(in) || !can_write(out))
         return -EBADF;
     if ((flags & ~SPLICE_FLAGS) || (!pipe_is(in) && !pipe_is(out)) ||
-        in == out || (out->flags & O_APPEND))
+        in == out || (out->flags & O_APPEND) ||
+        (pipe_is(in) && pipe_is(out) && in->data == out->data))
         return -EINVAL;
     n = get_off(r->rsi, in, &in_off);
     if (!n)

@@ -61,6 +61,8 @@ struct file {
     uint64_t off;
     uint32_t flags; /* O_* as open(2); access mode included */
     uint32_t refs;
+    int32_t owner; /* F_SETOWN */
+    uint8_t owner_type, owner_signal;
     struct list epoll;     /* struct file_watch (vfs/poll.h) */
     struct dentry *dentry; /* its name, or NULL; see file_path() */
 };

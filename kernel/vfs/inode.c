@@ -4,9 +4,12 @@
  */
 #include "kernel/vfs/inode.h"
 
+#include <asm/signal.h>
 #include <linux/errno.h>
+#include <linux/resource.h>
 
 #include "kernel/core/clock.h"
+#include "kernel/sched/signal.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/cred.h"
 #include "kernel/vfs/mode.h"
@@ -107,6 +110,16 @@ int inode_permission_as(struct inode *inode, uint32_t mask, uint32_t uid,
 int inode_permission(struct inode *inode, uint32_t mask)
 {
     return inode_permission_as(inode, mask, process.euid, process.egid);
+}
+
+int inode_check_size(uint64_t size_bytes)
+{
+    struct siginfo_k info = {.signo = SIGXFSZ, .pid = 1};
+
+    if (size_bytes <= process.limits[RLIMIT_FSIZE].soft)
+        return 0;
+    signal_send_thread(current_thread(), &info);
+    return -EFBIG;
 }
 
 static struct inode *running;

@@ -152,6 +152,8 @@ int inode_permission_as(struct inode *inode, uint32_t mask, uint32_t uid,
 void inode_set_running(struct inode *inode);
 /* 0, or -ETXTBSY for that file: for those who open it to write or cut it. */
 int inode_check_running(const struct inode *inode);
+/* May a file become that long (RLIMIT_FSIZE)? 0, or -EFBIG and SIGXFSZ. */
+int inode_check_size(uint64_t size_bytes);
 /* Owner or root: chmod(2), utimensat(2). 0 or -EPERM. */
 int inode_owner(struct inode *inode);
 bool inode_in_group(uint32_t gid);

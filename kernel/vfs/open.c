@@ -129,6 +129,8 @@ static int open_last(struct walk *w, struct dentry *d, uint32_t flags,
         err = create_last(w, d, mode);
         return err ? err : open_created(d, flags, out);
     }
+    if (w->trailing && (flags & O_CREAT))
+        return -EISDIR;
     if ((flags & O_CREAT) && (flags & O_EXCL))
         return -EEXIST;
     if ((flags & O_CREAT) && S_ISDIR(d->inode->mode))
@@ -145,8 +147,6 @@ static int open_tmpfile(struct dentry *dir, uint32_t flags, uint32_t mode,
     struct dentry *d;
     int err;
 
-    if ((flags & O_ACCMODE) == O_RDONLY)
-        return -EINVAL;
     if (!dir->inode->ops->tmpfile)
         return -EOPNOTSUPP;
     err = inode_permission(dir->inode, 3);
@@ -206,6 +206,10 @@ int vfs_open(int dirfd, const char *path, uint32_t flags, uint32_t mode,
         lookup_flags |= LOOKUP_FOLLOW;
     if ((flags & O_TMPFILE) != O_TMPFILE && (flags & O_TMPFILE & ~O_DIRECTORY))
         return -EINVAL;
+    if ((flags & O_TMPFILE) == O_TMPFILE && (flags & O_ACCMODE) == O_RDONLY)
+        return -EINVAL;
+    if ((flags & (O_DIRECTORY | O_CREAT)) == (O_DIRECTORY | O_CREAT))
+        return -EINVAL; /* open(2), BUGS; refused since Linux 6.4 */
     for (int tries = 0;; tries++) {
         err = walk_begin(&w, dirfd, path, lookup_flags);
         if (!err)

@@ -125,8 +125,16 @@ static const struct file_ops full_fops = {
     .write = full_write,
     .seek = dev_seek,
 };
+/* None of its own is served; random(4) says EINVAL to foreign ones too. */
+static int64_t random_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
+{
+    (void)f, (void)cmd, (void)arg;
+    return -EINVAL;
+}
+
 static const struct file_ops random_fops = {
     .name = "random",
+    .ioctl = random_ioctl,
     .read = random_read,
     .write = swallow,
     .seek = dev_seek,

@@ -23,6 +23,8 @@ enum {
     BUCKETS_MIN = 16,
     NEST_MAX = 5, /* as Linux: sets within sets */
     BEHAVIOUR = EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE,
+    EXCLUSIVE_OK = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP |
+                   EPOLLET | EPOLLEXCLUSIVE,
     ALWAYS = EPOLLERR | EPOLLHUP,
 };
 
@@ -249,6 +251,8 @@ int epoll_control(struct file *ep_file, int op, int fd, struct file *f,
     if (op == EPOLL_CTL_ADD) {
         if (it)
             return -EEXIST;
+        if ((events & EPOLLEXCLUSIVE) && (events & ~EXCLUSIVE_OK))
+            return -EINVAL;
         if (f->ops == &epoll_fops) {
             if (events & EPOLLEXCLUSIVE)
                 return -EINVAL;

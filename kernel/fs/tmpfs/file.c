@@ -79,13 +79,14 @@ static const void *tmpfs_peek(struct file *f, uint64_t off, uint64_t *len)
 static int64_t check_write(struct tnode *t, uint64_t off, uint64_t len)
 {
     uint64_t limit = process.limits[RLIMIT_FSIZE].soft;
+    int err = off < limit ? 0 : inode_check_size(off + 1);
 
     limit = limit < FILE_MAX_BYTES ? limit : FILE_MAX_BYTES;
     if (t->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
         return -EPERM;
     if ((t->seals & F_SEAL_GROW) && off + len > t->inode.size_bytes)
         return -EPERM;
-    if (off >= limit)
+    if (err || off >= limit)
         return -EFBIG;
     return len < limit - off ? len : limit - off;
 }

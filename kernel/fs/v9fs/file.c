@@ -216,7 +216,7 @@ static int64_t write_locked(struct v9_inode *v, struct uio *from, uint64_t *off,
         *off = v->inode.size_bytes;
     limit = limit < INT64_MAX ? limit : INT64_MAX;
     if (*off >= limit)
-        return -EFBIG;
+        return inode_check_size(*off + 1) < 0 ? -EFBIG : -EINVAL;
     while (from->resid_bytes && *off < limit && n > 0) {
         uint64_t len = limit - *off;
 
