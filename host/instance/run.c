@@ -305,7 +305,8 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
         return -1;
     }
     if (spec->platform == PLATFORM_AUTO) {
-        spec->platform = kvm_probe_choose(dirs, spec);
+        spec->platform =
+            spec->core != NULL ? PLATFORM_PROC : kvm_probe_choose(dirs, spec);
     }
     choose_network(&run);
     inst_new_id(run.inst.id);
