@@ -57,33 +57,13 @@ int monitor_order(int monitor_pidfd, int signal)
 
 /* ---- output ---- */
 
-static int write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno == EAGAIN) {
-            struct pollfd p = {.fd = fd, .events = POLLOUT};
-
-            poll(&p, 1, -1);
-            continue;
-        }
-        if (n < 0 && errno != EINTR) {
-            return -1;
-        }
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
-/* One read's worth of stream 1 or 2. Returns 0 at its end. */
+/* One read's worth of stream 1 or 2, which our own reader takes at its pace:
+ * not before it has taken the last one. Returns 0 at its end. */
 static int copy_output(struct monitor *m, int fd, uint32_t stream)
 {
-    char data[LOG_FRAME_MAX];
-    ssize_t n = read(fd, data, sizeof(data));
+    static char buffers[2][LOG_FRAME_MAX];
+    char *data = buffers[stream - 1];
+    ssize_t n = read(fd, data, LOG_FRAME_MAX);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
         return 1;
@@ -97,8 +77,8 @@ static int copy_output(struct monitor *m, int fd, uint32_t stream)
     if (n > 0 && m->log != NULL) {
         log_write(m->log, stream, data, (uint32_t)n);
     }
-    if (m->echo && write_all((int)stream, data, (size_t)n) < 0) {
-        m->echo = false; /* our reader is gone; the log goes on */
+    if (m->echo) {
+        outlet_put(&m->echo_to[stream - 1], data, (size_t)n);
     }
     return 1;
 }
@@ -189,7 +169,14 @@ static void forward(const struct monitor *m,
     }
 }
 
-static int take_signals(const struct monitor *m)
+/* Does somebody want something to end, or at least to know of it? */
+static bool is_wish(const struct signalfd_siginfo *info)
+{
+    return info->ssi_signo != SIGCHLD && info->ssi_signo != SIGWINCH &&
+           info->ssi_signo != SIGPIPE;
+}
+
+static int take_signals(struct monitor *m)
 {
     struct signalfd_siginfo info;
     int status = -1;
@@ -200,6 +187,7 @@ static int take_signals(const struct monitor *m)
 
             status = s >= 0 ? s : status;
         } else {
+            m->told |= is_wish(&info);
             forward(m, &info);
         }
     }
@@ -208,7 +196,19 @@ static int take_signals(const struct monitor *m)
 
 /* ---- the loop ---- */
 
-enum { ON_SIGNAL, ON_STDOUT, ON_STDERR, ON_PTY, ON_INPUT, ON_FEED, NR_EVENTS };
+enum {
+    ON_SIGNAL,
+    ON_STDOUT,
+    ON_STDERR,
+    ON_PTY,
+    ON_INPUT,
+    ON_FEED,
+    ON_ECHO, /* two of them */
+    NR_EVENTS = ON_ECHO + 2
+};
+
+/* How long a reader may stall at the end, after somebody asked for the end. */
+enum { STALL_MS = 2000 };
 
 static void fill_poll(const struct monitor *m, struct pollfd *p)
 {
@@ -225,10 +225,24 @@ static void fill_poll(const struct monitor *m, struct pollfd *p)
         p[ON_PTY].events |= POLLOUT;
     }
     feed_fill_poll(&m->feed, &p[ON_FEED], m->ctl_fd);
+    for (int i = 0; i < 2; i++) {
+        outlet_fill_poll(&m->echo_to[i], &p[ON_ECHO + i]);
+    }
+    if (outlet_waits(&m->echo_to[0])) {
+        p[ON_STDOUT].fd = p[ON_PTY].fd = -1;
+    }
+    if (outlet_waits(&m->echo_to[1])) {
+        p[ON_STDERR].fd = -1;
+    }
 }
 
 static void serve(struct monitor *m, const struct pollfd *p)
 {
+    for (int i = 0; i < 2; i++) {
+        if (p[ON_ECHO + i].revents != 0) {
+            outlet_push(&m->echo_to[i]);
+        }
+    }
     if (p[ON_STDOUT].revents != 0 && !copy_output(m, m->out_fds[0], 1)) {
         close_fd(&m->out_fds[0]);
     }
@@ -249,7 +263,34 @@ static void serve(struct monitor *m, const struct pollfd *p)
     feed_serve(&m->feed, &p[ON_FEED], m->ctl_fd);
 }
 
-/* What the child wrote before it ended is all in the pipes now. */
+static void give_up_readers(struct monitor *m)
+{
+    for (int i = 0; i < 2; i++) {
+        if (outlet_waits(&m->echo_to[i])) {
+            outlet_close(&m->echo_to[i]);
+        }
+    }
+}
+
+/* The child is no more: nothing to pass on, only to hear that it is enough. */
+static void note_signals(struct monitor *m)
+{
+    struct signalfd_siginfo info;
+
+    while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+        if (is_wish(&info)) {
+            give_up_readers(m);
+        }
+    }
+}
+
+static bool any_waits(const struct monitor *m)
+{
+    return outlet_waits(&m->echo_to[0]) || outlet_waits(&m->echo_to[1]);
+}
+
+/* What the child wrote before it ended is all in the pipes now. A reader that
+ * stalls may take its time, unless somebody wants, or wanted, an end. */
 static void drain(struct monitor *m)
 {
     struct pollfd p[NR_EVENTS];
@@ -257,10 +298,19 @@ static void drain(struct monitor *m)
     m->forward_input = false;
     m->nr_typed = 0;
     for (;;) {
+        int timeout = !any_waits(m) ? 0 : m->told ? STALL_MS : -1;
+
         fill_poll(m, p);
-        p[ON_SIGNAL].fd = p[ON_FEED].fd = -1;
-        if (poll(p, NR_EVENTS, 0) <= 0) {
-            return;
+        p[ON_FEED].fd = -1;
+        if (poll(p, NR_EVENTS, timeout) <= 0) {
+            if (!any_waits(m)) {
+                return;
+            }
+            give_up_readers(m);
+            continue;
+        }
+        if (p[ON_SIGNAL].revents != 0) {
+            note_signals(m);
         }
         serve(m, p);
     }
@@ -282,6 +332,9 @@ int monitor_run(struct monitor *m)
     struct pollfd p[NR_EVENTS];
     int status = -1;
 
+    for (int i = 0; i < 2 && m->echo; i++) {
+        outlet_open(&m->echo_to[i], i + 1);
+    }
     while (status < 0) {
         fill_poll(m, p);
         if (poll(p, NR_EVENTS, feed_timeout(&m->feed)) < 0 && errno != EINTR) {

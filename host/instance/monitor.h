@@ -12,6 +12,7 @@
 #include "host/common/err.h"
 #include "host/instance/feed.h"
 #include "host/instance/log.h"
+#include "host/instance/outlet.h"
 #include "host/instance/store.h"
 #include "host/instance/trace_file.h"
 
@@ -27,7 +28,9 @@ struct monitor {
     struct feed feed;   /* own stdin to QEMU */
     bool forward_input; /* own stdin to the terminal */
     bool echo;          /* output to our own stdout and stderr too */
-    struct log *log;    /* NULL: not kept */
+    bool told;          /* somebody sent us a signal or an order */
+    struct outlet echo_to[2];
+    struct log *log; /* NULL: not kept */
     struct trace_file trace;
     size_t nr_typed;
     char typed[4096]; /* input that the terminal has no room for yet */

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A foreground `run` whose reader does not read: stop and signals still work,
+and a reader that only takes its time gets everything."""
+import fcntl
+import signal
+import struct
+import subprocess
+import termios
+
+import pytest
+
+from tests.conftest import EINKORN
+from tests.integration.conftest import wait_for
+
+SOURCE = r"""
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+    long most = argc > 1 ? atol(argv[1]) : -1;
+
+    for (long i = 0; most < 0 || i < most; i++)
+        printf("line %09ld\n", i);
+    return 7;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def talker(tmp_path_factory):
+    base = tmp_path_factory.mktemp("stall")
+    (base / "talker.c").write_text(SOURCE)
+    subprocess.run(["gcc", "-O1", "-o", base / "talker", base / "talker.c"],
+                   check=True)
+    return base / "talker"
+
+
+def start(state, talker, *command):
+    """Talks for ever, or prints as many lines as the command says."""
+    return subprocess.Popen(
+        [EINKORN, "run", "--network", "none", "--name", "stalled", talker,
+         *command], env=state, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL)
+
+
+def unread(fd):
+    return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4))[0]
+
+
+def full_pipe(state, talker):
+    p = start(state, talker)
+    fcntl.fcntl(p.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    wait_for(lambda: unread(p.stdout) >= 4096)
+    return p
+
+
+def test_stop_ends_an_instance_whose_reader_stalls(einkorn, state, talker):
+    p = full_pipe(state, talker)
+    assert einkorn("stop", "-t", "1", "stalled").returncode == 0
+    assert p.wait(20) in (128 + signal.SIGTERM, 128 + signal.SIGKILL)
+    log = einkorn("logs", "-n", "1", "stalled").stdout
+    assert log.startswith("line ")
+    einkorn("rm", "stalled")
+
+
+def test_signals_end_an_instance_whose_reader_stalls(einkorn, state, talker):
+    p = full_pipe(state, talker)
+    assert einkorn("kill", "stalled").returncode == 0
+    assert p.wait(20) == 128 + signal.SIGKILL
+    einkorn("rm", "stalled")
+
+
+def test_a_slow_reader_gets_everything(einkorn, state, talker):
+    p = start(state, talker, "talker", "100000")
+    fcntl.fcntl(p.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    wait_for(lambda: unread(p.stdout) >= 4096)
+    text = p.stdout.read().decode()
+    assert text == "".join(f"line {i:09}\n" for i in range(100000))
+    assert p.wait(20) == 7
+    einkorn("rm", "stalled")
+
+
+def test_a_reader_that_leaves_does_not_end_the_instance(einkorn, state,
+                                                        talker):
+    p = start(state, talker, "talker", "20000")
+    p.stdout.close()
+    assert p.wait(30) == 7
+    assert einkorn("logs", "-n", "1", "stalled").stdout == "line 000019999\n"
+    einkorn("rm", "stalled")
