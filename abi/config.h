@@ -24,6 +24,8 @@
  *                          that are no answers
  *   core=0                 block device for a core file (core(5)), written when
  *                          a signal ends the program; its size is the limit
+ *   processor=NUMBER       the processor's, as in lib/processor.h; what is
+ *                          not told is asked of CPUID
  *   loglevel=0..3          0 errors, 1 warnings (default), 2 info, 3 debug
  */
 #ifndef EINKORN_ABI_CONFIG_H

@@ -8,7 +8,7 @@
 #include "host/instance/cage.h"
 #include "host/instance/cgroup.h"
 #include "host/instance/kvm_probe.h"
-#include "host/instance/tsc.h"
+#include "host/instance/processor.h"
 #include "host/network/network.h"
 #include "host/network/passt.h"
 
@@ -72,6 +72,7 @@ int verb_info(struct context *ctx, int argc, char **argv)
     static const char *const programs[] = {"kernel.elf", "einkorn-proc",
                                            "einkorn-vm.elf", "einkorn-kvm",
                                            "einkorn-image"};
+    struct processor processor;
     char hz[32];
 
     (void)argc;
@@ -84,8 +85,8 @@ int verb_info(struct context *ctx, int argc, char **argv)
     }
     say_cage(ctx->dirs.run);
     say_network();
-    snprintf(hz, sizeof(hz), "%llu Hz",
-             (unsigned long long)tsc_hz(ctx->dirs.run));
+    processor_know(ctx->dirs.run, &processor);
+    snprintf(hz, sizeof(hz), "%llu Hz", (unsigned long long)processor.tsc_hz);
     say("time stamps:", hz);
     say_kvm(&ctx->dirs);
     say("qemu:", access("/usr/bin/qemu-system-x86_64", X_OK) == 0

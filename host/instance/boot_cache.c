@@ -49,7 +49,7 @@ int boot_cache_read(const char *run_dir, const char *name,
     int fd, rc = -1;
 
     snprintf(path, sizeof(path), "%s/%s", run_dir, name);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return -1;
     }

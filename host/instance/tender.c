@@ -16,7 +16,7 @@
 #include "host/instance/cage.h"
 #include "host/instance/launch.h"
 #include "host/instance/memfile.h"
-#include "host/instance/tsc.h"
+#include "host/instance/processor.h"
 
 enum { ENV_MAX = 255, ENV_BYTES_MAX = 64 * 1024 };
 
@@ -84,14 +84,15 @@ static void add_files(struct args *args, struct launch *launch,
     }
 }
 
-static void add_settings(struct args *args, const struct tender *t)
+static void add_settings(struct args *args, const struct tender *t,
+                         const struct processor *processor)
 {
     const struct spec *spec = t->plan->spec;
 
     if (spec->mem_bytes != 0) {
         args_add(args, HANDOVER_KEY_MEM "%" PRIu64, spec->mem_bytes);
     }
-    args_add(args, HANDOVER_KEY_TSC_HZ "%" PRIu64, tsc_hz(t->dirs->run));
+    args_add(args, HANDOVER_KEY_TSC_HZ "%" PRIu64, processor->tsc_hz);
     args_add(args, HANDOVER_KEY_JIT "%d", !spec->no_jit);
     args_add(args, HANDOVER_KEY_STDIN "%d", spec->interactive);
     args_add(args, HANDOVER_KEY_TTY "%d", spec->tty);
@@ -148,6 +149,7 @@ pid_t tender_start(const struct tender *t, struct err *err)
     static char *no_env[] = {NULL};
     static char *envp[ENV_MAX + 1];
     static struct args args;
+    struct processor processor;
     struct launch launch;
     pid_t pid;
     int config_fd = -1;
@@ -162,7 +164,9 @@ pid_t tender_start(const struct tender *t, struct err *err)
     add_files(&args, &launch, t, config_fd);
     add_network(&args, &launch, t->plan->net);
     add_namespaces(&args, &launch, t->dirs->run);
-    add_settings(&args, t);
+    processor_know(t->dirs->run, &processor);
+    add_settings(&args, t, &processor);
+    args_add(&args, HANDOVER_KEY_SET "processor=%" PRIu64, processor.number);
     launch.path = args.argv[0];
     launch.argv = args.argv;
     memcpy(launch.stdio, t->stdio, sizeof(launch.stdio));
@@ -184,6 +188,7 @@ static pid_t start_machine(const struct tender *t, int config_fd, int ctl_fd,
 {
     static char *no_env[] = {NULL};
     char path[DIR_MAX + 32];
+    struct processor processor;
     struct launch launch;
     struct args args;
 
@@ -194,7 +199,8 @@ static pid_t start_machine(const struct tender *t, int config_fd, int ctl_fd,
     args_add(&args, "ctl=%d", launch_keep(&launch, ctl_fd));
     add_files(&args, &launch, t, config_fd);
     add_network(&args, &launch, t->plan->net);
-    add_settings(&args, t);
+    processor_know(t->dirs->run, &processor);
+    add_settings(&args, t, &processor);
     snprintf(path, sizeof(path), "%s/einkorn-kvm", t->dirs->libexec);
     launch.path = path;
     launch.argv = args.argv;

@@ -5,8 +5,10 @@
  */
 #include "abi/sidecar.h"
 #include "kernel/arch/x86_64/arch.h"
+#include "kernel/core/config.h"
 #include "kernel/core/cpu.h"
 #include "kernel/mm/sidecar.h"
+#include "lib/processor.h"
 
 /* Matches nothing: trampolines execute the instruction. */
 static const struct sidecar_cpuid no_cpuid = {.subleaf = 1};
@@ -20,19 +22,31 @@ static const struct sidecar_cpuid *find(const struct sidecar_cpuid *table,
     return NULL;
 }
 
-/* Is this the processor that the table speaks of, and the table whole? Leaf 1
- * has family, model and features (and an APIC ID), leaf 7 more features. */
+static uint64_t ask(void)
+{
+    struct cpuid one = arch_cpuid(1, 0), seven = arch_cpuid(7, 0);
+    struct processor_leaves leaves = {
+        one.eax, one.ecx, one.edx, seven.ebx, seven.ecx, seven.edx,
+    };
+
+    return processor_number(&leaves);
+}
+
+/* Is this the processor that the table speaks of, and the table whole? */
 static bool is_ours(const struct sidecar_cpuid *table, uint32_t nr)
 {
     const struct sidecar_cpuid *one = find(table, nr, 1);
     const struct sidecar_cpuid *seven = find(table, nr, 7);
-    struct cpuid c = arch_cpuid(1, 0);
+    struct processor_leaves leaves;
+    uint64_t number;
 
-    if (!one || !seven || table[nr - 1].more || one->eax != c.eax ||
-        one->ecx != c.ecx || one->edx != c.edx)
+    if (!one || !seven || table[nr - 1].more)
         return false;
-    c = arch_cpuid(7, 0);
-    return seven->ebx == c.ebx && seven->ecx == c.ecx && seven->edx == c.edx;
+    leaves = (struct processor_leaves){
+        one->eax, one->ecx, one->edx, seven->ebx, seven->ecx, seven->edx,
+    };
+    number = config_get_u64("processor", 0);
+    return processor_number(&leaves) == (number ? number : ask());
 }
 
 void sidecar_cpuid_init(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Measuring the time-stamp counter: see tsc.h. */
-#include "host/instance/tsc.h"
+/* Measuring the time-stamp counter, asking CPUID: see processor.h. */
+#include "host/instance/processor.h"
 
+#include <cpuid.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <x86gprintrin.h>
 
 #include "host/instance/boot_cache.h"
+#include "lib/processor.h"
 
 enum { MEASURE_NS = 50 * 1000 * 1000 };
 
@@ -74,16 +76,28 @@ static uint64_t measure(void)
                       (ns1 - ns0));
 }
 
-uint64_t tsc_hz(const char *run_dir)
+static uint64_t ask_cpuid(void)
 {
-    char text[BOOT_CACHE_MAX];
-    uint64_t hz;
+    struct processor_leaves leaves = {0};
+    uint32_t unused;
 
-    if (boot_cache_read(run_dir, "tsc", text) == 0) {
-        return strtoull(text, NULL, 10);
+    __cpuid(1, leaves.eax1, unused, leaves.ecx1, leaves.edx1);
+    __cpuid_count(7, 0, unused, leaves.ebx7, leaves.ecx7, leaves.edx7);
+    return processor_number(&leaves);
+}
+
+void processor_know(const char *run_dir, struct processor *out)
+{
+    char text[BOOT_CACHE_MAX], *end;
+
+    if (boot_cache_read(run_dir, "processor", text) == 0) {
+        out->tsc_hz = strtoull(text, &end, 10);
+        out->number = strtoull(end, NULL, 10);
+        return;
     }
-    hz = is_trusted() ? measure() : 0;
-    snprintf(text, sizeof(text), "%" PRIu64, hz);
-    boot_cache_write(run_dir, "tsc", text);
-    return hz;
+    out->tsc_hz = is_trusted() ? measure() : 0;
+    out->number = ask_cpuid();
+    snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64, out->tsc_hz,
+             out->number);
+    boot_cache_write(run_dir, "processor", text);
 }
