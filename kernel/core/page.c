@@ -16,13 +16,17 @@ enum {
     SCAN_MAX = 16,          /* runs looked at in the list of the exact order */
     GIVE_BACK_PAGES = 4096, /* dirty free pages that start a batch ... */
     GIVE_BACK_MIN = 16,     /* ... of runs at least this long */
+    FIRST = ABI_PAGE_SIZE / sizeof(struct page), /* described by page 0 */
 };
+
+_Static_assert(ABI_HEAP_FIRST <= FIRST * ABI_PAGE_SIZE, "page");
 
 static struct {
     uint64_t base;
-    struct page *pages; /* descriptors, the last page's first ... */
-    uint64_t turn;      /* ... index of a page + its number */
-    uint32_t nr, top;   /* pages of the arena; first never used */
+    struct page *first;  /* descriptors of the first pages ... */
+    struct page *others; /* ... and of those behind, both from number 0 on */
+    uint32_t nr_own;     /* pages of those others' descriptors */
+    uint32_t nr, top;    /* pages of the arena; first never used */
     uint32_t used, max_used;
     uint32_t nr_dirty;
     uint32_t free[NR_ORDERS];
@@ -33,24 +37,31 @@ void pages_init(void)
     const struct abi_range *heap = &platform.boot->heap;
     uint64_t nr = heap->len_bytes / ABI_PAGE_SIZE;
     uint64_t limit = platform.boot->mem_limit_bytes / ABI_PAGE_SIZE;
-    uint64_t own;
+    uint64_t own = 0;
 
     if (nr < 64 || nr > UINT32_MAX)
         panic("heap arena of %lu pages", nr);
-    own = (nr * sizeof(struct page) + ABI_PAGE_SIZE - 1) / ABI_PAGE_SIZE;
+    if (nr > FIRST)
+        own = ((nr - FIRST) * sizeof(struct page) + ABI_PAGE_SIZE - 1) /
+              ABI_PAGE_SIZE;
+    if (nr <= FIRST + own) {
+        nr = nr < FIRST ? nr : FIRST;
+        own = 0;
+    }
     arena.base = heap->base;
-    arena.pages = (struct page *)heap->base;
-    /* The first pages' descriptors lie just before them: a start touches one
-     * page of descriptors, mapped by the page table that maps those pages. */
-    arena.turn = own * ABI_PAGE_SIZE / sizeof(struct page) + own - 2;
+    /* Page 0 describes itself and the first pages, which all that a start
+     * needs comes from; behind them lie the others' descriptors. */
+    arena.first = (struct page *)heap->base;
+    arena.others = (struct page *)(heap->base + FIRST * ABI_PAGE_SIZE) - FIRST;
+    arena.nr_own = (uint32_t)own;
     arena.nr = (uint32_t)nr;
-    arena.top = (uint32_t)own;
+    arena.top = 1;
     arena.max_used = limit && limit < nr ? (uint32_t)limit : (uint32_t)nr;
 }
 
 struct page *page_of(uint32_t number)
 {
-    return &arena.pages[arena.turn - number];
+    return (number < FIRST ? arena.first : arena.others) + number;
 }
 
 uint32_t page_number(const void *addr)
@@ -144,10 +155,22 @@ static uint32_t take_free(uint32_t nr_pages, bool *dirty)
     return first;
 }
 
+/* What is left of the first pages is free, behind the descriptors it goes
+ * on. */
+static void pass_descriptors(void)
+{
+    if (arena.top < FIRST)
+        add_free(arena.top, FIRST - arena.top, false);
+    arena.top = FIRST + arena.nr_own;
+}
+
 static uint32_t take_top(uint32_t nr_pages)
 {
-    uint32_t first = arena.top;
+    uint32_t first;
 
+    if (arena.top <= FIRST && nr_pages > FIRST - arena.top && arena.nr_own)
+        pass_descriptors();
+    first = arena.top;
     if (nr_pages > arena.nr - arena.top)
         return 0;
     arena.top += nr_pages;

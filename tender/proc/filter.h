@@ -22,8 +22,8 @@ enum {
 };
 
 struct code {
+    uint32_t nr; /* first, so that a start touches one page */
     struct sock_filter insn[FILTER_MAX];
-    uint32_t nr;
 };
 
 #define FIELD(name) ((uint32_t)offsetof(struct seccomp_data, name))

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -49,7 +51,6 @@ static int setup(void **state)
     (void)state;
     boot.heap = (struct abi_range){(uint64_t)arena, ARENA};
     platform.ops.mem_discard = fake_discard;
-    alloc_init();
     return arena == MAP_FAILED;
 }
 
@@ -105,9 +106,11 @@ static void resize(struct slot *s)
 static void test_alloc_random_load(void **state)
 {
     static struct slot slots[SLOTS];
-    size_t before = alloc_used_bytes();
+    size_t before;
 
     (void)state;
+    alloc_init();
+    before = alloc_used_bytes();
     for (int round = 0; round < ROUNDS; round++) {
         struct slot *s = &slots[rand() % SLOTS];
 
@@ -170,9 +173,51 @@ static void test_alloc_small_things(void **state)
     kfree(kmalloc(0));
 }
 
+/* Each page of a small arena is used: what is handed out lies inside, and is
+ * not where the pages are described. */
+static bool all_of_an_arena_can_be_used(uint64_t nr)
+{
+    void *page, *last = NULL;
+    uint64_t taken = 0;
+
+    boot.heap.len_bytes = nr * 4096;
+    alloc_init();
+    for (; (page = page_alloc(1)) != NULL; taken++) {
+        if ((uint64_t)page - boot.heap.base >= nr * 4096)
+            return false;
+        memset(page, 0xff, 4096);
+        *(void **)page = last;
+        last = page;
+    }
+    if (taken < nr - 2 - (nr * 24 + 4095) / 4096)
+        return false;
+    for (; last; last = page) {
+        page = *(void **)last;
+        page_free(last, 1);
+    }
+    return alloc_used_bytes() == 0 && page_alloc(60);
+}
+
+/* The allocator begins once in a process. */
+static void test_alloc_hands_out_all_of_an_arena(void **state)
+{
+    (void)state;
+    for (uint64_t nr = 64; nr < 600; nr += nr < 160 || nr > 190 ? 7 : 1) {
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0)
+            _exit(!all_of_an_arena_can_be_used(nr));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* First: its children want a fresh allocator. */
+        cmocka_unit_test(test_alloc_hands_out_all_of_an_arena),
         cmocka_unit_test(test_alloc_random_load),
         cmocka_unit_test(test_alloc_runs),
         cmocka_unit_test(test_alloc_gives_back),

@@ -26,9 +26,9 @@ enum { INPUT_BYTES = 4096, GATHER_BYTES = 2048, TERMIOS_BYTES = 36 };
 static struct {
     struct waitq readers;
     struct event_source source;
-    uint8_t buf[INPUT_BYTES];
     uint32_t pos, len;
     bool wanted, eof;
+    uint8_t buf[INPUT_BYTES];
 } input;
 
 static bool is_tty(void)
