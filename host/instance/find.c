@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/common/strings.h"
+#include "host/common/xalloc.h"
 #include "host/instance/store.h"
 
 void inst_close(struct inst *inst)
@@ -73,46 +74,14 @@ static int open_inst(const struct store *store, const char *id,
     return 0;
 }
 
-/* ---- all of them ---- */
-
-struct list {
-    struct inst *items;
-    size_t nr, cap;
-};
-
 static bool is_id(const char *name)
 {
     return strlen(name) == ID_LEN && strspn(name, "0123456789abcdef") == ID_LEN;
 }
 
-static int append(struct list *list, const struct inst *inst)
+static DIR *open_list(int dir_fd, struct err *err)
 {
-    if (list->nr == list->cap) {
-        size_t cap = list->cap == 0 ? 16 : list->cap * 2;
-        struct inst *items = realloc(list->items, cap * sizeof(*items));
-
-        if (items == NULL) {
-            return -1;
-        }
-        list->items = items;
-        list->cap = cap;
-    }
-    list->items[list->nr++] = *inst;
-    return 0;
-}
-
-static int newer_first(const void *a, const void *b)
-{
-    const struct inst *x = a, *y = b;
-    const char *tx = strings_get(x->record, "created");
-    const char *ty = strings_get(y->record, "created");
-
-    return strcmp(ty, tx); /* same number of digits until 2286 */
-}
-
-static DIR *open_list(const struct store *store, struct err *err)
-{
-    int fd = openat(store->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
     if (dir == NULL) {
@@ -121,10 +90,41 @@ static DIR *open_list(const struct store *store, struct err *err)
     return dir;
 }
 
+/* ---- all of them ---- */
+
+/* Of each only this is kept: there may be more instances than descriptors. */
+struct item {
+    char id[ID_LEN + 1];
+    char created[24];
+};
+
+struct list {
+    struct item *items;
+    size_t nr, cap;
+};
+
+static void append(struct list *list, const struct inst *inst)
+{
+    struct item *item;
+
+    list->items = xgrow(list->items, list->nr, &list->cap, sizeof(*item));
+    item = &list->items[list->nr++];
+    memcpy(item->id, inst->id, sizeof(item->id));
+    snprintf(item->created, sizeof(item->created), "%s",
+             strings_get(inst->record, "created"));
+}
+
+static int newer_first(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+
+    return strcmp(y->created, x->created); /* equally long until 2286 */
+}
+
 static int read_all(const struct store *store, struct list *list,
                     struct err *err)
 {
-    DIR *dir = open_list(store, err);
+    DIR *dir = open_list(store->dir_fd, err);
     struct dirent *entry;
     struct inst inst = {0};
 
@@ -134,10 +134,9 @@ static int read_all(const struct store *store, struct list *list,
     while ((entry = readdir(dir)) != NULL) {
         /* One that vanished meanwhile was removed: not an error. */
         if (is_id(entry->d_name) &&
-            open_inst(store, entry->d_name, &inst) == 0 &&
-            append(list, &inst) < 0) {
+            open_inst(store, entry->d_name, &inst) == 0) {
+            append(list, &inst);
             inst_close(&inst);
-            break;
         }
     }
     closedir(dir);
@@ -147,31 +146,37 @@ static int read_all(const struct store *store, struct list *list,
     return 0;
 }
 
-static void free_all(struct list *list)
-{
-    for (size_t i = 0; i < list->nr; i++) {
-        if (list->items[i].fd >= 0) {
-            inst_close(&list->items[i]);
-        }
-    }
-    free(list->items);
-}
-
 int store_each(const struct store *store,
                int (*visit)(struct inst *inst, void *arg), void *arg,
                struct err *err)
 {
     struct list list = {0};
+    struct inst inst = {0};
     int rc = read_all(store, &list, err);
 
     for (size_t i = 0; rc == 0 && i < list.nr; i++) {
-        rc = visit(&list.items[i], arg);
+        if (open_inst(store, list.items[i].id, &inst) == 0) {
+            rc = visit(&inst, arg);
+            inst_close(&inst);
+        }
     }
-    free_all(&list);
+    free(list.items);
     return rc;
 }
 
 /* ---- by name ---- */
+
+struct search {
+    const char *ref;
+    char id[ID_LEN + 1]; /* the best so far ... */
+    int match;           /* ... and how well it matches */
+    int nr;              /* instances that match so well */
+};
+
+static bool begins(const char *text, const char *ref)
+{
+    return strncmp(text, ref, strlen(ref)) == 0;
+}
 
 /* Exact beats prefix. */
 static int match(const struct inst *inst, const char *ref)
@@ -181,48 +186,106 @@ static int match(const struct inst *inst, const char *ref)
     if (strcmp(name, ref) == 0 || strcmp(inst->id, ref) == 0) {
         return 2;
     }
-    return strncmp(inst->id, ref, strlen(ref)) == 0 ||
-           strncmp(name, ref, strlen(ref)) == 0;
+    return begins(inst->id, ref) || begins(name, ref);
 }
 
-static int pick(struct list *list, const char *ref, struct inst *inst,
-                struct err *err)
+static void consider(struct search *s, const struct store *store,
+                     const char *id)
 {
-    struct inst *best = NULL;
-    int best_match = 0, nr = 0;
+    struct inst inst = {0};
+    int m;
 
-    for (size_t i = 0; i < list->nr; i++) {
-        int m = match(&list->items[i], ref);
+    if (open_inst(store, id, &inst) < 0) {
+        return;
+    }
+    m = match(&inst, s->ref);
+    inst_close(&inst);
+    if (m > s->match) {
+        s->match = m;
+        s->nr = 0;
+    }
+    if (m != 0 && m == s->match && strcmp(s->id, id) != 0) {
+        memcpy(s->id, id, sizeof(s->id));
+        s->nr++;
+    }
+}
 
-        if (m > best_match) {
-            best = &list->items[i];
-            best_match = m;
-            nr = 1;
-        } else if (m != 0 && m == best_match) {
-            nr++;
+/* Those whose id, or the name that is made from it, begins so. Only they are
+ * opened: there may be 10,000. */
+static int search_ids(struct search *s, const struct store *store,
+                      struct err *err)
+{
+    DIR *dir = open_list(store->dir_fd, err);
+    char name[NAME_MAX_LEN + 1];
+    struct dirent *entry;
+
+    if (dir == NULL) {
+        return -1;
+    }
+    while ((entry = readdir(dir)) != NULL) {
+        if (!is_id(entry->d_name)) {
+            continue;
+        }
+        inst_default_name(entry->d_name, name);
+        if (begins(entry->d_name, s->ref) || begins(name, s->ref)) {
+            consider(s, store, entry->d_name);
         }
     }
-    if (nr == 0) {
-        return err_set(err, ERR_TOOL,
-                       "instance %s: not found (`einkorn ps -a` lists all)",
-                       ref);
-    }
-    if (nr > 1) {
-        return err_set(err, ERR_TOOL,
-                       "instance %s: %d instances begin so (give more of the "
-                       "name or id)",
-                       ref, nr);
-    }
-    *inst = *best;
-    best->fd = -1;
+    closedir(dir);
     return 0;
+}
+
+/* The id behind a name that was given, or "". */
+static void read_name(const struct store *store, const char *name,
+                      char id[ID_LEN + 1])
+{
+    ssize_t len = readlinkat(store->names_fd, name, id, ID_LEN + 1);
+
+    id[len == ID_LEN ? ID_LEN : 0] = '\0';
+}
+
+static int search_names(struct search *s, const struct store *store,
+                        struct err *err)
+{
+    DIR *dir = open_list(store->names_fd, err);
+    char id[ID_LEN + 1];
+    struct dirent *entry;
+
+    if (dir == NULL) {
+        return -1;
+    }
+    while ((entry = readdir(dir)) != NULL) {
+        if (!begins(entry->d_name, s->ref)) {
+            continue;
+        }
+        read_name(store, entry->d_name, id);
+        /* What its id found already counts once. */
+        if (is_id(id) && !begins(id, s->ref)) {
+            consider(s, store, id);
+        }
+    }
+    closedir(dir);
+    return 0;
+}
+
+static int search(struct search *s, const struct store *store, struct err *err)
+{
+    char id[ID_LEN + 1] = "";
+
+    if (inst_name_valid(s->ref)) {
+        read_name(store, s->ref, id);
+    }
+    consider(s, store, id);
+    if (s->match == 2) {
+        return 0;
+    }
+    return search_ids(s, store, err) < 0 ? -1 : search_names(s, store, err);
 }
 
 int store_find(const struct store *store, const char *ref, struct inst *inst,
                struct err *err)
 {
-    struct list list = {0};
-    int rc = -1;
+    struct search s = {.ref = ref};
 
     if (is_id(ref) && open_inst(store, ref, inst) == 0) {
         return 0;
@@ -230,17 +293,27 @@ int store_find(const struct store *store, const char *ref, struct inst *inst,
     if (ref[0] == '\0') {
         return err_set(err, ERR_TOOL, "instance: empty name or id");
     }
-    if (read_all(store, &list, err) == 0) {
-        rc = pick(&list, ref, inst, err);
+    if (search(&s, store, err) < 0) {
+        return -1;
     }
-    free_all(&list);
-    return rc;
+    if (s.nr > 1) {
+        return err_set(err, ERR_TOOL,
+                       "instance %s: %d instances begin so (give more of the "
+                       "name or id)",
+                       ref, s.nr);
+    }
+    if (s.nr == 0 || open_inst(store, s.id, inst) < 0) {
+        return err_set(err, ERR_TOOL,
+                       "instance %s: not found (`einkorn ps -a` lists all)",
+                       ref);
+    }
+    return 0;
 }
 
 void store_sweep(const struct store *store)
 {
     struct err ignored = {0};
-    DIR *dir = open_list(store, &ignored);
+    DIR *dir = open_list(store->dir_fd, &ignored);
     struct dirent *entry;
     struct stat st;
 

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 
-from tests.integration.conftest import wait_for
+from tests.integration.conftest import Tool, wait_for
 
 
 def test_run_passes_status_and_streams(tool):
@@ -189,6 +189,23 @@ def test_prefixes_and_ambiguity(tool):
     assert json.loads(tool.ok("inspect", "alph"))[0]["Id"] == ident
     p = tool("inspect", "al")
     assert p.returncode == 125 and "2 instances begin so" in p.stderr
+
+
+def test_ps_and_names_with_few_descriptors(tool):
+    """There may be more instances than descriptors, and each is found by
+    what belongs to it alone."""
+    for i in range(20):
+        tool.sh("true", *(["--name", f"grain{i:02}x"] if i % 2 else []))
+    few = Tool(tool.path, tool.run_dir.parent, tool.target,
+               prefix=["prlimit", "--nofile=12"])
+    rows = [row.split() for row in few.ok("ps", "-a").splitlines()[1:]]
+    assert len(rows) == 20
+    for ident, name in ((row[0], row[-1]) for row in rows):
+        for ref in (ident, name, name[:-1]):
+            found = json.loads(few.ok("inspect", ref))[0]
+            assert found["Id"].startswith(ident)
+            assert found["Name"].lstrip("/") == name
+    assert "10 instances begin so" in few("inspect", "grain").stderr
 
 
 def test_memory_limit_kills_and_says_so(tool):
