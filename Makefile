@@ -54,9 +54,10 @@ $(O)/uapi/.done:
 	@ln -sfn /usr/include/x86_64-linux-gnu/asm $(O)/uapi/asm
 	@touch $@
 
-# A linker writes in small pieces; a copy written in large ones lies in large
-# folios of the page cache, which cost each start half as much to map.
-in_one_piece = $(Q)cp $@.tmp $@ && rm $@.tmp
+# A linker writes in small pieces, and cp may; a copy written at once lies in
+# large folios of the page cache, which cost each start half as much to map.
+in_one_piece = $(Q)dd if=$@.tmp of=$@ bs=8M status=none && chmod +x $@ && \
+	rm $@.tmp
 
 # ---- kernel ------------------------------------------------------------
 KERNEL_OBJ := $(call objs,$(KERNEL_SRC),kern) $(LWIP_OBJ)

@@ -16,6 +16,8 @@
 #define PAGE_UP(x) (((x) + ABI_PAGE_SIZE - 1) & -ABI_PAGE_SIZE)
 #define PAGE_DOWN(x) ((x) & -ABI_PAGE_SIZE)
 
+extern char tender_begin[] __attribute__((visibility("hidden"))); /* proc.ld */
+
 enum { MAX_PHDR = 16, HEADERS_MAX = 1024 };
 
 _Static_assert(HEADERS_MAX >= sizeof(struct elf64_ehdr) +
@@ -53,9 +55,10 @@ static void read_headers(struct elf *e)
     reason = elf_check_loads(e->ph, e->nr, (uint64_t)len, &e->span);
     if (reason)
         die("kernel %s %s", e->name, elf_reason_text(reason));
-    if (e->span.lo != ABI_KERNEL_BASE || e->span.hi > ABI_HEAP_BASE)
-        die("kernel %s is not linked for address %llx", e->name,
-            (unsigned long long)ABI_KERNEL_BASE);
+    if (e->span.lo != ABI_KERNEL_BASE || e->span.hi > (uint64_t)tender_begin)
+        die("kernel %s is not linked for %llx to %llx", e->name,
+            (unsigned long long)ABI_KERNEL_BASE,
+            (unsigned long long)tender_begin);
 }
 
 static int is_load(const struct elf64_phdr *ph)
