@@ -72,7 +72,7 @@ $(O)/kern/%.o: %.S | $(O)/uapi/.done
 # Twice: names for backtraces are data behind the text, whose addresses stay.
 KERNEL_LD := ld -static --no-relax -z noexecstack -z norelro --gc-sections \
 	-z max-page-size=4096 -T kernel/kernel.ld
-$(LIBEXEC)/kernel.elf: $(KERNEL_OBJ) kernel/kernel.ld tools/ksyms
+$(LIBEXEC)/kernel.elf: $(KERNEL_OBJ) kernel/kernel.ld kernel/hot.ld tools/ksyms
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	$(Q)$(KERNEL_LD) -o $@.pass1 $(KERNEL_OBJ)
