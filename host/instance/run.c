@@ -17,6 +17,7 @@
 #include "abi/config.h"
 #include "host/common/room.h"
 #include "host/instance/corefile.h"
+#include "host/instance/giveback.h"
 #include "host/instance/kvm_probe.h"
 #include "host/instance/monitor.h"
 #include "host/instance/pty.h"
@@ -240,6 +241,7 @@ static void background(struct run *run)
     }
     (void)!write(run->report_fd, &err, sizeof(err));
     close(run->report_fd);
+    giveback_start();
     _exit(rc == 0 ? finish(run, monitor_run(&run->monitor)) : 0);
 }
 
