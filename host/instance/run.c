@@ -210,7 +210,9 @@ static int finish(struct run *run, int status)
                 "%s: ended for lack of memory (give more with -m)", run->name);
         err_print("einkorn", &err);
     }
-    if (run->spec->remove) {
+    if (run->spec->remove && run->monitor.log == NULL) {
+        store_remove_unlogged(&run->store, &run->inst, run->spec->name);
+    } else if (run->spec->remove) {
         store_remove(&run->store, &run->inst);
     }
     return status;

@@ -283,6 +283,15 @@ fail:
     return -1;
 }
 
+void store_remove_unlogged(const struct store *store, const struct inst *inst,
+                           const char *name)
+{
+    if (name != NULL) {
+        release_name(store, name, inst->id);
+    }
+    unlinkat(store->dir_fd, inst->id, 0);
+}
+
 void store_remove(const struct store *store, const struct inst *inst)
 {
     char log[ID_LEN + 16];
@@ -292,6 +301,5 @@ void store_remove(const struct store *store, const struct inst *inst)
     unlinkat(store->dir_fd, log, 0);
     snprintf(log, sizeof(log), "%s.log.1", inst->id);
     unlinkat(store->dir_fd, log, 0);
-    release_name(store, name, inst->id);
-    unlinkat(store->dir_fd, inst->id, 0);
+    store_remove_unlogged(store, inst, name);
 }

@@ -103,6 +103,11 @@ void inst_wait(struct inst *inst);
 /* Removes all files. The instance must be dead or the caller's own. */
 void store_remove(const struct store *store, const struct inst *inst);
 
+/* The same for the caller's own instance that has no log: it saves three
+ * looks for what is not there. `name` as it was given to store_create(). */
+void store_remove_unlogged(const struct store *store, const struct inst *inst,
+                           const char *name);
+
 /* Removes temporary files whose makers died. */
 void store_sweep(const struct store *store);
 
