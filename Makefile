@@ -24,9 +24,7 @@ find_c = $(sort $(shell find $(1) -name '*.c' -o -name '*.S' 2>/dev/null))
 objs = $(patsubst %,$(O)/$(2)/%.o,$(basename $(1)))
 
 LWIP := third_party/lwip
-# kernel/net/tcp will take the place of lwIP's TCP; for now it is only tested.
-KERNEL_SRC := $(filter-out kernel/platform/% kernel/net/tcp/%, \
-	$(call find_c,kernel)) \
+KERNEL_SRC := $(filter-out kernel/platform/%,$(call find_c,kernel)) \
 	$(call find_c,lib)
 PROC_SRC := $(call find_c,kernel/platform/proc tender/proc tender/common) \
 	$(call find_c,lib)

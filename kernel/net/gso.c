@@ -144,6 +144,14 @@ int gso_begin(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
     return 0;
 }
 
+void gso_cut(struct tx_frame *f, uint32_t cut)
+{
+    f->first_len = cut;
+    f->nr_segs = (f->payload_len + cut - 1) / cut;
+    if (f->payload_len % cut)
+        f->open = false;
+}
+
 /* Same connection, same everything but sequence number, lengths, IPv4
  * identification, checksums and flags? */
 static bool same_flow(const struct tx_frame *f, const struct view *v)

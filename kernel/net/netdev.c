@@ -69,12 +69,12 @@ static bool can_join(const struct netdev *nd, const struct tx_frame *f)
 }
 
 int netdev_send(struct netdev *nd, const struct abi_iov *iov, unsigned nr,
-                void *token)
+                uint32_t cut, void *token)
 {
     struct tx_ring *tx = nd->tx;
     struct tx_frame *f = tx->nr ? slot(tx, tx->nr - 1) : NULL;
 
-    if (!f || !can_join(nd, f) || !gso_join(f, iov, nr)) {
+    if (cut || !f || !can_join(nd, f) || !gso_join(f, iov, nr)) {
         if (tx->nr == TX_RING)
             netdev_flush(nd);
         if (tx->nr == TX_RING) {
@@ -85,9 +85,12 @@ int netdev_send(struct netdev *nd, const struct abi_iov *iov, unsigned nr,
         f = fresh(tx);
         if (!f || gso_begin(f, iov, nr) < 0)
             return -ENOBUFS;
+        if (cut)
+            gso_cut(f, cut);
         tx->nr++;
     }
-    f->tokens[f->nr_tokens++] = token;
+    if (token)
+        f->tokens[f->nr_tokens++] = token;
     return 0;
 }
 

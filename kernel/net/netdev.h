@@ -43,6 +43,8 @@ struct rx_frame {
 struct netdev_ops {
     /* A frame came in. */
     void (*receive)(void *arg, struct rx_frame *frame);
+    /* So many frames came in together: answer them now. */
+    void (*batch_end)(void *arg);
     /* There is room again after netdev_send() refused. */
     void (*resume)(void *arg);
     /* Memory given to netdev_send() is no longer used. */
@@ -76,11 +78,13 @@ int netdev_init(struct netdev *nd, uint32_t dev,
 bool netdev_poll(struct netdev *nd);
 
 /* One Ethernet frame, its headers whole in iov[0]. Checksums of TCP and UDP
- * are left to the device where it does them (ABI_NET_CSUM). The memory stays
- * in use until release(token), which may be called at once. 0, or -ENOBUFS
- * (then the token is still the caller's). */
+ * are left to the device where it does them (ABI_NET_CSUM). cut, if not 0:
+ * it is TCP and longer than the MTU; the device (ABI_NET_TSO*) cuts it into
+ * segments with so much payload. The memory stays in use until
+ * release(token), which may be called at once; without a token until the
+ * device is idle. 0, or -ENOBUFS (then the token is still the caller's). */
 int netdev_send(struct netdev *nd, const struct abi_iov *iov, unsigned nr,
-                void *token);
+                uint32_t cut, void *token);
 /* Hands what waits to the platform. */
 void netdev_flush(struct netdev *nd);
 bool netdev_idle(const struct netdev *nd); /* nothing waits */

@@ -41,6 +41,8 @@ int tx_init(struct netdev *nd);
 /* Begins a frame: copies headers, remembers payload. 0 or -ENOBUFS (too many
  * pieces). */
 int gso_begin(struct tx_frame *f, const struct abi_iov *iov, unsigned nr);
+/* What was just begun is to be cut into segments with `cut` bytes each. */
+void gso_cut(struct tx_frame *f, uint32_t cut);
 /* Adds a segment to f if it continues it. */
 bool gso_join(struct tx_frame *f, const struct abi_iov *iov, unsigned nr);
 /* Fills in lengths, checksums and the virtio-net header. csum: the device

@@ -108,6 +108,7 @@ bool rx_poll(struct netdev *nd)
         any = true;
         for (unsigned i = 0; i < n && i < RX_BATCH; i++)
             receive(nd, i, nd->rx->packets[i].len_bytes);
+        nd->ops->batch_end(nd->arg);
         netdev_flush(nd);
         if (n < RX_BATCH)
             break;

@@ -58,8 +58,8 @@ static struct net_addr addr4(uint8_t last, uint16_t port)
         .family = NET_V4, .ip = {10, 0, 0, last}, .port = port};
 }
 
-int ip_route(struct ip_route *route, struct net_addr *src,
-             const struct net_addr *dst)
+int path_find(struct path *route, struct net_addr *src,
+              const struct net_addr *dst)
 {
     if (net_addr_is_any(src)) {
         uint16_t port = src->port;

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Frames of all kinds, whole and damaged, into the stack; servers answer. */
-/* sources: kernel/core/timer.c kernel/net/gso.c kernel/net/netdev.c */
-/* sources: kernel/net/netdev_rx.c kernel/net/lwip/configure.c */
-/* sources: kernel/net/lwip/convert.c kernel/net/lwip/demux.c */
-/* sources: kernel/net/lwip/dgram.c kernel/net/lwip/dgram_opt.c */
-/* sources: kernel/net/lwip/dgram_send.c kernel/net/lwip/hooks.c */
-/* sources: kernel/net/lwip/icmp_error.c kernel/net/lwip/iface.c */
-/* sources: kernel/net/lwip/info.c kernel/net/lwip/proctext.c */
-/* sources: kernel/net/lwip/stack.c kernel/net/lwip/stream.c */
-/* sources: kernel/net/lwip/stream_close.c kernel/net/lwip/stream_listen.c */
-/* sources: kernel/net/lwip/stream_opt.c kernel/net/lwip/stream_rx.c */
-/* sources: kernel/net/lwip/stream_tx.c kernel/net/lwip/timers.c */
+/* sources: kernel/core/timer.c kernel/net/checksum.c kernel/net/gso.c */
+/* sources: kernel/net/netdev.c kernel/net/netdev_rx.c */
+// sources: kernel/net/lwip/*.c kernel/net/tcp/*.c
 /* sources: third_party/lwip/src/src/core/def.c */
 /* sources: third_party/lwip/src/src/core/inet_chksum.c */
 /* sources: third_party/lwip/src/src/core/init.c */
@@ -20,9 +12,6 @@
 /* sources: third_party/lwip/src/src/core/netif.c */
 /* sources: third_party/lwip/src/src/core/pbuf.c */
 /* sources: third_party/lwip/src/src/core/raw.c */
-/* sources: third_party/lwip/src/src/core/tcp.c */
-/* sources: third_party/lwip/src/src/core/tcp_in.c */
-/* sources: third_party/lwip/src/src/core/tcp_out.c */
 /* sources: third_party/lwip/src/src/core/udp.c */
 /* sources: third_party/lwip/src/src/core/ipv4/dhcp.c */
 /* sources: third_party/lwip/src/src/core/ipv4/etharp.c */

@@ -6,7 +6,7 @@ LWIP_DIR := third_party/lwip
 LWIP_STAMP := $(LWIP_DIR)/src/.fetched-2.1.3+dfsg1-2
 LWIP_INC := -I$(LWIP_DIR)/port -I$(LWIP_DIR)/src/src/include
 LWIP_SRC := $(addprefix core/,def.c inet_chksum.c init.c ip.c mem.c memp.c \
-	netif.c pbuf.c raw.c tcp.c tcp_in.c tcp_out.c udp.c \
+	netif.c pbuf.c raw.c udp.c \
 	ipv4/dhcp.c ipv4/etharp.c ipv4/icmp.c ipv4/igmp.c \
 	ipv4/ip4_addr.c ipv4/ip4.c ipv4/ip4_frag.c ipv6/ethip6.c ipv6/icmp6.c \
 	ipv6/inet6.c ipv6/ip6_addr.c ipv6/ip6.c ipv6/ip6_frag.c ipv6/mld6.c \

@@ -181,9 +181,9 @@ static const struct pseudo_node ipv4_entries[] = {
     TEXT("tcp_keepalive_probes", "9"),
     TEXT("tcp_rmem", "4096\t131072\t6291456"),
     TEXT("tcp_wmem", "4096\t16384\t4194304"),
-    TEXT("tcp_congestion_control", "reno"),
-    TEXT("tcp_available_congestion_control", "reno"),
-    TEXT("tcp_allowed_congestion_control", "reno"),
+    TEXT("tcp_congestion_control", "cubic"),
+    TEXT("tcp_available_congestion_control", "cubic"),
+    TEXT("tcp_allowed_congestion_control", "cubic"),
     END,
 };
 

@@ -167,7 +167,7 @@ static int check_level(const struct inet_sock *s, int level)
 int inet_getsockopt(struct sock *sock, int level, int opt, void *val,
                     size_t *len_bytes)
 {
-    static const char congestion[16] = "reno";
+    static const char congestion[16] = "cubic";
     struct inet_sock *s = inet_of(sock);
     int value = 0, err = check_level(s, level);
 

@@ -8,6 +8,7 @@
 
 #include "kernel/core/alloc.h"
 #include "kernel/core/clock.h"
+#include "kernel/net/lwip/tcp_glue.h"
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
 
@@ -171,6 +172,8 @@ static bool open_pcb(struct dgram *d, bool raw, int protocol)
                                  (u8_t)protocol);
         if (d->raw)
             raw_recv(d->raw, on_raw, d);
+        if (d->raw && protocol == IP_PROTO_TCP)
+            raw_tcp_sockets++;
         return d->raw;
     }
     d->udp = udp_new_ip_type(type);
@@ -332,6 +335,13 @@ size_t dgram_unread_bytes(const struct dgram *d)
     return d->rx_bytes;
 }
 
+static void close_raw(struct raw_pcb *raw)
+{
+    if (raw->protocol == IP_PROTO_TCP)
+        raw_tcp_sockets--;
+    raw_remove(raw);
+}
+
 void dgram_close(struct dgram *d)
 {
     struct packet *p;
@@ -343,7 +353,7 @@ void dgram_close(struct dgram *d)
     if (d->udp)
         udp_remove(d->udp);
     else
-        raw_remove(d->raw);
+        close_raw(d->raw);
     list_remove(&d->all);
     kfree(d);
 }

@@ -5,8 +5,7 @@
  */
 #include "kernel/core/alloc.h"
 #include "kernel/core/clock.h"
-#include "kernel/net/lwip/demux.h"
-#include "kernel/net/lwip/glue.h"
+#include "kernel/net/lwip/tcp_glue.h"
 #include "lib/list.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
@@ -14,7 +13,6 @@
 #include "lwip/ip4.h"
 #include "lwip/ip6.h"
 #include "lwip/mld6.h"
-#include "lwip/priv/tcp_priv.h"
 #include "netif/ethernet.h"
 
 enum {
@@ -112,29 +110,25 @@ static void deliver(struct netif *netif, struct pbuf *p, unsigned type,
 {
     uint16_t flags = netif->chksum_flags;
     uint16_t add = checks;
-    struct demux demux;
     err_t err = ERR_VAL;
 
     if (csum_ok)
         add &=
             (uint16_t) ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
     netif->chksum_flags = flags | add;
-    demux_begin(&demux, p, type);
     if (type == ETH_P_IP)
         err = ip4_input(p, netif);
     else if (type == ETH_P_IPV6)
         err = ip6_input(p, netif);
     else if (type == ETH_P_ARP)
         etharp_input(p, netif), err = ERR_OK;
-    demux_end(&demux);
     netif->chksum_flags = flags;
     if (err != ERR_OK)
         pbuf_free(p);
 }
 
-static void on_receive(void *arg, struct rx_frame *f)
+static void to_lwip(struct iface *iface, struct rx_frame *f)
 {
-    struct iface *iface = arg;
     int flags = classify(&iface->netif, f->head);
     unsigned type = (unsigned)f->head[12] << 8 | f->head[13];
     size_t len = f->head_len + f->tail_len - ETH_HDR_LEN;
@@ -153,13 +147,22 @@ static void on_receive(void *arg, struct rx_frame *f)
     deliver(&iface->netif, p, type, f->csum_ok);
 }
 
-/* TCP marks connections whose output failed; try those again. */
+static void on_receive(void *arg, struct rx_frame *f)
+{
+    if (!tcp_take_frame(arg, f))
+        to_lwip(arg, f);
+}
+
 static void on_resume(void *arg)
 {
     (void)arg;
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
-        if (pcb->flags & TF_NAGLEMEMERR)
-            tcp_output(pcb);
+    conn_resume_all();
+}
+
+static void on_batch_end(void *arg)
+{
+    (void)arg;
+    tcp_batch_end();
 }
 
 static void on_release(void *token)
@@ -182,7 +185,7 @@ static err_t link_output(struct netif *netif, struct pbuf *p)
     }
     timers_activity();
     pbuf_ref(p);
-    if (netdev_send(&iface->nd, iov, nr, p) < 0) {
+    if (netdev_send(&iface->nd, iov, nr, 0, p) < 0) {
         pbuf_free(p);
         return ERR_MEM;
     }
@@ -214,6 +217,7 @@ static err_t netif_setup(struct netif *netif)
 
 static const struct netdev_ops ops = {
     .receive = on_receive,
+    .batch_end = on_batch_end,
     .resume = on_resume,
     .release = on_release,
 };

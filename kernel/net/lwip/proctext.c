@@ -5,7 +5,8 @@
 #include <linux/if_addr.h>
 
 #include "kernel/core/alloc.h"
-#include "kernel/net/lwip/stream.h"
+#include "kernel/net/lwip/tcp_glue.h"
+#include "kernel/net/tcp/stream.h"
 #include "lib/fmt.h"
 #include "lwip/udp.h"
 
@@ -42,77 +43,88 @@ static void add(struct text *t, const char *fmt, ...)
 }
 
 /* Words of an address as Linux prints them: each in host order. */
-static void endpoint(char *out, size_t size, const ip_addr_t *ip, uint16_t port,
-                     bool v6)
+static void endpoint(char *out, size_t size, const struct net_addr *a, bool v6)
 {
-    const u32_t *w = ip_2_ip6(ip)->addr;
+    uint32_t w[4];
 
+    memcpy(w, a->ip, sizeof(w));
     if (!v6)
-        snprintf(out, size, "%08X:%04X", ip_2_ip4(ip)->addr, port);
-    else if (IP_IS_V6_VAL(*ip) || IP_IS_ANY_TYPE_VAL(*ip))
+        snprintf(out, size, "%08X:%04X", w[0], a->port);
+    else if (a->family == NET_V6)
         snprintf(out, size, "%08X%08X%08X%08X:%04X", w[0], w[1], w[2], w[3],
-                 port);
+                 a->port);
     else
-        snprintf(out, size, "0000000000000000FFFF0000%08X:%04X",
-                 ip_2_ip4(ip)->addr, port);
+        snprintf(out, size, "0000000000000000FFFF0000%08X:%04X", w[0], a->port);
 }
 
 struct row {
-    const ip_addr_t *local, *remote;
-    uint16_t local_port, remote_port;
+    struct net_addr local, remote;
     unsigned state, tx, rx;
 };
 
 static void add_row(struct text *t, bool v6, unsigned *nr, const struct row *r)
 {
     char local[48], remote[48];
-    bool is_v4 = IP_IS_V4_VAL(*r->local);
 
-    if (is_v4 == v6)
+    if ((r->local.family == NET_V4) == v6)
         return;
-    endpoint(local, sizeof(local), r->local, r->local_port, v6);
-    endpoint(remote, sizeof(remote), r->remote, r->remote_port, v6);
+    endpoint(local, sizeof(local), &r->local, v6);
+    endpoint(remote, sizeof(remote), &r->remote, v6);
     add(t,
         "%4u: %s %s %02X %08X:%08X 00:00000000 00000000     0        0 0 1 "
         "0000000000000000\n",
         (*nr)++, local, remote, r->state, r->tx, r->rx);
 }
 
-static void add_stream(struct text *t, bool v6, unsigned *nr,
-                       const struct tcp_pcb *pcb)
-{
-    static const uint8_t states[] = {7, 10, 2, 3, 1, 4, 5, 8, 11, 9, 6};
-    static const ip_addr_t none;
-    bool listen = pcb->state == LISTEN;
-    const struct stream *s = pcb->callback_arg;
-    struct row r = {
-        .local = &pcb->local_ip,
-        .remote = listen ? &none : &pcb->remote_ip,
-        .local_port = pcb->local_port,
-        .remote_port = listen ? 0 : pcb->remote_port,
-        .state = states[pcb->state],
-        .tx = s && !listen ? (unsigned)s->tx_bytes : 0,
-        .rx = s ? (listen ? s->nr_accept : (unsigned)s->rx_bytes) : 0,
-    };
-
-    if (pcb->state == SYN_RCVD) /* its argument is still the listener */
-        r.tx = r.rx = 0;
-    add_row(t, v6, nr, &r);
-}
-
 static const char header[] =
     "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
     "retrnsmt   uid  timeout inode\n";
 
+struct tcp_rows {
+    struct text *text;
+    bool v6;
+    unsigned nr;
+};
+
+static void add_stream(struct tcp_rows *t, const struct stream *s)
+{
+    struct row r = {
+        .local = s->conn.local,
+        .remote = s->conn.peer,
+        .state = stream_state(s),
+        .tx = (unsigned)stream_unsent_bytes(s),
+        .rx = s->listening ? s->nr_accept : s->conn.rx_bytes,
+    };
+
+    if (r.state == STREAM_CLOSE && !s->bound)
+        return;
+    if (r.remote.family == NET_NONE)
+        r.remote.family = r.local.family;
+    add_row(t->text, t->v6, &t->nr, &r);
+}
+
+/* Those without a stream. */
+static bool add_node(struct conn_node *node, void *arg)
+{
+    struct tcp_rows *t = arg;
+    struct row r = {.state = node->kind == NODE_TIME_WAIT ? STREAM_TIME_WAIT
+                                                          : STREAM_SYN_RECV};
+
+    if (node->kind == NODE_CONN)
+        return true;
+    conn_key_addrs(&node->key, &r.local, &r.remote);
+    add_row(t->text, t->v6, &t->nr, &r);
+    return true;
+}
+
 static void tcp_text(struct text *t, bool v6)
 {
-    unsigned nr = 0;
+    struct tcp_rows rows = {.text = t, .v6 = v6};
 
     add(t, "%s", header);
-    for (unsigned i = 0; i < ARRAY_LEN(tcp_pcb_lists); i++)
-        for (struct tcp_pcb *p = *tcp_pcb_lists[i]; p; p = p->next)
-            if (p->state != CLOSED)
-                add_stream(t, v6, &nr, p);
+    list_for_each(pos, &streams)
+        add_stream(&rows, container_of(pos, struct stream, all));
+    table_each(add_node, &rows);
 }
 
 static void udp_text(struct text *t, bool v6)
@@ -122,13 +134,11 @@ static void udp_text(struct text *t, bool v6)
     add(t, "%s", header);
     for (struct udp_pcb *p = udp_pcbs; p; p = p->next) {
         struct row r = {
-            .local = &p->local_ip,
-            .remote = &p->remote_ip,
-            .local_port = p->local_port,
-            .remote_port = p->remote_port,
             .state = p->flags & UDP_FLAGS_CONNECTED ? 1 : UDP_STATE_OPEN,
         };
 
+        from_ip(&r.local, &p->local_ip, p->local_port);
+        from_ip(&r.remote, &p->remote_ip, p->remote_port);
         add_row(t, v6, &nr, &r);
     }
 }

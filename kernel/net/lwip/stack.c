@@ -7,14 +7,13 @@
 #include "kernel/core/cpu.h"
 #include "kernel/core/event.h"
 #include "kernel/core/log.h"
-#include "kernel/net/lwip/glue.h"
-#include "kernel/net/lwip/stream.h"
+#include "kernel/net/lwip/tcp_glue.h"
 #include "lwip/dhcp.h"
 #include "lwip/init.h"
 
 enum { LOOP_ROUNDS = 64, DHCP_WAIT_MS = 4000 };
 
-static bool loops_wait(void)
+static bool netifs_wait(void)
 {
     struct netif *netif;
 
@@ -24,6 +23,11 @@ static bool loops_wait(void)
     return false;
 }
 
+static bool loops_wait(void)
+{
+    return tcp_loop_waits() || netifs_wait();
+}
+
 /* Bounded: two busy local sockets must not keep everybody else waiting; the
  * next poll goes on. */
 static bool deliver_loops(void)
@@ -31,8 +35,11 @@ static bool deliver_loops(void)
     bool any = false;
 
     for (unsigned i = 0; i < LOOP_ROUNDS && loops_wait(); i++) {
-        timers_activity();
-        netif_poll_all();
+        tcp_loop_deliver();
+        if (netifs_wait()) {
+            timers_activity();
+            netif_poll_all();
+        }
         any = true;
     }
     return any;
@@ -48,6 +55,7 @@ bool devices_idle(void)
 
 void lwip_kick(void)
 {
+    tcp_batch_end();
     deliver_loops();
     for (unsigned i = 0; i < nr_ifaces; i++)
         netdev_flush(&ifaces[i]->nd);
@@ -59,6 +67,7 @@ static bool poll(struct event_source *source)
     bool any = deliver_loops();
 
     (void)source;
+    tcp_poll_begin();
     for (unsigned i = 0; i < nr_ifaces; i++)
         any |= netdev_poll(&ifaces[i]->nd);
     if (any)
@@ -98,6 +107,7 @@ void net_init(void)
 {
     lwip_init();
     icmp_error_init();
+    tcp_glue_init();
     for (uint32_t i = 0; i < platform.boot->nr_net && i < ABI_MAX_NET; i++) {
         struct iface *iface = iface_new(i, &platform.boot->net[i]);
 

@@ -130,7 +130,7 @@ struct rack {
 struct conn {
     struct conn_node node; /* in the table while connected */
     struct net_addr local, peer;
-    struct ip_route route;
+    struct path route;
     uint8_t state; /* enum stream_state */
     uint8_t ttl, tos;
     bool orphan; /* nobody will read */
@@ -238,7 +238,7 @@ void conn_update_mss(struct conn *c);
 void conn_abort(struct conn *c, int error, bool tell_peer);
 /* Becomes TIME_WAIT (the table's matter from then on) and ends. */
 void conn_time_wait(struct conn *c, uint64_t now);
-uint16_t conn_our_mss(const struct ip_route *r, bool v6, uint16_t user);
+uint16_t conn_our_mss(const struct path *r, bool v6, uint16_t user);
 /* MSS for a path with this MTU came to be known. */
 void conn_path_mtu(struct conn *c, uint32_t mtu);
 

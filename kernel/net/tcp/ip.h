@@ -19,13 +19,11 @@ enum {
 };
 
 /* Where a connection's packets leave; a cache that may be kept. */
-struct ip_route {
+struct path {
     void *impl; /* NULL: this host, or not looked up */
     bool found, local;
     uint32_t mtu;
     bool cuts; /* packets longer than the MTU are fine with ip_packet.cut */
-    uint8_t neighbour[6];
-    uint64_t neighbour_until_ns; /* 0: unknown */
 };
 
 /* One TCP segment. `head` has IP_HEADROOM bytes for the layers below, then
@@ -33,7 +31,7 @@ struct ip_route {
  * freed before ip_idle(). */
 struct ip_packet {
     const struct net_addr *src, *dst;
-    struct ip_route *route;
+    struct path *route;
     uint8_t ttl, tos;
     uint8_t *head;
     unsigned tcp_len; /* TCP header with options */
@@ -45,8 +43,8 @@ struct ip_packet {
 
 /* Looks up the route to dst; src gets an address if it has none. 0 or
  * -ENETUNREACH. */
-int ip_route(struct ip_route *route, struct net_addr *src,
-             const struct net_addr *dst);
+int path_find(struct path *route, struct net_addr *src,
+              const struct net_addr *dst);
 /* 0, or -ENOBUFS: conn_resume_all() will be called when there is room. Other
  * errors are treated as loss. */
 int ip_send(const struct ip_packet *p);

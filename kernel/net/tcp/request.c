@@ -17,7 +17,7 @@ struct request {
     struct stream *listener;
     struct list age;
     struct timer timer;
-    struct ip_route route;
+    struct path route;
     struct net_addr local, remote;
     uint32_t iss, irs, ts_offset;
     uint16_t window, mss;
@@ -117,7 +117,7 @@ void request_new(struct stream *l, const struct segment *seg,
     r->listener = l;
     r->local = seg->dst;
     r->remote = seg->src;
-    if (ip_route(&r->route, &r->local, &r->remote) < 0) {
+    if (path_find(&r->route, &r->local, &r->remote) < 0) {
         kfree(r);
         return;
     }

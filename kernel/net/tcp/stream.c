@@ -123,7 +123,7 @@ static int find_path(struct stream *s)
             return -ENETUNREACH;
         c->local = (struct net_addr){.family = c->peer.family, .port = port};
     }
-    err = ip_route(&c->route, &c->local, &c->peer);
+    err = path_find(&c->route, &c->local, &c->peer);
     if (err)
         return err;
     if (!c->local.port)

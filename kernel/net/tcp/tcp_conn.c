@@ -64,7 +64,7 @@ void conn_destroy(struct conn *c)
     rx_free(c);
 }
 
-uint16_t conn_our_mss(const struct ip_route *r, bool v6, uint16_t user)
+uint16_t conn_our_mss(const struct path *r, bool v6, uint16_t user)
 {
     uint32_t headers = v6 ? IP_TCP_V6 : IP_TCP_V4;
     uint32_t mss = r->mtu > headers + MSS_MIN ? r->mtu - headers : MSS_MIN;

@@ -46,7 +46,7 @@ static unsigned fill(struct header *h, const struct bare_segment *s,
 void send_bare(const struct bare_segment *s)
 {
     struct net_addr src = *s->src;
-    struct ip_route route = {0};
+    struct path route = {0};
     struct header h;
     struct ip_packet p = {
         .src = &src,
@@ -56,9 +56,10 @@ void send_bare(const struct bare_segment *s)
         .head = h.headroom,
     };
 
-    if (!s->route && ip_route(&route, &src, s->dst) < 0)
+    if (!s->route && path_find(&route, &src, s->dst) < 0)
         return;
-    memcpy(h.options, s->options, s->options_len);
+    if (s->options_len)
+        memcpy(h.options, s->options, s->options_len);
     p.tcp_len = fill(&h, s, s->options_len);
     ip_send(&p);
 }

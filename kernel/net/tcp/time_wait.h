@@ -21,7 +21,7 @@ void reset_stray(const struct segment *seg);
 /* One without payload; for what has no connection. tos 0. */
 struct bare_segment {
     const struct net_addr *src, *dst;
-    struct ip_route *route; /* NULL: looked up */
+    struct path *route; /* NULL: looked up */
     uint32_t seq, ack;
     uint16_t window;
     uint8_t flags;

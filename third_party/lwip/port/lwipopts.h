@@ -83,44 +83,15 @@
 #define LWIP_UDP 1
 #define LWIP_NETBUF_RECVINFO 1
 
-/* -- TCP -- */
-#define LWIP_TCP 1
-/* As large as one IP packet can be with all headers in one pbuf: what the
- * loopback interface uses. Ethernet's MTU lowers it for each connection. */
-#define TCP_MSS 65160
-#define LWIP_WND_SCALE 1
-#define TCP_RCV_SCALE 7
-#define TCP_WND (2u << 20)
-#define TCP_WND_UPDATE_THRESHOLD (64u << 10)
-#define TCP_SND_BUF (64u << 20) /* limited for each socket by us */
-#define TCP_SND_QUEUELEN 65000
-#define TCP_SNDLOWAT 1
-#define TCP_SNDQUEUELOWAT 1
-#define TCP_OVERSIZE 0
-#define TCP_QUEUE_OOSEQ 1
-#define TCP_OOSEQ_MAX_BYTES 0
-#define TCP_OOSEQ_MAX_PBUFS 0
-#define LWIP_TCP_SACK_OUT 1
-#define LWIP_TCP_TIMESTAMPS 0
-#define LWIP_TCP_KEEPALIVE 1
-#define LWIP_TCP_MAX_SACK_NUM 4
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 2 /* stream, demux entry */
 #define IP_DEFAULT_TTL 64
-#define TCP_LISTEN_BACKLOG 1
-#define TCP_DEFAULT_LISTEN_BACKLOG 0xff
-#define TCP_MSL 30000UL /* TIME_WAIT lasts a minute, as Linux's */
-/* Delayed acknowledgements go out after at most 50 ms; slow ticks last
- * 100 ms and retransmission is never earlier than three of them. */
-#define TCP_TMR_INTERVAL 50
-#define TCP_LOCAL_PORT_RANGE_START 32768
-#define TCP_LOCAL_PORT_RANGE_END 60999
-#define TCP_ENSURE_LOCAL_PORT_RANGE(port)                                      \
-    ((u16_t)((port) % 28232 + TCP_LOCAL_PORT_RANGE_START))
 #define UDP_LOCAL_PORT_RANGE_START 32768
 #define UDP_LOCAL_PORT_RANGE_END 60999
 #define UDP_ENSURE_LOCAL_PORT_RANGE(port)                                      \
     ((u16_t)((port) % 28232 + UDP_LOCAL_PORT_RANGE_START))
-#define LWIP_DISABLE_TCP_SANITY_CHECKS 1
+
+/* -- TCP is ours: kernel/net/tcp -- */
+#define LWIP_TCP 0
+
 #define LWIP_DISABLE_MEMP_SANITY_CHECKS 1
 
 #endif
