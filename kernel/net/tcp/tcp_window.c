@@ -6,7 +6,7 @@
  */
 #include "kernel/net/tcp/conn.h"
 
-enum { DRS_MIN_NS = 1000000 };
+enum { DRS_MIN_NS = 1000000, PLENTY = 16 };
 
 static uint32_t free_bytes(const struct conn *c)
 {
@@ -48,7 +48,9 @@ bool window_opened(const struct conn *c)
 {
     uint32_t offered = c->rcv_adv - c->rcv_nxt, could = edge(c) - c->rcv_nxt;
 
-    return could >= 2 * offered && could - offered >= step(c);
+    /* While the peer has plenty, the next acknowledgement tells soon enough. */
+    return offered <= c->rcvbuf / PLENTY && could >= 2 * offered &&
+           could - offered >= step(c);
 }
 
 /* Half the buffer or more was read within a round trip: the window holds the
