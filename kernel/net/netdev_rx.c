@@ -17,7 +17,7 @@ enum {
     RX_ROUNDS = 16, /* batches in one poll: then others get their turn */
     RX_HEAD = 2048,
     RX_TAIL = ABI_NET_FRAME_MAX - RX_HEAD + 64,
-    RX_POOL = 32,
+    RX_POOL = 64,
 };
 
 struct rx_ring {

@@ -6,7 +6,10 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +93,8 @@ static void *serve(void *arg)
     unsigned char *buf = malloc(BUF);
 
     free(arg);
+    /* Where Linux runs this to compare with, it is to do what we do. */
+    setsockopt(job.fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
     if (buf)
         job.fn(job.fd, buf);
     close(job.fd);
@@ -168,6 +173,7 @@ int main(void)
         {7, echo}, {9, discard}, {13, reset}, {19, generate}};
     pthread_t t;
 
+    signal(SIGPIPE, SIG_IGN); /* clients may go when they have enough */
     for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
         pthread_create(&t, NULL, accept_all, &services[i]);
     udp_echo();

@@ -6,7 +6,7 @@
  */
 #include "kernel/net/tcp/conn.h"
 
-enum { DRS_MIN_NS = 1000000, PLENTY = 16 };
+enum { DRS_MIN_NS = 100000, PLENTY = 16 };
 
 static uint32_t free_bytes(const struct conn *c)
 {
