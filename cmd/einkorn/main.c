@@ -39,6 +39,9 @@ static const struct verb {
     {"inspect", verb_inspect, "INSTANCE...", "print all about them as JSON"},
     {"debug", verb_debug, "INSTANCE [GDB-OPTION...]",
      "gdb on a running instance, with its symbols"},
+    {"volume", verb_volume,
+     "create NAME | ls [-q] | inspect NAME | rm NAME... | prune [-f]",
+     "keep directories by names, for `run -v NAME:/GUEST`"},
     {"info", verb_info, "", "what this host offers"},
     {"version", verb_version, "", "print the version"},
     {"help", verb_help, "", "print this"},
@@ -56,8 +59,8 @@ static const char run_options[] =
     "                              reach a guest port through the host\n"
     "  -P, --publish-all           the same for all ports that an image "
     "exposes\n"
-    "  -v, --volume HOST:/GUEST[:ro]\n"
-    "                              show a host directory to the guest\n"
+    "  -v, --volume HOST|NAME:/GUEST[:ro]\n"
+    "                              show a host directory or a named volume\n"
     "  -m, --memory SIZE           limit, for example 64m or 1g\n"
     "  -w, --workdir DIR           working directory (default /)\n"
     "  --entrypoint PROGRAM        instead of the image's\n"

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "host/common/strings.h"
+#include "host/volume/named.h"
 
 const char *inspect_status(const struct inst *inst)
 {
@@ -203,6 +204,7 @@ static void write_network(struct json *j, const struct inst *inst)
 static void write_mounts(struct json *j, const struct inst *inst)
 {
     const char *v = strings_next(inst->record, "volume", NULL);
+    char name[NAME_MAX + 1];
 
     json_begin(j, "Mounts", '[');
     for (; v != NULL; v = strings_next(inst->record, "volume", v)) {
@@ -214,7 +216,13 @@ static void write_mounts(struct json *j, const struct inst *inst)
             *guest++ = '\0';
             *mode++ = '\0';
             json_begin(j, NULL, '{');
-            json_str(j, "Type", "bind");
+            if (named_of_path(copy, name) != NULL) {
+                json_str(j, "Type", "volume");
+                json_str(j, "Name", name);
+                json_str(j, "Driver", "local");
+            } else {
+                json_str(j, "Type", "bind");
+            }
             json_str(j, "Source", copy);
             json_str(j, "Destination", guest);
             json_str(j, "Mode", mode);

@@ -24,6 +24,7 @@
 #include "host/instance/qemu.h"
 #include "host/instance/streams.h"
 #include "host/instance/tender.h"
+#include "host/volume/named.h"
 #include "host/volume/volume.h"
 
 /* In this order the first page or two hold all that a start touches. */
@@ -305,6 +306,7 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
     run.cgroup.procs_fd = -1;
     run.core.fd = -1;
     if (image_prepare(&run.image, dirs, spec, err) < 0 ||
+        named_use(dirs, spec, &run.image, err) < 0 ||
         store_open(&run.store, dirs->run, err) < 0) {
         return -1;
     }

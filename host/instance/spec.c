@@ -194,7 +194,16 @@ int spec_add_port(struct spec *spec, const char *value, struct err *err)
  * shows as an empty directory. Here it is an error. */
 static int add_volume(struct spec *spec, struct volume *volume, struct err *err)
 {
-    char *path = realpath(volume->host, NULL);
+    char *path;
+
+    /* As Docker has it: without a slash it is no path but a name. */
+    if (volume->host[0] != '.' && strchr(volume->host, '/') == NULL) {
+        volume->name = volume->host;
+        volume->host = NULL;
+        spec->volumes[spec->nr_volumes++] = *volume;
+        return 0;
+    }
+    path = realpath(volume->host, NULL);
 
     if (path == NULL) {
         return err_set(err, ERR_TOOL, "-v %s: %m%s", volume->host,
@@ -222,8 +231,10 @@ int spec_add_volume(struct spec *spec, char *value, struct err *err)
                        ABI_MAX_CHAN);
     }
     if (colon == NULL || colon[1] != '/') {
-        return err_set(err, ERR_TOOL,
-                       "-v %s: not understood (use host:/guest[:ro])", value);
+        return err_set(
+            err, ERR_TOOL,
+            "-v %s: not understood (use host:/guest[:ro] or name:/guest[:ro])",
+            value);
     }
     *colon = '\0';
     volume.guest = colon + 1;

@@ -38,7 +38,9 @@ struct port {
 };
 
 struct volume {
-    const char *host;  /* an absolute path */
+    const char *host;  /* an absolute path; NULL: of a named one, until
+                          host/volume/named.h finds it */
+    const char *name;  /* of a named one, or NULL */
     const char *guest; /* an absolute path */
     bool read_only;
 };

@@ -118,8 +118,9 @@ static void test_spec_mem(void **state)
 
 static void test_spec_volume(void **state)
 {
-    char a[] = "/srv:/data", b[] = "tests:/data:ro", c[] = "/srv:data",
-         d[] = "/srv", e[] = "/srv:/d:wo", f[] = "/no/such:/data";
+    char a[] = "/srv:/data", b[] = "./tests:/data:ro", c[] = "/srv:data",
+         d[] = "/srv", e[] = "/srv:/d:wo", f[] = "/no/such:/data",
+         g[] = "store:/data";
 
     (void)state;
     assert_int_equal(spec_add_volume(&spec, a, &err), 0);
@@ -133,6 +134,10 @@ static void test_spec_volume(void **state)
     assert_int_equal(spec_add_volume(&spec, c, &err), -1);
     assert_int_equal(spec_add_volume(&spec, d, &err), -1);
     assert_int_equal(spec_add_volume(&spec, e, &err), -1);
+    assert_int_equal(spec_add_volume(&spec, g, &err), 0);
+    assert_string_equal(spec.volumes[2].name, "store");
+    assert_null(spec.volumes[2].host);
+    assert_null(spec.volumes[1].name);
     err = (struct err){0};
     assert_int_equal(spec_add_volume(&spec, f, &err), -1);
     assert_non_null(strstr(err.text, "mkdir"));
