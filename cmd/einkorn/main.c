@@ -39,6 +39,8 @@ static const struct verb {
     {"inspect", verb_inspect, "INSTANCE...", "print all about them as JSON"},
     {"debug", verb_debug, "INSTANCE [GDB-OPTION...]",
      "gdb on a running instance, with its symbols"},
+    {"image", verb_image, "ls [-a] | prune [-a] [-f]",
+     "show what was made from programs and images; remove what is stale"},
     {"volume", verb_volume,
      "create NAME | ls [-q] | inspect NAME | rm NAME... | prune [-f]",
      "keep directories by names, for `run -v NAME:/GUEST`"},

@@ -26,6 +26,7 @@ int verb_kill(struct context *ctx, int argc, char **argv);
 int verb_rm(struct context *ctx, int argc, char **argv);
 int verb_wait(struct context *ctx, int argc, char **argv);
 int verb_inspect(struct context *ctx, int argc, char **argv);
+int verb_image(struct context *ctx, int argc, char **argv);
 int verb_volume(struct context *ctx, int argc, char **argv);
 int verb_info(struct context *ctx, int argc, char **argv);
 
