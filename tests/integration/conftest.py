@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """For tests of the tool alone: a copy of it beside a tender that runs host
 commands, with state folders of each test's own."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -93,6 +94,34 @@ class Tool:
             self("rm", "-f", ident)
         subprocess.run(["umount", "-l", "-R", self.run_dir], check=False,
                        capture_output=True)
+
+
+@contextlib.contextmanager
+def installed(base, target=None, prefix=(), **env):
+    """The tool as it was built, with state below base; ends all it started."""
+    made = Tool(EINKORN, base, target, prefix, env)
+    made.env["EINKORN_ROOT"] = str(base / "data")
+    try:
+        yield made
+    finally:
+        made.clean_up()
+
+
+@contextlib.contextmanager
+def own_network():
+    """The command that enters a new network namespace, with loopback up."""
+    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
+        pytest.skip("SKIP needs root and /dev/net/tun")
+    holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
+    try:
+        own = os.readlink("/proc/self/ns/net")
+        wait_for(lambda: os.readlink(f"/proc/{holder.pid}/ns/net") != own)
+        enter = ["nsenter", "-t", str(holder.pid), "-n"]
+        subprocess.run([*enter, "ip", "link", "set", "lo", "up"], check=True)
+        yield enter
+    finally:
+        holder.kill()
+        holder.wait()
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from tests.conftest import EINKORN, TEST_ALL
-from tests.integration.conftest import Tool, wait_for
+from tests.conftest import TEST_ALL
+from tests.integration.conftest import installed, own_network, wait_for
 
 NGINX = "/usr/sbin/nginx"
 FOREGROUND = "daemon off; master_process off;"
@@ -26,26 +26,13 @@ def base(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tool(base):
     """The tool inside a network namespace with nothing but loopback."""
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
-        pytest.skip("SKIP needs root and /dev/net/tun")
     for program in NEEDED:
         if shutil.which(program) is None:
             pytest.skip(f"SKIP needs {program}")
-    holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
-    try:
-        own = os.readlink("/proc/self/ns/net")
-        wait_for(lambda: os.readlink(f"/proc/{holder.pid}/ns/net") != own)
-        enter = ["nsenter", "-t", str(holder.pid), "-n"]
-        subprocess.run([*enter, "ip", "link", "set", "lo", "up"], check=True)
-        made = Tool(EINKORN, base, None, enter)
-        made.env.update(EINKORN_ROOT=str(base / "data"),
-                        EINKORN_BRIDGE="ekngx",
-                        EINKORN_SUBNET="10.98.0.0/24")
+    with own_network() as enter, installed(
+            base, prefix=enter, EINKORN_BRIDGE="ekngx",
+            EINKORN_SUBNET="10.98.0.0/24") as made:
         yield made
-        made.clean_up()
-    finally:
-        holder.kill()
-        holder.wait()
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Container images as input of `run`: what their configuration asks for."""
 import os
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 
-from tests.conftest import EINKORN
-from tests.integration.conftest import Tool
+from tests.integration.conftest import installed
 from tests.integration.oci_layout import (Layout, directory, hardlink, program,
                                           symlink, tar)
 
@@ -22,10 +20,8 @@ GROUP = b"root:x:0:\nextra:x:77:web\nother:x:78:\n"
 def tool(tmp_path):
     if not os.path.exists(BUSYBOX):
         pytest.skip("SKIP needs busybox-static")
-    made = Tool(EINKORN, tmp_path, None)
-    made.env["EINKORN_ROOT"] = str(tmp_path / "data")
-    yield made
-    made.clean_up()
+    with installed(tmp_path) as made:
+        yield made
 
 
 def base_layer(*more):

@@ -7,9 +7,8 @@ import subprocess
 
 import pytest
 
-from tests.conftest import EINKORN
 from tests.integration import oci_images
-from tests.integration.conftest import Tool
+from tests.integration.conftest import installed
 from tests.integration.oci_layout import (Layout, debian, directory,
                                           script, tar)
 
@@ -31,10 +30,8 @@ def system():
 def tool(tmp_path):
     if os.geteuid() != 0:
         pytest.skip("SKIP needs root")
-    made = Tool(EINKORN, tmp_path, None)
-    made.env["EINKORN_ROOT"] = str(tmp_path / "data")
-    yield made
-    made.clean_up()
+    with installed(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
@@ -235,3 +232,54 @@ def test_record_with_environment_is_private(tool, image, tmp_path):
              if "sesame" in path.read_text()]
     assert len(files) == 1
     assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
+
+
+NOBODY = 65534
+AS_NOBODY = f"""
+    mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid || exit 99
+    shift
+    exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups -- "$@"
+"""
+
+
+@pytest.fixture
+def users_tool(tmp_path):
+    """The tool as an ordinary user calls it who has ids of his own; only in
+    this test's mount namespace, where /etc/subuid says so."""
+    if os.geteuid() != 0:
+        pytest.skip("SKIP needs root")
+    if shutil.which("newuidmap") is None:
+        pytest.skip("SKIP needs newuidmap (package uidmap)")
+    ranges = tmp_path / "ranges"
+    ranges.write_text("nobody:200000:65536\n")
+    base = tmp_path / "user"
+    base.mkdir()
+    os.chown(base, NOBODY, NOBODY)
+    for folder in tmp_path.parents:
+        if folder.stat().st_mode & 0o005 != 0o005:
+            folder.chmod(folder.stat().st_mode | 0o055)
+        if str(folder) == "/tmp":
+            break
+    with installed(base, prefix=["unshare", "-m", "sh", "-c", AS_NOBODY, "sh",
+                                 str(ranges)],
+                   HOME=str(base), XDG_RUNTIME_DIR=str(base)) as made:
+        yield made
+
+
+def test_ordinary_user_records_too(users_tool, system, tmp_path):
+    """Owners inside are the image's; nothing belongs to others outside."""
+    Layout(tmp_path / "layout").make(
+        system + [tar(script("entry.sh", "#!/bin/sh\nset -e\n"
+                             "touch /made; chown 33:44 /made\n"
+                             "exec stat -c %u:%g /made /bin/sh\n"))],
+        {"Entrypoint": ["/entry.sh"], "Env": [oci_images.PATH]})
+    for path in [tmp_path / "layout", *(tmp_path / "layout").rglob("*")]:
+        path.chmod(0o755)
+    tmp_path.chmod(0o755)
+    p = run(users_tool, f"oci:{tmp_path}/layout")
+    assert p.returncode == 0, p.stderr
+    assert p.stdout == "33:44\n0:0\n"
+    assert "once in a sandbox" in p.stderr
+    made = list((tmp_path / "user").rglob("*"))
+    assert any(path.suffix == ".erofs" for path in made)
+    assert {path.lstat().st_uid for path in made} == {NOBODY}

@@ -7,32 +7,18 @@ import subprocess
 
 import pytest
 
-from tests.conftest import EINKORN
 from tests.integration import oci_images
-from tests.integration.conftest import Tool, wait_for
+from tests.integration.conftest import installed, own_network, wait_for
 from tests.integration.oci_layout import Layout, debian, tar
 
 
 @pytest.fixture
 def tool(tmp_path):
     """The tool with root's bridge, in a network namespace of its own."""
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
-        pytest.skip("SKIP needs root and /dev/net/tun")
-    holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
-    try:
-        own = os.readlink("/proc/self/ns/net")
-        wait_for(lambda: os.readlink(f"/proc/{holder.pid}/ns/net") != own)
-        enter = ["nsenter", "-t", str(holder.pid), "-n"]
-        subprocess.run([*enter, "ip", "link", "set", "lo", "up"], check=True)
-        made = Tool(EINKORN, tmp_path, None, enter)
-        made.env.update(EINKORN_ROOT=str(tmp_path / "data"),
-                        EINKORN_BRIDGE="ekoci",
-                        EINKORN_SUBNET="10.97.0.0/24")
+    with own_network() as enter, installed(
+            tmp_path, prefix=enter, EINKORN_BRIDGE="ekoci",
+            EINKORN_SUBNET="10.97.0.0/24") as made:
         yield made
-        made.clean_up()
-    finally:
-        holder.kill()
-        holder.wait()
 
 
 def need(*paths):

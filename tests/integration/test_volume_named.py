@@ -6,8 +6,7 @@ import pathlib
 
 import pytest
 
-from tests.conftest import EINKORN
-from tests.integration.conftest import Tool
+from tests.integration.conftest import installed
 from tests.integration.oci_layout import (Layout, directory, program, symlink,
                                           tar)
 
@@ -18,10 +17,8 @@ BUSYBOX = "/bin/busybox"
 def tool(tmp_path):
     if not os.path.exists(BUSYBOX):
         pytest.skip("SKIP needs busybox-static")
-    made = Tool(EINKORN, tmp_path, BUSYBOX)
-    made.env["EINKORN_ROOT"] = str(tmp_path / "data")
-    yield made
-    made.clean_up()
+    with installed(tmp_path, BUSYBOX) as made:
+        yield made
 
 
 def run(tool, volume, *command, options=(), image=BUSYBOX):
