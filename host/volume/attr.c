@@ -23,46 +23,46 @@ enum setattr {
     SET_MTIME_TO = 256,
 };
 
-static void put_time(struct wire_out *out, struct timespec t)
+static void put_time(struct p9_msg *out, struct timespec t)
 {
-    wire_put64(out, (uint64_t)t.tv_sec);
-    wire_put64(out, (uint64_t)t.tv_nsec);
+    p9_put64(out, (uint64_t)t.tv_sec);
+    p9_put64(out, (uint64_t)t.tv_nsec);
 }
 
 /* fid[4] request_mask[8] -> valid[8] qid[13] mode[4] uid[4] gid[4] nlink[8]
  * rdev[8] size[8] blksize[8] blocks[8] atime mtime ctime btime [16 each]
  * gen[8] data_version[8] */
-int serve_getattr(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_getattr(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
-    uint64_t mask = wire_get64(in);
+    uint64_t mask = p9_get64(in);
     bool leased;
     struct stat st;
 
     if (fid == NULL || in->bad) {
         return -EBADF;
     }
-    leased = (mask & LEASE_BIT) != 0 && lease_take(s, fid);
+    leased = (mask & P9_GETATTR_LEASE) != 0 && lease_take(s, fid);
     /* An open file may have lost its name; the descriptor has not. */
     if (fstat(fid->open_fd >= 0 ? fid->open_fd : fid->path_fd, &st) < 0) {
         return -errno;
     }
-    wire_put64(out, GETATTR_BASIC | (leased ? LEASE_BIT : 0));
+    p9_put64(out, GETATTR_BASIC | (leased ? P9_GETATTR_LEASE : 0));
     serve_put_qid(s, out, &st);
-    wire_put32(out, st.st_mode);
-    wire_put32(out, st.st_uid);
-    wire_put32(out, st.st_gid);
-    wire_put64(out, st.st_nlink);
-    wire_put64(out, st.st_rdev);
-    wire_put64(out, (uint64_t)st.st_size);
-    wire_put64(out, (uint64_t)st.st_blksize);
-    wire_put64(out, (uint64_t)st.st_blocks);
+    p9_put32(out, st.st_mode);
+    p9_put32(out, st.st_uid);
+    p9_put32(out, st.st_gid);
+    p9_put64(out, st.st_nlink);
+    p9_put64(out, st.st_rdev);
+    p9_put64(out, (uint64_t)st.st_size);
+    p9_put64(out, (uint64_t)st.st_blksize);
+    p9_put64(out, (uint64_t)st.st_blocks);
     put_time(out, st.st_atim);
     put_time(out, st.st_mtim);
     put_time(out, st.st_ctim);
     put_time(out, (struct timespec){0});
-    wire_put64(out, leased ? (uint64_t)(int64_t)fid->hint : 0);
-    wire_put64(out, 0);
+    p9_put64(out, leased ? (uint64_t)(int64_t)fid->hint : 0);
+    p9_put64(out, 0);
     return 0;
 }
 
@@ -93,12 +93,12 @@ static struct timespec new_time(uint32_t valid, uint32_t set, uint32_t to,
     return given;
 }
 
-static struct timespec get_time(struct wire_in *in)
+static struct timespec get_time(struct p9_msg *in)
 {
     struct timespec t;
 
-    t.tv_sec = (time_t)wire_get64(in);
-    t.tv_nsec = (long)(wire_get64(in) % 1000000000u);
+    t.tv_sec = (time_t)p9_get64(in);
+    t.tv_nsec = (long)(p9_get64(in) % 1000000000u);
     return t;
 }
 
@@ -134,12 +134,12 @@ static int set_mode(struct server *s, const struct fid *fid, uint32_t mode)
 }
 
 /* fid[4] valid[4] mode[4] uid[4] gid[4] size[8] atime[16] mtime[16] */
-int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_setattr(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
-    uint32_t valid = wire_get32(in), mode = wire_get32(in);
-    uint32_t uid = wire_get32(in), gid = wire_get32(in);
-    uint64_t size = wire_get64(in);
+    uint32_t valid = p9_get32(in), mode = p9_get32(in);
+    uint32_t uid = p9_get32(in), gid = p9_get32(in);
+    uint64_t size = p9_get64(in);
     struct timespec times[2];
     char number[16];
     int rc = 0;
@@ -172,7 +172,7 @@ int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out)
 
 /* fid[4] -> type[4] bsize[4] blocks[8] bfree[8] bavail[8] files[8] ffree[8]
  * fsid[8] namelen[4] */
-int serve_statfs(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_statfs(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
     struct statfs fs;
@@ -183,14 +183,14 @@ int serve_statfs(struct server *s, struct wire_in *in, struct wire_out *out)
     if (fstatfs(fid->path_fd, &fs) < 0) {
         return -errno;
     }
-    wire_put32(out, 0x01021997); /* V9FS_MAGIC */
-    wire_put32(out, (uint32_t)fs.f_bsize);
-    wire_put64(out, fs.f_blocks);
-    wire_put64(out, fs.f_bfree);
-    wire_put64(out, fs.f_bavail);
-    wire_put64(out, fs.f_files);
-    wire_put64(out, fs.f_ffree);
-    wire_put64(out, 0);
-    wire_put32(out, WIRE_NAME_MAX);
+    p9_put32(out, 0x01021997); /* V9FS_MAGIC */
+    p9_put32(out, (uint32_t)fs.f_bsize);
+    p9_put64(out, fs.f_blocks);
+    p9_put64(out, fs.f_bfree);
+    p9_put64(out, fs.f_bavail);
+    p9_put64(out, fs.f_files);
+    p9_put64(out, fs.f_ffree);
+    p9_put64(out, 0);
+    p9_put32(out, WIRE_NAME_MAX);
     return 0;
 }

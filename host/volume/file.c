@@ -14,18 +14,14 @@
  * Tfsync; appending is the client's business, which knows the offset. */
 enum { OPEN_FLAGS = O_ACCMODE | O_TRUNC | O_DIRECTORY | O_NOATIME };
 
-/* Our own client's: append, and say in each Rwrite, behind its count, where
- * the file ended then (8 bytes). */
-#define OPEN_TELLS UINT32_C(0x80000000)
-
 /* What a message of the session's size has room for. */
 static uint32_t io_room(const struct server *s, uint32_t fixed)
 {
-    return s->msize - WIRE_HEADER - fixed;
+    return s->msize - P9_HEADER - fixed;
 }
 
 static int open_fid(const struct server *s, struct fid *fid, int fd,
-                    struct wire_out *out)
+                    struct p9_msg *out)
 {
     struct stat st;
 
@@ -39,15 +35,15 @@ static int open_fid(const struct server *s, struct fid *fid, int fd,
     fid->qid_path = serve_qid_path(s, &st);
     fid->mode = st.st_mode;
     serve_put_qid(s, out, &st);
-    wire_put32(out, 0); /* iounit: as large as a message */
+    p9_put32(out, 0); /* iounit: as large as a message */
     return 0;
 }
 
 /* fid[4] flags[4] -> qid[13] iounit[4] */
-int serve_lopen(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_lopen(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
-    uint32_t asked = wire_get32(in);
+    uint32_t asked = p9_get32(in);
     int flags = (int)asked & OPEN_FLAGS;
     int fd;
 
@@ -58,7 +54,7 @@ int serve_lopen(struct server *s, struct wire_in *in, struct wire_out *out)
         ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0)) {
         return -EROFS;
     }
-    if ((asked & OPEN_TELLS) != 0) {
+    if ((asked & P9_OPEN_TELLS) != 0) {
         flags |= O_APPEND;
         fid->tells = true;
     }
@@ -97,7 +93,7 @@ static int create(struct server *s, int dir_fd, const char *name, int flags,
 
 /* fid[4] name[s] flags[4] mode[4] gid[4] -> qid[13] iounit[4]; the fid moves
  * from the directory to the new file. */
-int serve_lcreate(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_lcreate(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
     char name[WIRE_NAME_MAX + 1];
@@ -105,8 +101,8 @@ int serve_lcreate(struct server *s, struct wire_in *in, struct wire_out *out)
     int flags, fd, path_fd = -1;
 
     wire_get_name(in, name);
-    flags = (int)wire_get32(in);
-    mode = wire_get32(in);
+    flags = (int)p9_get32(in);
+    mode = p9_get32(in);
     if (in->bad || fid == NULL || fid->open_fd >= 0) {
         return in->bad ? -EINVAL : -EBADF;
     }
@@ -126,7 +122,7 @@ int serve_lcreate(struct server *s, struct wire_in *in, struct wire_out *out)
 }
 
 static int read_xattr(const struct server *s, const struct xattr *x,
-                      const struct wire_in *in, struct wire_out *out,
+                      const struct p9_msg *in, struct p9_msg *out,
                       uint64_t offset, uint32_t count)
 {
     uint32_t room = io_room(s, 4);
@@ -135,20 +131,20 @@ static int read_xattr(const struct server *s, const struct xattr *x,
     if (in->bad) {
         return -EINVAL;
     }
-    n = xattr_read(x, offset, out->base + out->len + 4,
+    n = xattr_read(x, offset, out->buf + out->pos + 4,
                    count < room ? count : room);
-    wire_put32(out, (uint32_t)n);
-    out->len += n;
+    p9_put32(out, (uint32_t)n);
+    out->pos += n;
     return 0;
 }
 
 /* fid[4] offset[8] count[4] -> count[4] data[count] */
-int serve_read(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_read(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
-    uint64_t offset = wire_get64(in);
-    uint32_t count = wire_get32(in), room = io_room(s, 4);
-    size_t count_at = out->len;
+    uint64_t offset = p9_get64(in);
+    uint32_t count = p9_get32(in), room = io_room(s, 4);
+    size_t count_at = out->pos;
     ssize_t n;
 
     if (fid != NULL && fid->xattr != NULL) {
@@ -157,13 +153,13 @@ int serve_read(struct server *s, struct wire_in *in, struct wire_out *out)
     if (in->bad || fid == NULL || fid->open_fd < 0) {
         return -EBADF;
     }
-    n = pread(fid->open_fd, out->base + out->len + 4,
+    n = pread(fid->open_fd, out->buf + out->pos + 4,
               count < room ? count : room, (off_t)offset);
     if (n < 0) {
         return -errno;
     }
-    wire_put32(out, (uint32_t)n);
-    out->len = count_at + 4 + (size_t)n;
+    p9_put32(out, (uint32_t)n);
+    out->pos = count_at + 4 + (size_t)n;
     return 0;
 }
 
@@ -180,35 +176,36 @@ static ssize_t append(const struct fid *fid, const void *data, size_t count,
 }
 
 /* fid[4] offset[8] count[4] data[count] -> count[4] */
-int serve_write(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_write(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
-    uint64_t offset = wire_get64(in);
-    uint32_t count = wire_get32(in);
+    uint64_t offset = p9_get64(in);
+    uint32_t count = p9_get32(in);
+    const uint8_t *data = p9_bytes(in, count);
     off_t end = 0;
     ssize_t n;
 
-    if (in->bad || fid == NULL || (fid->open_fd < 0 && fid->xattr == NULL)) {
+    if (fid == NULL || (fid->open_fd < 0 && fid->xattr == NULL)) {
         return -EBADF;
     }
-    if (count > (size_t)(in->end - in->at)) {
+    if (data == NULL) {
         return -EINVAL;
     }
     if (fid->xattr != NULL) {
-        int rc = xattr_write(fid->xattr, offset, in->at, count);
+        int rc = xattr_write(fid->xattr, offset, data, count);
 
-        wire_put32(out, count);
+        p9_put32(out, count);
         return rc < 0 ? rc : 0;
     }
-    n = fid->tells ? append(fid, in->at, count, &end)
-                   : pwrite(fid->open_fd, in->at, count, (off_t)offset);
+    n = fid->tells ? append(fid, data, count, &end)
+                   : pwrite(fid->open_fd, data, count, (off_t)offset);
     if (n < 0) {
         return -errno;
     }
     lease_own(s, fid->qid_path, 0, 0);
-    wire_put32(out, (uint32_t)n);
+    p9_put32(out, (uint32_t)n);
     if (fid->tells) {
-        wire_put64(out, (uint64_t)end);
+        p9_put64(out, (uint64_t)end);
     }
     return 0;
 }
@@ -222,24 +219,24 @@ struct entry {
     char name[];
 };
 
-static void put_entry(struct wire_out *out, const struct entry *e)
+static void put_entry(struct p9_msg *out, const struct entry *e)
 {
-    wire_put8(out, e->type == DT_DIR ? 0x80 : e->type == DT_LNK ? 2 : 0);
-    wire_put32(out, 0);
-    wire_put64(out, e->ino);
-    wire_put64(out, (uint64_t)e->next);
-    wire_put8(out, e->type);
+    p9_put8(out, e->type == DT_DIR ? 0x80 : e->type == DT_LNK ? 2 : 0);
+    p9_put32(out, 0);
+    p9_put64(out, e->ino);
+    p9_put64(out, (uint64_t)e->next);
+    p9_put8(out, e->type);
     wire_put_str(out, e->name);
 }
 
 /* fid[4] offset[8] count[4] -> count[4] entries of qid[13] offset[8] type[1]
  * name[s]; what does not fit comes with the next offset. */
-int serve_readdir(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_readdir(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
-    uint64_t offset = wire_get64(in);
-    uint32_t count = wire_get32(in), room = io_room(s, 4);
-    size_t start = out->len, end;
+    uint64_t offset = p9_get64(in);
+    uint32_t count = p9_get32(in), room = io_room(s, 4);
+    size_t start = out->pos, end;
     char entries[16384] __attribute__((aligned(8)));
     long len;
 
@@ -254,28 +251,28 @@ int serve_readdir(struct server *s, struct wire_in *in, struct wire_out *out)
     if (len < 0) {
         return -errno;
     }
-    wire_put32(out, 0);
+    p9_put32(out, 0);
     for (long at = 0; at < len;) {
         const struct entry *e = (const void *)(entries + at);
 
-        if (out->len - start - 4 + 24 + strlen(e->name) > room) {
+        if (out->pos - start - 4 + 24 + strlen(e->name) > room) {
             break;
         }
         put_entry(out, e);
         at += e->len;
     }
-    end = out->len;
-    out->len = start;
-    wire_put32(out, (uint32_t)(end - start - 4));
-    out->len = end;
+    end = out->pos;
+    out->pos = start;
+    p9_put32(out, (uint32_t)(end - start - 4));
+    out->pos = end;
     return 0;
 }
 
 /* fid[4] datasync[4] */
-int serve_fsync(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_fsync(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
-    uint32_t data_only = wire_get32(in);
+    uint32_t data_only = p9_get32(in);
     int rc;
 
     (void)out;

@@ -20,8 +20,7 @@ enum {
                  IN_ATTRIB | IN_DELETE_SELF | IN_ONLYDIR,
     /* May be told of an entry instead of the directory itself. */
     ENTRY_EVENTS = IN_ATTRIB,
-    NOTICE_BYTES = WIRE_HEADER + 8 + 4,
-    NO_TAG = 0xffff,
+    NOTICE_BYTES = P9_HEADER + 8 + 4,
 };
 
 void lease_init(struct leases *leases)
@@ -141,15 +140,15 @@ void lease_drop(struct server *s, struct fid *fid)
 static void send_notice(struct server *s, const struct fid *fid)
 {
     uint8_t bytes[NOTICE_BYTES];
-    struct wire_out out = {.base = bytes, .cap = sizeof(bytes)};
+    struct p9_msg out = {.buf = bytes, .size_bytes = sizeof(bytes)};
     struct stat st;
     bool is_gone = fstat(fid->path_fd, &st) == 0 && st.st_nlink == 0;
 
-    wire_put32(&out, sizeof(bytes));
-    wire_put8(&out, WIRE_NOTICE);
-    wire_put16(&out, NO_TAG);
-    wire_put64(&out, fid->qid_path);
-    wire_put32(&out, is_gone);
+    p9_put32(&out, sizeof(bytes));
+    p9_put8(&out, P9_NOTICE);
+    p9_put16(&out, P9_NOTAG);
+    p9_put64(&out, fid->qid_path);
+    p9_put32(&out, is_gone);
     while (send(s->chan_fd, bytes, sizeof(bytes), MSG_NOSIGNAL) < 0 &&
            errno == EINTR) {
     }

@@ -25,8 +25,6 @@
 
 struct server;
 
-#define LEASE_BIT (UINT64_C(1) << 63)
-
 enum { LEASE_BUCKETS = 1024, LEASE_MAX = 8192 };
 
 struct leases {

@@ -13,7 +13,7 @@
 
 enum { WALK_MAX = 16 };
 
-static int put_qid_of(const struct server *s, struct wire_out *out, int fd)
+static int put_qid_of(const struct server *s, struct p9_msg *out, int fd)
 {
     struct stat st;
 
@@ -25,9 +25,9 @@ static int put_qid_of(const struct server *s, struct wire_out *out, int fd)
 }
 
 /* fid[4] afid[4] uname[s] aname[s] n_uname[4] */
-int serve_attach(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_attach(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
-    uint32_t number = wire_get32(in);
+    uint32_t number = p9_get32(in);
     int fd;
 
     if (in->bad) {
@@ -39,9 +39,8 @@ int serve_attach(struct server *s, struct wire_in *in, struct wire_out *out)
 
 /* Follows the names from `fd` (consumed), writing one qid each. Returns the
  * last descriptor, or -errno with *nr_done of them passed. */
-static int follow(const struct server *s, struct wire_in *in,
-                  struct wire_out *out, int fd, uint16_t nr_names,
-                  uint16_t *nr_done)
+static int follow(const struct server *s, struct p9_msg *in, struct p9_msg *out,
+                  int fd, uint16_t nr_names, uint16_t *nr_done)
 {
     for (*nr_done = 0; *nr_done < nr_names; (*nr_done)++) {
         char name[WIRE_NAME_MAX + 1];
@@ -64,12 +63,12 @@ static int follow(const struct server *s, struct wire_in *in,
 }
 
 /* fid[4] newfid[4] nwname[2] nwname*(wname[s]) -> nwqid[2] nwqid*(qid[13]) */
-int serve_walk(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_walk(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
-    uint32_t number = wire_get32(in);
-    uint16_t nr_names = wire_get16(in), nr_done = 0;
-    size_t count_at = out->len, end;
+    uint32_t number = p9_get32(in);
+    uint16_t nr_names = p9_get16(in), nr_done = 0;
+    size_t count_at = out->pos, end;
     struct fid *old;
     int fd;
 
@@ -80,7 +79,7 @@ int serve_walk(struct server *s, struct wire_in *in, struct wire_out *out)
     if (old != NULL && (old != fid || fid->open_fd >= 0)) {
         return -EEXIST;
     }
-    wire_put16(out, 0);
+    p9_put16(out, 0);
     fd = fcntl(fid->path_fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0) {
         return -errno;
@@ -89,10 +88,10 @@ int serve_walk(struct server *s, struct wire_in *in, struct wire_out *out)
     if (fd < 0 && nr_done == 0) {
         return fd;
     }
-    end = out->len;
-    out->len = count_at;
-    wire_put16(out, nr_done);
-    out->len = end;
+    end = out->pos;
+    out->pos = count_at;
+    p9_put16(out, nr_done);
+    out->pos = end;
     if (fd < 0) {
         return 0; /* a partial walk tells how far; newfid is not made */
     }
@@ -103,7 +102,7 @@ int serve_walk(struct server *s, struct wire_in *in, struct wire_out *out)
 }
 
 /* fid[4] */
-int serve_clunk(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_clunk(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
     uint64_t path;
@@ -122,7 +121,7 @@ int serve_clunk(struct server *s, struct wire_in *in, struct wire_out *out)
     return rc;
 }
 
-static int put_qid_at(const struct server *s, struct wire_out *out, int dir_fd,
+static int put_qid_at(const struct server *s, struct p9_msg *out, int dir_fd,
                       const char *name)
 {
     struct stat st;
@@ -148,14 +147,14 @@ static uint64_t path_at(const struct server *s, int dir_fd, const char *name)
 
 /* dfid[4] name[s] mode[4] major[4] minor[4] gid[4] -> qid[13]. What devices
  * there are is not the client's to say. */
-int serve_mknod(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_mknod(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *dir = serve_fid(s, in);
     char name[WIRE_NAME_MAX + 1];
     uint32_t mode;
 
     wire_get_name(in, name);
-    mode = wire_get32(in);
+    mode = p9_get32(in);
     if (in->bad || dir == NULL) {
         return dir == NULL ? -EBADF : -EINVAL;
     }
@@ -171,14 +170,14 @@ int serve_mknod(struct server *s, struct wire_in *in, struct wire_out *out)
 }
 
 /* dfid[4] name[s] mode[4] gid[4] -> qid[13] */
-int serve_mkdir(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_mkdir(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *dir = serve_fid(s, in);
     char name[WIRE_NAME_MAX + 1];
     uint32_t mode;
 
     wire_get_name(in, name);
-    mode = wire_get32(in);
+    mode = p9_get32(in);
     if (in->bad || dir == NULL) {
         return dir == NULL ? -EBADF : -EINVAL;
     }
@@ -190,7 +189,7 @@ int serve_mkdir(struct server *s, struct wire_in *in, struct wire_out *out)
 }
 
 /* dfid[4] name[s] symtgt[s] gid[4] -> qid[13] */
-int serve_symlink(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_symlink(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *dir = serve_fid(s, in);
     char name[WIRE_NAME_MAX + 1], target[WIRE_PATH_MAX];
@@ -208,7 +207,7 @@ int serve_symlink(struct server *s, struct wire_in *in, struct wire_out *out)
 }
 
 /* dfid[4] fid[4] name[s] */
-int serve_link(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_link(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *dir = serve_fid(s, in);
     struct fid *fid = serve_fid(s, in);
@@ -230,7 +229,7 @@ int serve_link(struct server *s, struct wire_in *in, struct wire_out *out)
 
 /* olddirfid[4] oldname[s] newdirfid[4] newname[s], from our own client perhaps
  * flags[4] of renameat2(2) */
-int serve_renameat(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_renameat(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *from = serve_fid(s, in);
     char old_name[WIRE_NAME_MAX + 1], new_name[WIRE_NAME_MAX + 1];
@@ -242,8 +241,8 @@ int serve_renameat(struct server *s, struct wire_in *in, struct wire_out *out)
     wire_get_name(in, old_name);
     to = serve_fid(s, in);
     wire_get_name(in, new_name);
-    if (in->at < in->end) {
-        flags = wire_get32(in);
+    if (in->pos < in->size_bytes) {
+        flags = p9_get32(in);
     }
     if (in->bad || from == NULL || to == NULL) {
         return in->bad ? -EINVAL : -EBADF;
@@ -258,7 +257,7 @@ int serve_renameat(struct server *s, struct wire_in *in, struct wire_out *out)
 }
 
 /* dirfd[4] name[s] flags[4] */
-int serve_unlinkat(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_unlinkat(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *dir = serve_fid(s, in);
     char name[WIRE_NAME_MAX + 1];
@@ -267,7 +266,7 @@ int serve_unlinkat(struct server *s, struct wire_in *in, struct wire_out *out)
 
     (void)out;
     wire_get_name(in, name);
-    flags = wire_get32(in);
+    flags = p9_get32(in);
     if (in->bad || dir == NULL || (flags & ~(uint32_t)AT_REMOVEDIR) != 0) {
         return dir == NULL ? -EBADF : -EINVAL;
     }
@@ -280,7 +279,7 @@ int serve_unlinkat(struct server *s, struct wire_in *in, struct wire_out *out)
 }
 
 /* fid[4] -> target[s] */
-int serve_readlink(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_readlink(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
     char target[WIRE_PATH_MAX];

@@ -11,9 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-struct fid *serve_fid(struct server *s, struct wire_in *in)
+struct fid *serve_fid(struct server *s, struct p9_msg *in)
 {
-    return fid_find(&s->fids, wire_get32(in));
+    return fid_find(&s->fids, p9_get32(in));
 }
 
 const struct open_how serve_lookup_how = {
@@ -56,18 +56,18 @@ uint64_t serve_qid_path(const struct server *s, const struct stat *st)
     return path;
 }
 
-void serve_put_qid(const struct server *s, struct wire_out *out,
+void serve_put_qid(const struct server *s, struct p9_msg *out,
                    const struct stat *st)
 {
     uint8_t type = S_ISDIR(st->st_mode) ? 0x80 : S_ISLNK(st->st_mode) ? 2 : 0;
 
-    wire_put8(out, type);
-    wire_put32(out, (uint32_t)(st->st_mtim.tv_sec ^ st->st_size));
-    wire_put64(out, serve_qid_path(s, st));
+    p9_put8(out, type);
+    p9_put32(out, (uint32_t)(st->st_mtim.tv_sec ^ st->st_size));
+    p9_put64(out, serve_qid_path(s, st));
 }
 
 int serve_add_fid(struct server *s, uint32_t number, int path_fd,
-                  struct wire_out *out)
+                  struct p9_msg *out)
 {
     struct fid fid = {.number = number, .path_fd = path_fd};
     struct stat st;
@@ -106,9 +106,9 @@ static void drop_all(struct server *s)
     }
 }
 
-static int version(struct server *s, struct wire_in *in, struct wire_out *out)
+static int version(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
-    uint32_t msize = wire_get32(in);
+    uint32_t msize = p9_get32(in);
     char text[32];
 
     wire_get_str(in, text, sizeof(text));
@@ -117,13 +117,13 @@ static int version(struct server *s, struct wire_in *in, struct wire_out *out)
     }
     drop_all(s); /* a new session */
     s->msize = msize < ABI_CHAN_MSG_MAX ? msize : (uint32_t)ABI_CHAN_MSG_MAX;
-    wire_put32(out, s->msize);
+    p9_put32(out, s->msize);
     wire_put_str(out, strcmp(text, "9P2000.L") == 0 ? text : "unknown");
     return 0;
 }
 
 /* One request at a time: what is to be flushed was answered already. */
-static int flush(struct server *s, struct wire_in *in, struct wire_out *out)
+static int flush(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     (void)s;
     (void)in;
@@ -131,8 +131,7 @@ static int flush(struct server *s, struct wire_in *in, struct wire_out *out)
     return 0;
 }
 
-static int unsupported(struct server *s, struct wire_in *in,
-                       struct wire_out *out)
+static int unsupported(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     (void)s;
     (void)in;
@@ -143,49 +142,49 @@ static int unsupported(struct server *s, struct wire_in *in,
 static const struct {
     serve_handler handler;
     bool writes; /* refused on a read-only volume */
-} handlers[WIRE_NR] = {
-    [WIRE_VERSION] = {version, false},
-    [WIRE_FLUSH] = {flush, false},
-    [WIRE_ATTACH] = {serve_attach, false},
-    [WIRE_WALK] = {serve_walk, false},
-    [WIRE_CLUNK] = {serve_clunk, false},
-    [WIRE_GETATTR] = {serve_getattr, false},
-    [WIRE_STATFS] = {serve_statfs, false},
-    [WIRE_LOPEN] = {serve_lopen, false},
-    [WIRE_READ] = {serve_read, false},
-    [WIRE_READDIR] = {serve_readdir, false},
-    [WIRE_READLINK] = {serve_readlink, false},
-    [WIRE_FSYNC] = {serve_fsync, false},
-    [WIRE_LOCK] = {serve_lock, false},
-    [WIRE_GETLOCK] = {serve_getlock, false},
-    [WIRE_XATTRWALK] = {serve_xattrwalk, false},
-    [WIRE_WRITE] = {serve_write, true},
-    [WIRE_SETATTR] = {serve_setattr, true},
-    [WIRE_LCREATE] = {serve_lcreate, true},
-    [WIRE_MKDIR] = {serve_mkdir, true},
-    [WIRE_MKNOD] = {serve_mknod, true},
-    [WIRE_SYMLINK] = {serve_symlink, true},
-    [WIRE_LINK] = {serve_link, true},
-    [WIRE_RENAMEAT] = {serve_renameat, true},
-    [WIRE_UNLINKAT] = {serve_unlinkat, true},
-    [WIRE_XATTRCREATE] = {serve_xattrcreate, true},
+} handlers[P9_NR] = {
+    [P9_VERSION] = {version, false},
+    [P9_FLUSH] = {flush, false},
+    [P9_ATTACH] = {serve_attach, false},
+    [P9_WALK] = {serve_walk, false},
+    [P9_CLUNK] = {serve_clunk, false},
+    [P9_GETATTR] = {serve_getattr, false},
+    [P9_STATFS] = {serve_statfs, false},
+    [P9_LOPEN] = {serve_lopen, false},
+    [P9_READ] = {serve_read, false},
+    [P9_READDIR] = {serve_readdir, false},
+    [P9_READLINK] = {serve_readlink, false},
+    [P9_FSYNC] = {serve_fsync, false},
+    [P9_LOCK] = {serve_lock, false},
+    [P9_GETLOCK] = {serve_getlock, false},
+    [P9_XATTRWALK] = {serve_xattrwalk, false},
+    [P9_WRITE] = {serve_write, true},
+    [P9_SETATTR] = {serve_setattr, true},
+    [P9_LCREATE] = {serve_lcreate, true},
+    [P9_MKDIR] = {serve_mkdir, true},
+    [P9_MKNOD] = {serve_mknod, true},
+    [P9_SYMLINK] = {serve_symlink, true},
+    [P9_LINK] = {serve_link, true},
+    [P9_RENAMEAT] = {serve_renameat, true},
+    [P9_UNLINKAT] = {serve_unlinkat, true},
+    [P9_XATTRCREATE] = {serve_xattrcreate, true},
     /* Said outright, so that nobody looks for them: rename and remove by fid,
      * whose names we do not keep. */
-    [WIRE_RENAME] = {unsupported, true},
-    [WIRE_REMOVE] = {unsupported, true},
-    [WIRE_AUTH] = {unsupported, false},
+    [P9_RENAME] = {unsupported, true},
+    [P9_REMOVE] = {unsupported, true},
+    [P9_AUTH] = {unsupported, false},
 };
 
-static int handle(struct server *s, uint8_t type, struct wire_in *in,
-                  struct wire_out *out)
+static int handle(struct server *s, uint8_t type, struct p9_msg *in,
+                  struct p9_msg *out)
 {
-    if (type >= WIRE_NR || handlers[type].handler == NULL) {
+    if (type >= P9_NR || handlers[type].handler == NULL) {
         return -EOPNOTSUPP;
     }
     if (handlers[type].writes && s->read_only) {
         return -EROFS;
     }
-    if (type != WIRE_VERSION && s->msize == 0) {
+    if (type != P9_VERSION && s->msize == 0) {
         return -EPROTO; /* Tversion comes first */
     }
     return handlers[type].handler(s, in, out);
@@ -193,31 +192,32 @@ static int handle(struct server *s, uint8_t type, struct wire_in *in,
 
 static void answer(struct server *s, size_t len)
 {
-    struct wire_in in = {.at = s->request, .end = s->request + len};
-    struct wire_out out = {.base = s->reply, .cap = sizeof(s->reply)};
-    uint32_t size = wire_get32(&in);
-    uint8_t type = wire_get8(&in);
-    uint16_t tag = wire_get16(&in);
+    struct p9_msg in = {.buf = s->request, .size_bytes = len};
+    struct p9_msg out = {.buf = s->reply, .size_bytes = sizeof(s->reply)};
+    uint32_t size = p9_get32(&in);
+    uint8_t type = p9_get8(&in);
+    uint16_t tag = p9_get16(&in);
     int rc;
 
     if (in.bad || size != len) {
         return; /* there is no telling whom to answer */
     }
-    out.len = WIRE_HEADER;
+    out.pos = P9_HEADER;
     rc = handle(s, type, &in, &out);
-    if (rc == 0 && s->msize != 0 && out.len > s->msize) {
+    if (rc == 0 && (out.bad || (s->msize != 0 && out.pos > s->msize))) {
         rc = -EMSGSIZE; /* a long link, a client with small messages */
     }
     if (rc < 0) {
-        out.len = WIRE_HEADER;
-        wire_put32(&out, (uint32_t)-rc);
-        type = WIRE_RLERROR - 1;
+        out.bad = false;
+        out.pos = P9_HEADER;
+        p9_put32(&out, (uint32_t)-rc);
+        type = P9_RLERROR - 1;
     }
-    size = (uint32_t)out.len;
-    out.len = 0;
-    wire_put32(&out, size);
-    wire_put8(&out, (uint8_t)(type + 1));
-    wire_put16(&out, tag);
+    size = (uint32_t)out.pos;
+    out.pos = 0;
+    p9_put32(&out, size);
+    p9_put8(&out, (uint8_t)(type + 1));
+    p9_put16(&out, tag);
     while (send(s->chan_fd, s->reply, size, MSG_NOSIGNAL) < 0 &&
            errno == EINTR) {
     }

@@ -31,14 +31,14 @@ struct server {
 
 /* A handler reads its fields from `in` (checking in->bad before it acts),
  * writes the reply's to `out`, and returns 0 or -errno. */
-typedef int (*serve_handler)(struct server *s, struct wire_in *in,
-                             struct wire_out *out);
+typedef int (*serve_handler)(struct server *s, struct p9_msg *in,
+                             struct p9_msg *out);
 
 /* Answers requests until the other end is closed. */
 void serve_run(struct server *s);
 
 /* The fid that comes next in the request, or NULL: -EBADF. */
-struct fid *serve_fid(struct server *s, struct wire_in *in);
+struct fid *serve_fid(struct server *s, struct p9_msg *in);
 
 /* Opens the file behind an O_PATH descriptor. Regular files and directories
  * only: others could block or reach devices. */
@@ -53,50 +53,49 @@ int serve_lookup(int dir_fd, const char *name);
 /* The file's number for the client: the inode's, mixed with the device where
  * another file system is mounted below the root. */
 uint64_t serve_qid_path(const struct server *s, const struct stat *st);
-void serve_put_qid(const struct server *s, struct wire_out *out,
+void serve_put_qid(const struct server *s, struct p9_msg *out,
                    const struct stat *st);
 
 /* A new fid for path_fd, which it takes over; its qid goes to out unless that
  * is NULL. 0 or -errno. */
 int serve_add_fid(struct server *s, uint32_t number, int path_fd,
-                  struct wire_out *out);
+                  struct p9_msg *out);
 void serve_drop_fid(struct server *s, struct fid *fid);
 
 /* namespace.c */
-int serve_attach(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_walk(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_clunk(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_mknod(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_mkdir(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_symlink(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_link(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_renameat(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_unlinkat(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_readlink(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_attach(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_walk(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_clunk(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_mknod(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_mkdir(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_symlink(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_link(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_renameat(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_unlinkat(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_readlink(struct server *s, struct p9_msg *in, struct p9_msg *out);
 
 /* file.c */
-int serve_lopen(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_lcreate(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_read(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_write(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_readdir(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_fsync(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_lopen(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_lcreate(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_read(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_write(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_readdir(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_fsync(struct server *s, struct p9_msg *in, struct p9_msg *out);
 
 /* attr.c */
 /* 0, or -EPERM for bits that make a program run as somebody else: a volume
  * is no way to plant one on the host. */
 int serve_check_mode(uint32_t mode, bool is_dir);
-int serve_getattr(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_setattr(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_statfs(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_getattr(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_setattr(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_statfs(struct server *s, struct p9_msg *in, struct p9_msg *out);
 
 /* lock.c */
-int serve_lock(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_getlock(struct server *s, struct wire_in *in, struct wire_out *out);
+int serve_lock(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_getlock(struct server *s, struct p9_msg *in, struct p9_msg *out);
 
 /* xattr.c */
-int serve_xattrwalk(struct server *s, struct wire_in *in, struct wire_out *out);
-int serve_xattrcreate(struct server *s, struct wire_in *in,
-                      struct wire_out *out);
+int serve_xattrwalk(struct server *s, struct p9_msg *in, struct p9_msg *out);
+int serve_xattrcreate(struct server *s, struct p9_msg *in, struct p9_msg *out);
 
 #endif

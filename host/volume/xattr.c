@@ -78,10 +78,10 @@ static int load(const struct fid *fid, struct xattr *x)
 }
 
 /* fid[4] newfid[4] name[s] -> size[8] */
-int serve_xattrwalk(struct server *s, struct wire_in *in, struct wire_out *out)
+int serve_xattrwalk(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
-    uint32_t number = wire_get32(in);
+    uint32_t number = p9_get32(in);
     struct xattr *x;
     int fd, rc;
 
@@ -103,13 +103,12 @@ int serve_xattrwalk(struct server *s, struct wire_in *in, struct wire_out *out)
         return rc;
     }
     fid_find(&s->fids, number)->xattr = x;
-    wire_put64(out, x->len);
+    p9_put64(out, x->len);
     return 0;
 }
 
 /* fid[4] name[s] size[8] flags[4] */
-int serve_xattrcreate(struct server *s, struct wire_in *in,
-                      struct wire_out *out)
+int serve_xattrcreate(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
     char name[XATTR_NAME_MAX + 1];
@@ -119,8 +118,8 @@ int serve_xattrcreate(struct server *s, struct wire_in *in,
 
     (void)out;
     wire_get_str(in, name, sizeof(name));
-    size = wire_get64(in);
-    flags = wire_get32(in);
+    size = p9_get64(in);
+    flags = p9_get32(in);
     if (in->bad || fid == NULL || fid->open_fd >= 0 || fid->xattr != NULL) {
         return in->bad ? -EINVAL : -EBADF;
     }

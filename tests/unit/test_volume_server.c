@@ -2,6 +2,7 @@
 /* sources: host/volume/serve.c host/volume/namespace.c host/volume/file.c */
 /* sources: host/volume/lease.c host/volume/attr.c host/volume/fid.c */
 /* sources: host/volume/wire.c host/volume/lock.c host/volume/xattr.c */
+/* sources: lib/ninep.c */
 /* The 9P server under the sanitizers: random messages with plausible parts.
  * What it answers is checked in tests/integration/test_volume.py. */
 #include <errno.h>
@@ -39,19 +40,18 @@ static uint32_t next_random(void)
 }
 
 static const uint8_t types[] = {
-    WIRE_STATFS,   WIRE_LOPEN,     WIRE_LCREATE,     WIRE_SYMLINK,
-    WIRE_READLINK, WIRE_GETATTR,   WIRE_SETATTR,     WIRE_READDIR,
-    WIRE_FSYNC,    WIRE_LOCK,      WIRE_LINK,        WIRE_MKDIR,
-    WIRE_RENAMEAT, WIRE_UNLINKAT,  WIRE_FLUSH,       WIRE_WALK,
-    WIRE_READ,     WIRE_WRITE,     WIRE_CLUNK,       WIRE_ATTACH,
-    WIRE_GETLOCK,  WIRE_XATTRWALK, WIRE_XATTRCREATE,
+    P9_STATFS,  P9_LOPEN,     P9_LCREATE,     P9_SYMLINK,  P9_READLINK,
+    P9_GETATTR, P9_SETATTR,   P9_READDIR,     P9_FSYNC,    P9_LOCK,
+    P9_LINK,    P9_MKDIR,     P9_RENAMEAT,    P9_UNLINKAT, P9_FLUSH,
+    P9_WALK,    P9_READ,      P9_WRITE,       P9_CLUNK,    P9_ATTACH,
+    P9_GETLOCK, P9_XATTRWALK, P9_XATTRCREATE,
 };
 
 static const char *const names[] = {"a", "b",   "c",    "..",
                                     "",  "x/y", "link", "user.a"};
 
 /* A few fields of sizes and values that occur; sometimes noise. */
-static void put_fields(struct wire_out *out)
+static void put_fields(struct p9_msg *out)
 {
     for (uint32_t n = next_random() % 7; n > 0; n--) {
         switch (next_random() % 6) {
@@ -59,18 +59,18 @@ static void put_fields(struct wire_out *out)
             wire_put_str(out, names[next_random() % 8]);
             break;
         case 1:
-            wire_put16(out, (uint16_t)(next_random() % 4));
+            p9_put16(out, (uint16_t)(next_random() % 4));
             break;
         case 2:
-            wire_put64(out, next_random() % 3 ? next_random() % 64
-                                              : (uint64_t)next_random() << 33);
+            p9_put64(out, next_random() % 3 ? next_random() % 64
+                                            : (uint64_t)next_random() << 33);
             break;
         case 3:
-            wire_put8(out, (uint8_t)next_random());
+            p9_put8(out, (uint8_t)next_random());
             break;
         default:
-            wire_put32(out,
-                       next_random() % 4 ? next_random() % 5 : next_random());
+            p9_put32(out,
+                     next_random() % 4 ? next_random() % 5 : next_random());
         }
     }
 }
@@ -78,22 +78,22 @@ static void put_fields(struct wire_out *out)
 static void send_message(int fd, uint8_t type, uint32_t fid)
 {
     uint8_t bytes[4096];
-    struct wire_out out = {.base = bytes, .cap = sizeof(bytes)};
+    struct p9_msg out = {.buf = bytes, .size_bytes = sizeof(bytes)};
     size_t len;
 
-    out.len = WIRE_HEADER;
-    if (type == WIRE_VERSION) {
-        wire_put32(&out, 8192);
+    out.pos = P9_HEADER;
+    if (type == P9_VERSION) {
+        p9_put32(&out, 8192);
         wire_put_str(&out, "9P2000.L");
     } else {
-        wire_put32(&out, fid);
+        p9_put32(&out, fid);
         put_fields(&out);
     }
-    len = out.len;
-    out.len = 0;
-    wire_put32(&out, (uint32_t)len);
-    wire_put8(&out, type);
-    wire_put16(&out, 1);
+    len = out.pos;
+    out.pos = 0;
+    p9_put32(&out, (uint32_t)len);
+    p9_put8(&out, type);
+    p9_put16(&out, 1);
     assert_int_equal(send(fd, bytes, len, 0), len);
 }
 
@@ -105,8 +105,8 @@ static int count_good(int fd)
     ssize_t len;
 
     while ((len = recv(fd, reply, sizeof(reply), MSG_DONTWAIT)) > 0) {
-        assert_true(len >= WIRE_HEADER);
-        good += reply[4] != WIRE_RLERROR;
+        assert_true(len >= P9_HEADER);
+        good += reply[4] != P9_RLERROR;
     }
     return good;
 }
@@ -131,8 +131,8 @@ static void test_volume_server_survives_anything(void **state)
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
         server.chan_fd = fds[1];
         server.read_only = round % 4 == 0;
-        send_message(fds[0], WIRE_VERSION, 0);
-        send_message(fds[0], WIRE_ATTACH, 0);
+        send_message(fds[0], P9_VERSION, 0);
+        send_message(fds[0], P9_ATTACH, 0);
         for (int i = 0; i < MESSAGES; i++) {
             send_message(fds[0], types[next_random() % sizeof(types)],
                          next_random() % 5);
@@ -156,8 +156,8 @@ static void test_volume_server_survives_noise(void **state)
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
     server.chan_fd = fds[1];
-    send_message(fds[0], WIRE_VERSION, 0);
-    send_message(fds[0], WIRE_ATTACH, 0);
+    send_message(fds[0], P9_VERSION, 0);
+    send_message(fds[0], P9_ATTACH, 0);
     for (int i = 0; i < 200; i++) {
         uint32_t len = 1 + next_random() % sizeof(bytes);
 
@@ -169,7 +169,7 @@ static void test_volume_server_survives_noise(void **state)
         }
         assert_int_equal(send(fds[0], bytes, len, 0), len);
     }
-    send_message(fds[0], WIRE_ATTACH, 77);
+    send_message(fds[0], P9_ATTACH, 77);
     shutdown(fds[0], SHUT_WR);
     serve_run(&server);
     assert_non_null(fid_find(&server.fids, 77));
@@ -215,12 +215,12 @@ static void test_volume_server_without_descriptors(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
     server.chan_fd = fds[1];
-    send_message(fds[0], WIRE_VERSION, 0);
+    send_message(fds[0], P9_VERSION, 0);
     for (uint32_t i = 0; i < WALKS; i++) {
-        send_message(fds[0], WIRE_ATTACH, i);
+        send_message(fds[0], P9_ATTACH, i);
     }
-    send_message(fds[0], WIRE_CLUNK, 1);
-    send_message(fds[0], WIRE_ATTACH, WALKS);
+    send_message(fds[0], P9_CLUNK, 1);
+    send_message(fds[0], P9_ATTACH, WALKS);
     shutdown(fds[0], SHUT_WR);
     serve_run(&server);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);

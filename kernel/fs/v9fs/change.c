@@ -212,7 +212,7 @@ static int write_page(struct v9_inode *v, struct v9_block *b, int page,
     if (off >= size)
         return 0;
     n = size - off < PAGE_BYTES ? size - off : PAGE_BYTES;
-    v9_begin(&m, buf, V9_WRITE_HEADER + PAGE_BYTES, TWRITE);
+    v9_begin(&m, buf, V9_WRITE_HEADER + PAGE_BYTES, P9_WRITE);
     memcpy(buf + V9_WRITE_HEADER, v9_block_mem(b, page), PAGE_BYTES);
     b->sums[page] = sum_page(buf + V9_WRITE_HEADER);
     b->remembered |= UINT32_C(1) << page;

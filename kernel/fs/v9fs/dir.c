@@ -98,11 +98,11 @@ static bool emit(struct dirent_sink *sink, struct file *f, struct v9_msg *m)
     size_t len;
 
     v9_get_qid(m, &qid);
-    next = v9_get64(m);
-    type = v9_get8(m);
-    name = v9_gets(m, &len);
-    if (m->bad || len == 0 || len > DENTRY_NAME_MAX) {
-        m->bad = true;
+    next = p9_get64(&m->p);
+    type = p9_get8(&m->p);
+    name = p9_get_str(&m->p, &len);
+    if (m->p.bad || len == 0 || len > DENTRY_NAME_MAX) {
+        m->p.bad = true;
         return false;
     }
     if (is(name, len, ".") || is(name, len, ".."))
@@ -129,10 +129,10 @@ static int64_t list(struct file *f, struct uio *to, void *buf, size_t size)
     if (err)
         return err;
     dirent_begin(&sink, to);
-    end = m.pos + len;
-    while (m.pos < end && emit(&sink, f, &m))
+    end = m.p.pos + len;
+    while (m.p.pos < end && emit(&sink, f, &m))
         ;
-    return m.bad ? -EIO : dirent_end(&sink);
+    return m.p.bad ? -EIO : dirent_end(&sink);
 }
 
 static int64_t v9_getdents(struct file *f, struct uio *to)
@@ -141,7 +141,7 @@ static int64_t v9_getdents(struct file *f, struct uio *to)
     int64_t n;
     void *buf;
 
-    size = (size < 1024 ? 1024 : size) + V9_HEADER + 4;
+    size = (size < 1024 ? 1024 : size) + P9_HEADER + 4;
     buf = kmalloc(size);
     if (!buf)
         return -ENOMEM;

@@ -93,7 +93,7 @@ int v9_appender(struct v9_inode *v)
 
     if (v->append_fid)
         return 0;
-    err = v9_open_fid(v, O_WRONLY | O_APPEND | V9_OPEN_TELLS, &opened);
+    err = v9_open_fid(v, O_WRONLY | O_APPEND | P9_OPEN_TELLS, &opened);
     if (!err)
         keep(v, &v->append_fid, opened);
     return err;

@@ -168,7 +168,7 @@ static int64_t write_some(struct v9_inode *v, struct uio *from, uint64_t *off,
     buf = kmalloc(V9_WRITE_HEADER + len);
     if (!buf)
         return -ENOMEM;
-    v9_begin(&m, buf, V9_WRITE_HEADER + len, TWRITE);
+    v9_begin(&m, buf, V9_WRITE_HEADER + len, P9_WRITE);
     n = uio_get(from, buf + V9_WRITE_HEADER, len);
     if (n > 0 && append)
         n = v9_append(v9_session(v), &m, v->append_fid, (size_t)n, &end);

@@ -19,9 +19,6 @@ enum {
     UNLINK_DIRECTORY = 0x200,
 };
 
-/* In Tgetattr's mask and Rgetattr's valid bits: of Einkorn's server alone. */
-#define GETATTR_LEASE (UINT64_C(1) << 63)
-
 struct small {
     struct v9_msg m;
     uint8_t buf[BUF_BYTES];
@@ -30,12 +27,12 @@ struct small {
 static void begin(struct small *q, uint8_t type, uint32_t fid)
 {
     v9_begin(&q->m, q->buf, sizeof(q->buf), type);
-    v9_put32(&q->m, fid);
+    p9_put32(&q->m.p, fid);
 }
 
 static void put_name(struct small *q, const char *name)
 {
-    v9_puts(&q->m, name, strlen(name));
+    p9_put_str(&q->m.p, name, strlen(name));
 }
 
 static int call(struct v9_session *s, struct small *q)
@@ -50,23 +47,23 @@ int v9_walk(struct v9_session *s, uint32_t fid, uint32_t new_fid,
     uint16_t nr;
     int err;
 
-    begin(&q, TWALK, fid);
-    v9_put32(&q.m, new_fid);
-    v9_put16(&q.m, name ? 1 : 0);
+    begin(&q, P9_WALK, fid);
+    p9_put32(&q.m.p, new_fid);
+    p9_put16(&q.m.p, name ? 1 : 0);
     if (name)
         put_name(&q, name);
     err = call(s, &q);
     if (err)
         return err;
-    nr = v9_get16(&q.m);
+    nr = p9_get16(&q.m.p);
     if (name && nr == 1)
         v9_get_qid(&q.m, qid);
-    return q.m.bad || nr != (name ? 1 : 0) ? -EIO : 0;
+    return q.m.p.bad || nr != (name ? 1 : 0) ? -EIO : 0;
 }
 
 static int64_t get_time(struct v9_msg *m)
 {
-    uint64_t sec = v9_get64(m), nsec = v9_get64(m);
+    uint64_t sec = p9_get64(&m->p), nsec = p9_get64(&m->p);
 
     return (int64_t)(sec * NSEC_PER_SEC + nsec);
 }
@@ -78,33 +75,33 @@ int v9_getattr(struct v9_session *s, uint32_t fid, struct v9_attr *out)
     uint64_t valid;
     int err;
 
-    begin(&q, TGETATTR, fid);
-    v9_put64(&q.m, GETATTR_BASIC | (s->notice ? GETATTR_LEASE : 0));
+    begin(&q, P9_GETATTR, fid);
+    p9_put64(&q.m.p, GETATTR_BASIC | (s->notice ? P9_GETATTR_LEASE : 0));
     err = call(s, &q);
     if (err)
         return err;
     memset(out, 0, sizeof(*out));
-    valid = v9_get64(&q.m);
+    valid = p9_get64(&q.m.p);
     v9_get_qid(&q.m, &out->qid);
     st->ino = out->qid.path;
-    st->mode = v9_get32(&q.m);
-    st->uid = v9_get32(&q.m);
-    st->gid = v9_get32(&q.m);
-    st->nlink = (uint32_t)v9_get64(&q.m);
-    st->rdev = v9_get64(&q.m);
-    st->size_bytes = v9_get64(&q.m);
-    st->blksize = (uint32_t)v9_get64(&q.m);
-    st->blocks = v9_get64(&q.m);
+    st->mode = p9_get32(&q.m.p);
+    st->uid = p9_get32(&q.m.p);
+    st->gid = p9_get32(&q.m.p);
+    st->nlink = (uint32_t)p9_get64(&q.m.p);
+    st->rdev = p9_get64(&q.m.p);
+    st->size_bytes = p9_get64(&q.m.p);
+    st->blksize = (uint32_t)p9_get64(&q.m.p);
+    st->blocks = p9_get64(&q.m.p);
     st->atime_ns = get_time(&q.m);
     st->mtime_ns = get_time(&q.m);
     st->ctime_ns = get_time(&q.m);
     st->btime_ns = st->ctime_ns < st->mtime_ns ? st->ctime_ns : st->mtime_ns;
-    v9_get64(&q.m); /* time of birth, which is not asked for */
-    v9_get64(&q.m);
-    out->hint = (int32_t)v9_get64(&q.m);
-    out->leased = valid & GETATTR_LEASE;
+    p9_get64(&q.m.p); /* time of birth, which is not asked for */
+    p9_get64(&q.m.p);
+    out->hint = (int32_t)p9_get64(&q.m.p);
+    out->leased = valid & P9_GETATTR_LEASE;
     out->seq = q.m.seq;
-    return q.m.bad || (int64_t)st->size_bytes < 0 ? -EIO : 0;
+    return q.m.p.bad || (int64_t)st->size_bytes < 0 ? -EIO : 0;
 }
 
 static void put_time(struct v9_msg *m, int64_t ns)
@@ -113,8 +110,8 @@ static void put_time(struct v9_msg *m, int64_t ns)
 
     if (ns < sec * (int64_t)NSEC_PER_SEC)
         sec--; /* before 1970 */
-    v9_put64(m, (uint64_t)sec);
-    v9_put64(m, (uint64_t)(ns - sec * (int64_t)NSEC_PER_SEC));
+    p9_put64(&m->p, (uint64_t)sec);
+    p9_put64(&m->p, (uint64_t)(ns - sec * (int64_t)NSEC_PER_SEC));
 }
 
 int v9_setattr(struct v9_session *s, uint32_t fid, const struct iattr *attr)
@@ -126,12 +123,12 @@ int v9_setattr(struct v9_session *s, uint32_t fid, const struct iattr *attr)
         valid |= SET_ATIME_TO;
     if (valid & ATTR_MTIME)
         valid |= SET_MTIME_TO;
-    begin(&q, TSETATTR, fid);
-    v9_put32(&q.m, valid);
-    v9_put32(&q.m, attr->mode);
-    v9_put32(&q.m, attr->uid);
-    v9_put32(&q.m, attr->gid);
-    v9_put64(&q.m, attr->size_bytes);
+    begin(&q, P9_SETATTR, fid);
+    p9_put32(&q.m.p, valid);
+    p9_put32(&q.m.p, attr->mode);
+    p9_put32(&q.m.p, attr->uid);
+    p9_put32(&q.m.p, attr->gid);
+    p9_put64(&q.m.p, attr->size_bytes);
     put_time(&q.m, attr->atime_ns);
     put_time(&q.m, attr->mtime_ns);
     return call(s, &q);
@@ -141,8 +138,8 @@ int v9_lopen(struct v9_session *s, uint32_t fid, uint32_t flags)
 {
     struct small q;
 
-    begin(&q, TLOPEN, fid);
-    v9_put32(&q.m, flags);
+    begin(&q, P9_LOPEN, fid);
+    p9_put32(&q.m.p, flags);
     return call(s, &q);
 }
 
@@ -151,11 +148,11 @@ int v9_lcreate(struct v9_session *s, uint32_t fid, const char *name,
 {
     struct small q;
 
-    begin(&q, TLCREATE, fid);
+    begin(&q, P9_LCREATE, fid);
     put_name(&q, name);
-    v9_put32(&q.m, flags);
-    v9_put32(&q.m, mode);
-    v9_put32(&q.m, 0);
+    p9_put32(&q.m.p, flags);
+    p9_put32(&q.m.p, mode);
+    p9_put32(&q.m.p, 0);
     return call(s, &q);
 }
 
@@ -164,10 +161,10 @@ int v9_mkdir(struct v9_session *s, uint32_t fid, const char *name,
 {
     struct small q;
 
-    begin(&q, TMKDIR, fid);
+    begin(&q, P9_MKDIR, fid);
     put_name(&q, name);
-    v9_put32(&q.m, mode);
-    v9_put32(&q.m, 0);
+    p9_put32(&q.m.p, mode);
+    p9_put32(&q.m.p, 0);
     return call(s, &q);
 }
 
@@ -176,12 +173,12 @@ int v9_mknod(struct v9_session *s, uint32_t fid, const char *name,
 {
     struct small q;
 
-    begin(&q, TMKNOD, fid);
+    begin(&q, P9_MKNOD, fid);
     put_name(&q, name);
-    v9_put32(&q.m, mode);
-    v9_put32(&q.m, (uint32_t)(rdev >> 8));
-    v9_put32(&q.m, rdev & 0xff);
-    v9_put32(&q.m, 0);
+    p9_put32(&q.m.p, mode);
+    p9_put32(&q.m.p, (uint32_t)(rdev >> 8));
+    p9_put32(&q.m.p, rdev & 0xff);
+    p9_put32(&q.m.p, 0);
     return call(s, &q);
 }
 
@@ -194,11 +191,11 @@ int v9_symlink(struct v9_session *s, uint32_t fid, const char *name,
 
     if (!buf)
         return -ENOMEM;
-    v9_begin(&m, buf, V9_SMALL, TSYMLINK);
-    v9_put32(&m, fid);
-    v9_puts(&m, name, strlen(name));
-    v9_puts(&m, target, strlen(target));
-    v9_put32(&m, 0);
+    v9_begin(&m, buf, V9_SMALL, P9_SYMLINK);
+    p9_put32(&m.p, fid);
+    p9_put_str(&m.p, name, strlen(name));
+    p9_put_str(&m.p, target, strlen(target));
+    p9_put32(&m.p, 0);
     err = v9_call(s, &m, V9_SMALL);
     kfree(buf);
     return err;
@@ -209,8 +206,8 @@ int v9_link(struct v9_session *s, uint32_t dir_fid, uint32_t fid,
 {
     struct small q;
 
-    begin(&q, TLINK, dir_fid);
-    v9_put32(&q.m, fid);
+    begin(&q, P9_LINK, dir_fid);
+    p9_put32(&q.m.p, fid);
     put_name(&q, name);
     return call(s, &q);
 }
@@ -220,9 +217,9 @@ int v9_unlinkat(struct v9_session *s, uint32_t fid, const char *name,
 {
     struct small q;
 
-    begin(&q, TUNLINKAT, fid);
+    begin(&q, P9_UNLINKAT, fid);
     put_name(&q, name);
-    v9_put32(&q.m, directory ? UNLINK_DIRECTORY : 0);
+    p9_put32(&q.m.p, directory ? UNLINK_DIRECTORY : 0);
     return call(s, &q);
 }
 
@@ -231,12 +228,12 @@ int v9_renameat(struct v9_session *s, uint32_t old_fid, const char *old_name,
 {
     struct small q;
 
-    begin(&q, TRENAMEAT, old_fid);
+    begin(&q, P9_RENAMEAT, old_fid);
     put_name(&q, old_name);
-    v9_put32(&q.m, new_fid);
+    p9_put32(&q.m.p, new_fid);
     put_name(&q, new_name);
     if (flags)
-        v9_put32(&q.m, flags);
+        p9_put32(&q.m.p, flags);
     return call(s, &q);
 }
 
@@ -251,11 +248,11 @@ int v9_readlink(struct v9_session *s, uint32_t fid, char *buf,
 
     if (!reply)
         return -ENOMEM;
-    v9_begin(&m, reply, V9_SMALL, TREADLINK);
-    v9_put32(&m, fid);
+    v9_begin(&m, reply, V9_SMALL, P9_READLINK);
+    p9_put32(&m.p, fid);
     err = v9_call(s, &m, V9_SMALL);
     if (!err) {
-        target = v9_gets(&m, &len);
+        target = p9_get_str(&m.p, &len);
         err = target && len <= PATH_MAX ? 0 : -EIO;
     }
     if (!err) {
@@ -270,8 +267,8 @@ int v9_fsync(struct v9_session *s, uint32_t fid, bool data_only)
 {
     struct small q;
 
-    begin(&q, TFSYNC, fid);
-    v9_put32(&q.m, data_only);
+    begin(&q, P9_FSYNC, fid);
+    p9_put32(&q.m.p, data_only);
     return call(s, &q);
 }
 
@@ -280,16 +277,16 @@ int v9_statfs(struct v9_session *s, uint32_t fid, struct kstatfs *out)
     struct small q;
     int err;
 
-    begin(&q, TSTATFS, fid);
+    begin(&q, P9_STATFS, fid);
     err = call(s, &q);
     if (err)
         return err;
-    out->type = v9_get32(&q.m);
-    out->bsize = v9_get32(&q.m);
-    out->blocks = v9_get64(&q.m);
-    out->bfree = v9_get64(&q.m);
-    v9_get64(&q.m); /* for who is not root */
-    out->files = v9_get64(&q.m);
-    out->ffree = v9_get64(&q.m);
-    return q.m.bad ? -EIO : 0;
+    out->type = p9_get32(&q.m.p);
+    out->bsize = p9_get32(&q.m.p);
+    out->blocks = p9_get64(&q.m.p);
+    out->bfree = p9_get64(&q.m.p);
+    p9_get64(&q.m.p); /* for who is not root */
+    out->files = p9_get64(&q.m.p);
+    out->ffree = p9_get64(&q.m.p);
+    return q.m.p.bad ? -EIO : 0;
 }

@@ -23,7 +23,7 @@ int v9_walk(struct v9_session *s, uint32_t fid, uint32_t new_fid,
             const char *name, struct v9_qid *qid);
 int v9_getattr(struct v9_session *s, uint32_t fid, struct v9_attr *out);
 int v9_setattr(struct v9_session *s, uint32_t fid, const struct iattr *attr);
-/* flags O_*. */
+/* flags O_*, P9_OPEN_TELLS. */
 int v9_lopen(struct v9_session *s, uint32_t fid, uint32_t flags);
 /* The fid moves from the directory to the new, open file. */
 int v9_lcreate(struct v9_session *s, uint32_t fid, const char *name,
@@ -47,17 +47,14 @@ int v9_readlink(struct v9_session *s, uint32_t fid, char *buf,
 /* One message's worth at most. Bytes, less only at the end of the file. */
 int64_t v9_read(struct v9_session *s, uint32_t fid, uint64_t off, void *to,
                 size_t len_bytes);
-/* In flags of v9_lopen(), of Einkorn's server alone: writes append, and the
- * answers tell where the file ended then. */
-#define V9_OPEN_TELLS UINT32_C(0x80000000)
-/* The same; m was begun as a TWRITE, with the data V9_WRITE_HEADER behind its
+/* The same; m was begun as a P9_WRITE, with the data V9_WRITE_HEADER behind its
  * start. The answer overwrites the header alone. */
 int64_t v9_write(struct v9_session *s, struct v9_msg *m, uint32_t fid,
                  uint64_t off, size_t len_bytes);
 /* The same by a fid that tells: *end is the file's, right behind the data. */
 int64_t v9_append(struct v9_session *s, struct v9_msg *m, uint32_t fid,
                   size_t len_bytes, uint64_t *end);
-enum { V9_WRITE_HEADER = V9_HEADER + 16 };
+enum { V9_WRITE_HEADER = P9_HEADER + 16 };
 /* type F_RDLCK, F_WRLCK, F_UNLCK on [start, end]. -EAGAIN: somebody else has a
  * lock. A server without locks lets one have any. */
 int v9_set_lock(struct v9_session *s, uint32_t fid, int type, uint64_t start,

@@ -62,10 +62,10 @@ static void notice(struct v9_session *s, size_t len)
     uint64_t path;
     uint32_t what;
 
-    if (len != V9_HEADER + sizeof(path) + sizeof(what) || !s->notice)
+    if (len != P9_HEADER + sizeof(path) + sizeof(what) || !s->notice)
         return;
-    memcpy(&path, s->rx + V9_HEADER, sizeof(path));
-    memcpy(&what, s->rx + V9_HEADER + sizeof(path), sizeof(what));
+    memcpy(&path, s->rx + P9_HEADER, sizeof(path));
+    memcpy(&what, s->rx + P9_HEADER + sizeof(path), sizeof(what));
     s->notice(s, path, what);
 }
 
@@ -75,9 +75,9 @@ static size_t take_data(const struct v9_session *s, struct request *r,
 {
     uint32_t n;
 
-    if (!r->data || s->rx[4] != TREAD + 1 || len < RREAD_HEADER)
+    if (!r->data || s->rx[4] != P9_READ + 1 || len < RREAD_HEADER)
         return len;
-    memcpy(&n, s->rx + V9_HEADER, sizeof(n));
+    memcpy(&n, s->rx + P9_HEADER, sizeof(n));
     if (n > r->data_bytes || n != len - RREAD_HEADER)
         return 0;
     memcpy(r->data, s->rx + RREAD_HEADER, n);
@@ -106,11 +106,11 @@ static void receive(struct v9_session *s, size_t len)
     uint16_t tag;
 
     s->rx_seq++;
-    if (len < V9_HEADER)
+    if (len < P9_HEADER)
         return;
     memcpy(&size, s->rx, 4);
     memcpy(&tag, s->rx + 5, 2);
-    if (size == len && s->rx[4] == V9_NOTICE) {
+    if (size == len && s->rx[4] == P9_NOTICE) {
         notice(s, len);
         return;
     }
@@ -135,7 +135,7 @@ static void give_up(struct v9_session *s)
 
 static int64_t try_send(struct v9_session *s, const struct v9_msg *m)
 {
-    int64_t n = platform.ops.chan_send(s->chan, m->buf, m->pos);
+    int64_t n = platform.ops.chan_send(s->chan, m->p.buf, m->p.pos);
 
     s->tx_nr += n >= 0;
     return n;
@@ -143,19 +143,19 @@ static int64_t try_send(struct v9_session *s, const struct v9_msg *m)
 
 static void seal(struct v9_msg *m, uint16_t tag)
 {
-    uint32_t size = (uint32_t)m->pos;
+    uint32_t size = (uint32_t)m->p.pos;
 
-    memcpy(m->buf, &size, 4);
-    memcpy(m->buf + 5, &tag, 2);
+    memcpy(m->p.buf, &size, 4);
+    memcpy(m->p.buf + 5, &tag, 2);
 }
 
 static bool send_clunk(struct v9_session *s, struct request *r)
 {
-    uint8_t buf[V9_HEADER + 4];
+    uint8_t buf[P9_HEADER + 4];
     struct v9_msg m;
 
-    v9_begin(&m, buf, sizeof(buf), TCLUNK);
-    v9_put32(&m, r->fid);
+    v9_begin(&m, buf, sizeof(buf), P9_CLUNK);
+    p9_put32(&m.p, r->fid);
     seal(&m, r->tag);
     return try_send(s, &m) >= 0;
 }
@@ -228,7 +228,7 @@ static uint16_t new_tag(struct v9_session *s)
 {
     do {
         s->next_tag++;
-    } while (s->next_tag == V9_NOTAG || find(s, s->next_tag) ||
+    } while (s->next_tag == P9_NOTAG || find(s, s->next_tag) ||
              find_in(&s->unsent, s->next_tag));
     return s->next_tag;
 }
@@ -238,15 +238,15 @@ static int take_answer(struct v9_msg *m, const struct request *r, uint8_t sent)
 {
     uint32_t err;
 
-    m->size_bytes = r->reply_len;
-    m->pos = V9_HEADER;
-    m->bad = false;
+    m->p.size_bytes = r->reply_len;
+    m->p.pos = P9_HEADER;
+    m->p.bad = false;
     m->seq = r->seq;
-    if (r->reply_len < V9_HEADER)
+    if (r->reply_len < P9_HEADER)
         return -EIO;
-    if (m->buf[4] == sent + 1)
+    if (m->p.buf[4] == sent + 1)
         return 0;
-    err = m->buf[4] == RLERROR ? v9_get32(m) : 0;
+    err = m->p.buf[4] == P9_RLERROR ? p9_get32(&m->p) : 0;
     return err > 0 && err <= ERRNO_MAX ? -(int)err : -EIO;
 }
 
@@ -254,14 +254,14 @@ static int exchange(struct v9_session *s, struct v9_msg *m, uint16_t tag,
                     size_t reply_size)
 {
     struct request r = {.tag = tag,
-                        .reply = m->buf,
+                        .reply = m->p.buf,
                         .reply_size = reply_size,
                         .data = m->data,
                         .data_bytes = m->data_bytes};
-    uint8_t sent = m->buf[4];
+    uint8_t sent = m->p.buf[4];
     int64_t n;
 
-    if (m->bad)
+    if (m->p.bad)
         return -ENAMETOOLONG;
     if (s->dead)
         return -EIO;
@@ -287,23 +287,23 @@ int v9_session_start(struct v9_session *s)
     const char *version;
     int err;
 
-    v9_begin(&m, buf, sizeof(buf), TVERSION);
-    v9_put32(&m, ABI_CHAN_MSG_MAX);
-    v9_puts(&m, "9P2000.L", 8);
-    err = exchange(s, &m, V9_NOTAG, sizeof(buf));
+    v9_begin(&m, buf, sizeof(buf), P9_VERSION);
+    p9_put32(&m.p, ABI_CHAN_MSG_MAX);
+    p9_put_str(&m.p, "9P2000.L", 8);
+    err = exchange(s, &m, P9_NOTAG, sizeof(buf));
     if (err)
         return err;
-    msize = v9_get32(&m);
-    version = v9_gets(&m, &len);
-    if (m.bad || len != 8 || memcmp(version, "9P2000.L", 8) != 0 ||
+    msize = p9_get32(&m.p);
+    version = p9_get_str(&m.p, &len);
+    if (m.p.bad || len != 8 || memcmp(version, "9P2000.L", 8) != 0 ||
         msize < V9_SMALL || msize > ABI_CHAN_MSG_MAX)
         return -EPROTONOSUPPORT;
-    v9_begin(&m, buf, sizeof(buf), TATTACH);
-    v9_put32(&m, V9_ROOT_FID);
-    v9_put32(&m, (uint32_t)NOBODY);
-    v9_puts(&m, "root", 4);
-    v9_puts(&m, "", 0);
-    v9_put32(&m, 0);
+    v9_begin(&m, buf, sizeof(buf), P9_ATTACH);
+    p9_put32(&m.p, V9_ROOT_FID);
+    p9_put32(&m.p, (uint32_t)NOBODY);
+    p9_put_str(&m.p, "root", 4);
+    p9_put_str(&m.p, "", 0);
+    p9_put32(&m.p, 0);
     err = exchange(s, &m, new_tag(s), sizeof(buf));
     if (err)
         return err;

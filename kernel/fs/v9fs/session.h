@@ -38,7 +38,7 @@ int v9_session_start(struct v9_session *s);
 /* Takes in what has come. True if anything has. */
 bool v9_session_look(struct v9_session *s);
 /* Sends m and waits for its answer, which replaces it (same buffer, of
- * reply_size bytes; m->pos is behind the header). 0, or -errno: the server's,
+ * reply_size bytes; m->p.pos is behind the header). 0, or -errno: the server's,
  * -EIO for a broken answer. Signals do not interrupt it. */
 int v9_call(struct v9_session *s, struct v9_msg *m, size_t reply_size);
 /* Lets go of a fid without waiting. */

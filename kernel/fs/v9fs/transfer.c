@@ -14,17 +14,17 @@ int64_t v9_read(struct v9_session *s, uint32_t fid, uint64_t off, void *to,
     uint32_t n;
     int err;
 
-    v9_begin(&m, buf, sizeof(buf), TREAD);
-    v9_put32(&m, fid);
-    v9_put64(&m, off);
-    v9_put32(&m, (uint32_t)len_bytes);
+    v9_begin(&m, buf, sizeof(buf), P9_READ);
+    p9_put32(&m.p, fid);
+    p9_put64(&m.p, off);
+    p9_put32(&m.p, (uint32_t)len_bytes);
     m.data = to;
     m.data_bytes = len_bytes;
     err = v9_call(s, &m, sizeof(buf));
     if (err)
         return err;
-    n = v9_get32(&m);
-    return m.bad || n > len_bytes ? -EIO : (int64_t)n;
+    n = p9_get32(&m.p);
+    return m.p.bad || n > len_bytes ? -EIO : (int64_t)n;
 }
 
 /* The answer is left behind the number of bytes. */
@@ -34,16 +34,16 @@ static int64_t send_data(struct v9_session *s, struct v9_msg *m, uint32_t fid,
     uint32_t n;
     int err;
 
-    m->pos = V9_HEADER;
-    v9_put32(m, fid);
-    v9_put64(m, off);
-    v9_put32(m, (uint32_t)len_bytes);
-    v9_room(m, len_bytes);
+    m->p.pos = P9_HEADER;
+    p9_put32(&m->p, fid);
+    p9_put64(&m->p, off);
+    p9_put32(&m->p, (uint32_t)len_bytes);
+    p9_bytes(&m->p, len_bytes);
     err = v9_call(s, m, V9_WRITE_HEADER);
     if (err)
         return err;
-    n = v9_get32(m);
-    return m->bad || n > len_bytes ? -EIO : (int64_t)n;
+    n = p9_get32(&m->p);
+    return m->p.bad || n > len_bytes ? -EIO : (int64_t)n;
 }
 
 int64_t v9_write(struct v9_session *s, struct v9_msg *m, uint32_t fid,
@@ -57,8 +57,8 @@ int64_t v9_append(struct v9_session *s, struct v9_msg *m, uint32_t fid,
 {
     int64_t n = send_data(s, m, fid, 0, len_bytes);
 
-    *end = v9_get64(m);
-    return n > 0 && (m->bad || *end < (uint64_t)n) ? -EIO : n;
+    *end = p9_get64(&m->p);
+    return n > 0 && (m->p.bad || *end < (uint64_t)n) ? -EIO : n;
 }
 
 int v9_readdir(struct v9_session *s, struct v9_msg *m, void *buf,
@@ -66,13 +66,13 @@ int v9_readdir(struct v9_session *s, struct v9_msg *m, void *buf,
 {
     int err;
 
-    v9_begin(m, buf, size_bytes, TREADDIR);
-    v9_put32(m, fid);
-    v9_put64(m, off);
-    v9_put32(m, (uint32_t)(size_bytes - V9_HEADER - 4));
+    v9_begin(m, buf, size_bytes, P9_READDIR);
+    p9_put32(&m->p, fid);
+    p9_put64(&m->p, off);
+    p9_put32(&m->p, (uint32_t)(size_bytes - P9_HEADER - 4));
     err = v9_call(s, m, size_bytes);
     if (err)
         return err;
-    *len = v9_get32(m);
-    return m->bad || *len > m->size_bytes - m->pos ? -EIO : 0;
+    *len = p9_get32(&m->p);
+    return m->p.bad || *len > m->p.size_bytes - m->p.pos ? -EIO : 0;
 }

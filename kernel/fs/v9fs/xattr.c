@@ -74,7 +74,7 @@ static int write_value(struct v9_session *s, uint32_t fid, const char *value,
     while (done < size && n >= 0) {
         size_t len = size - done < most ? size - done : most;
 
-        v9_begin(&m, buf, V9_WRITE_HEADER + len, TWRITE);
+        v9_begin(&m, buf, V9_WRITE_HEADER + len, P9_WRITE);
         memcpy(buf + V9_WRITE_HEADER, value + done, len);
         n = v9_write(s, &m, fid, done, len);
         if (n == 0)
