@@ -23,5 +23,5 @@ uint64_t vdso_map(void)
 
 uint64_t vdso_size(void)
 {
-    return (uint64_t)(vdso_image_end - vdso_image);
+    return (uint64_t)vdso_image_end - (uint64_t)vdso_image;
 }

@@ -128,7 +128,8 @@ static bool deliver(struct net *net)
         done += n;
         queue_use(q, chain.head, n);
     }
-    memcpy(count, &nr, sizeof(nr));
+    if (count)
+        memcpy(count, &nr, sizeof(nr));
     net->rx_len = 0;
     return true;
 }

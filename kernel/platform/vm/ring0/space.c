@@ -166,7 +166,7 @@ struct slot space_walk(uint64_t addr, int level, bool create)
         t = table_child(t, i, l);
     }
     i = table_index(addr, level);
-    return (struct slot){&t.pte[i], &t.shadow[i], table_origin(t, i, level)};
+    return (struct slot){t.pte + i, t.shadow + i, table_origin(t, i, level)};
 }
 
 uint64_t space_origin(uint64_t addr)
