@@ -28,7 +28,9 @@ enum monitor_flag {
     MONITOR_NATIVE_RING3 = 1,
 };
 
-/* Written by the monitor. The clock is refreshed by MONITOR_DO_CLOCK. */
+/* Written by the monitor: the clock by MONITOR_DO_CLOCK, what input there is
+ * by MONITOR_DO_READ. Output and input pass through a buffer in the guest's
+ * memory, so that each costs one exit. */
 struct monitor_page {
     uint64_t magic;
     uint64_t flags;   /* enum monitor_flag */
@@ -36,17 +38,34 @@ struct monitor_page {
     uint64_t tsc;     /* one instant on three clocks, as in */
     uint64_t mono_ns; /* struct abi_clock_sample */
     int64_t real_ns;
+    uint64_t io_gpa;   /* the buffer, MONITOR_IO_BYTES */
+    uint32_t in_bytes; /* that the last MONITOR_DO_READ left there */
+    uint32_t in_ended; /* 1: there will be none any more */
+    uint64_t copy_to;  /* of MONITOR_DO_COPY, written by the guest */
+    uint64_t copy_from;
 };
 
-/* Ports. Strings (`rep outsb`) cost one exit. */
-#define MONITOR_PORT_ERR 0x402 /* standard error; reads MONITOR_READBACK */
-#define MONITOR_PORT_OUT 0x403 /* standard output; the same */
-#define MONITOR_PORT_DO 0x404  /* enum monitor_do */
-#define MONITOR_READBACK 0x65
+#define MONITOR_IO_BYTES UINT64_C(0x10000)
+#define MONITOR_IN_LINE 4
+#define MONITOR_COPY_MAX UINT64_C(4096)
 
-enum monitor_do { MONITOR_DO_CLOCK = 1 };
+/* Ports: standard error byte by byte (reads MONITOR_READBACK), and requests
+ * of 32 bits, an operation with a number of bytes. */
+#define MONITOR_PORT_ERR 0x402
+#define MONITOR_PORT_DO 0x408
+#define MONITOR_READBACK 0x65
+#define MONITOR_REQUEST(op, bytes) ((uint32_t)(op) | (uint32_t)(bytes) << 8)
+
+enum monitor_do {
+    MONITOR_DO_CLOCK = 1,
+    MONITOR_DO_OUT = 2,  /* that many bytes to standard output ... */
+    MONITOR_DO_ERR = 3,  /* ... or standard error */
+    MONITOR_DO_READ = 4, /* at most that many of standard input; if there are
+                            none, MONITOR_IN_LINE is raised when some come */
+    MONITOR_DO_COPY = 5, /* at most a page, physical; copy_from 0: zeroes */
+};
 
 _Static_assert(sizeof(struct monitor_note) == 88, "abi");
-_Static_assert(sizeof(struct monitor_page) == 48, "abi");
+_Static_assert(sizeof(struct monitor_page) == 80, "abi");
 
 #endif

@@ -123,7 +123,7 @@ static void map_direct(const struct machine *m, uint64_t gpa, uint64_t len)
 
         if (*entry)
             continue;
-        if (next >= GPA_LOW_END || gib / GIB >= 512)
+        if (next >= GPA_IO || gib / GIB >= 512)
             die("memory and image together are too large");
         fill_large(table(m, next), gib);
         *entry = next | PTE_P | PTE_W;
@@ -203,6 +203,7 @@ void boot_prepare(struct machine *m, uint64_t mem_bytes)
     info->memmap[1].addr = GPA_HIGH;
     info->memmap[1].size = mem_bytes - low;
     m->page->magic = MONITOR_MAGIC;
+    m->page->io_gpa = GPA_IO;
     m->page->flags = m->native_ring3 ? MONITOR_NATIVE_RING3 : 0;
 }
 

@@ -1,50 +1,54 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Standard input to COM1, and the tool's control line to COM2 (docs/vm.md). */
+/* Standard input, when the guest asks for it (abi/monitor.h), and the tool's
+ * control line to COM2 (docs/vm.md). */
 #include <errno.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "tender/kvm/monitor.h"
 
-static bool can_wait; /* for standard input */
+enum { COM2_LINE = 3 };
 
-enum { COM1_LINE = 4, COM2_LINE = 3, END_OF_INPUT = 0xff };
+static int in_irq_fd = -1; /* -1: no standard input */
+static bool can_wait;      /* for it: not a regular file */
 
-/* -1: not yet. */
-static ssize_t read_input(struct machine *m)
-{
-    uint8_t bytes[UART_ROOM];
-    const uint8_t end = END_OF_INPUT;
-    ssize_t n = read(0, bytes, sizeof(bytes));
-
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return -1;
-    if (n > 0) {
-        uart_feed(&m->com1, bytes, (uint32_t)n);
-        return n;
-    }
-    m->com1.in_fd = -1;
-    uart_feed(&m->com2, &end, 1);
-    return 0;
-}
-
-/* One chunk at a time: the next one when the guest has read it all. */
+/* Once, until the guest asks for more and there is none. */
 static void input_ready(struct machine *m, void *arg, uint32_t events)
 {
+    const uint64_t one = 1;
+
+    (void)m;
     (void)arg;
     (void)events;
-    if (m->com1.at < m->com1.nr || read_input(m) >= 0)
-        serve_change(0, 0);
+    serve_change(0, 0);
+    (void)!write(in_irq_fd, &one, sizeof(one));
 }
 
-void console_more(struct machine *m)
+static bool has_input(void)
 {
-    if (m->com1.in_fd < 0)
+    struct pollfd p = {.fd = 0, .events = POLLIN};
+
+    return !can_wait || poll(&p, 1, 0) > 0;
+}
+
+void console_read(struct monitor_page *page, uint8_t *to, uint32_t max)
+{
+    ssize_t n = -1;
+
+    page->in_bytes = 0;
+    page->in_ended = in_irq_fd < 0;
+    if (page->in_ended || !max)
         return;
-    if (can_wait)
-        serve_change(0, EPOLLIN);
+    errno = EAGAIN;
+    if (has_input())
+        n = read(0, to, max);
+    if (n > 0)
+        page->in_bytes = (uint32_t)n;
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        page->in_ended = 1;
     else
-        read_input(m);
+        serve_change(0, EPOLLIN);
 }
 
 static void control_ready(struct machine *m, void *arg, uint32_t events)
@@ -63,19 +67,15 @@ static void control_ready(struct machine *m, void *arg, uint32_t events)
 
 void console_init(struct machine *m, const struct options *opt)
 {
-    m->com1 = (struct uart){
-        .irq_fd = machine_irqfd(m, COM1_LINE), .out_fd = 1, .in_fd = -1};
     m->com2 = (struct uart){.irq_fd = machine_irqfd(m, COM2_LINE),
                             .out_fd = opt->ctl_fd,
-                            .in_fd = -1};
-    if (opt->flags & ABI_BOOT_STDIN) {
-        m->com1.in_fd = 0;
-        can_wait = serve_add(0, EPOLLIN, input_ready, NULL);
-        if (!can_wait)
-            read_input(m);
-    }
-    if (opt->ctl_fd >= 0) {
-        m->com2.in_fd = opt->ctl_fd;
+                            .in_fd = opt->ctl_fd};
+    if (opt->ctl_fd >= 0)
         serve_add(opt->ctl_fd, EPOLLIN, control_ready, NULL);
-    }
+    if (!(opt->flags & ABI_BOOT_STDIN))
+        return;
+    in_irq_fd = machine_irqfd(m, MONITOR_IN_LINE);
+    can_wait = serve_add(0, EPOLLIN, input_ready, NULL);
+    if (!can_wait)
+        input_ready(m, NULL, 0);
 }

@@ -2,14 +2,14 @@
 /*
  * The guest's RAM as devices see it: an address from the guest becomes a host
  * pointer only here, and only if the whole range lies in RAM. Read-only slots
- * (image, kernel) are not RAM: a device reaches neither.
+ * (image, kernel) are not RAM: no device reaches them.
  */
 #ifndef EINKORN_TENDER_KVM_GMEM_H
 #define EINKORN_TENDER_KVM_GMEM_H
 
 #include <stdint.h>
 
-enum { GMEM_MAX_REGIONS = 2 };
+enum { GMEM_MAX_REGIONS = 4 };
 
 struct gmem {
     struct gmem_region {

@@ -76,6 +76,10 @@ void machine_add_ram(struct machine *m, uint64_t bytes)
 void machine_add_rom(struct machine *m, uint64_t gpa, void *host,
                      uint64_t len_bytes)
 {
+    if (m->rom.nr_regions == GMEM_MAX_REGIONS)
+        die("more than %d read-only pieces of memory", GMEM_MAX_REGIONS);
+    m->rom.regions[m->rom.nr_regions++] =
+        (struct gmem_region){gpa, len_bytes, host};
     add_slot(m, gpa, host, len_bytes, KVM_MEM_READONLY);
 }
 

@@ -30,6 +30,7 @@ int main(int argc, char **argv)
     options_parse(&options, argv);
     if (options.probe)
         return probe_report();
+    copy_watch_files();
     machine_create(m);
     machine_add_ram(m, options.mem_bytes);
     machine_create_vcpu(m);

@@ -27,7 +27,7 @@ enum { MAX_VIRTIO = NR_LINES - FIRST_LINE };
 #define GPA_CMDLINE UINT64_C(0x2000)
 #define GPA_MONITOR UINT64_C(0x3000)
 #define GPA_TABLES UINT64_C(0x4000)
-#define GPA_LOW_END UINT64_C(0x100000)
+#define GPA_IO UINT64_C(0x80000)
 #define GPA_RAM_HOLE UINT64_C(0xc0000000)
 #define GPA_VIRTIO UINT64_C(0xd0000000)
 #define GPA_HIGH UINT64_C(0x100000000)
@@ -75,6 +75,7 @@ struct machine {
     size_t run_bytes;
     uint32_t nr_slots;
     struct gmem gmem;          /* RAM: all that devices may touch */
+    struct gmem rom;           /* what they may only read */
     uint8_t *low;              /* host address of guest-physical 0 */
     struct monitor_page *page; /* GPA_MONITOR */
     struct monitor_note note;  /* of the boot file */
@@ -82,7 +83,7 @@ struct machine {
     bool native_ring3;
 
     pthread_mutex_t lock; /* devices: */
-    struct uart com1, com2;
+    struct uart com2;
     struct virtio_dev *devs[MAX_VIRTIO];
     uint32_t nr_devs;
 };
@@ -90,7 +91,7 @@ struct machine {
 /* machine.c: KVM's objects, memory slots. Each dies with a message. */
 void machine_create(struct machine *m);
 void machine_add_ram(struct machine *m, uint64_t bytes);
-/* Maps len bytes of a file (fd), or of memory at `host`, read-only. */
+/* Maps len bytes of memory at `host`, read-only. */
 void machine_add_rom(struct machine *m, uint64_t gpa, void *host,
                      uint64_t len_bytes);
 void machine_create_vcpu(struct machine *m);
@@ -118,11 +119,18 @@ void clock_refresh(struct machine *m);
 /* vcpu.c: runs until the guest ends; returns the exit status. */
 int vcpu_run(struct machine *m);
 
-/* ports.c */
+/* ports.c; *status is set when the guest ends. */
 void ports_out(struct machine *m, uint16_t port, const uint8_t *data,
                uint32_t size, uint32_t count, int *status);
 void ports_in(struct machine *m, uint16_t port, uint8_t *data, uint32_t size,
               uint32_t count);
+
+/* copy.c: MONITOR_DO_COPY of at most len_bytes; addresses that are none are
+ * left alone. */
+void copy_page(struct machine *m, uint32_t len_bytes);
+/* A file that became shorter than it was when it was mapped ends us with a
+ * line instead of a signal. */
+void copy_watch_files(void);
 
 /* serve.c: the thread that waits for host descriptors. */
 typedef void serve_fn(struct machine *m, void *arg, uint32_t events);
@@ -133,10 +141,10 @@ bool serve_add(int fd, uint32_t events, serve_fn *fn, void *arg);
 void serve_change(int fd, uint32_t events);
 void serve_start(struct machine *m);
 
-/* console.c: standard input to COM1, the tool's line to COM2. */
+/* console.c: standard input, and the tool's line to COM2. */
 void console_init(struct machine *m, const struct options *opt);
-/* The guest has read all there was: get more. */
-void console_more(struct machine *m);
+/* MONITOR_DO_READ: at most max bytes, and page says what became of it. */
+void console_read(struct monitor_page *page, uint8_t *to, uint32_t max);
 
 /* stats.c: KVM's counters of the virtual CPU, for --stats. */
 void stats_open(const struct machine *m);

@@ -16,7 +16,7 @@ struct uart {
     uint32_t at, nr; /* in[at .. nr) is still to be read */
     uint8_t ier;
     int irq_fd, out_fd; /* out_fd -1: what is written is lost */
-    int in_fd;          /* watched again when `in` ran empty; -1: none */
+    int in_fd;          /* where bytes for `in` come from; -1: nowhere */
 };
 
 /* Bytes for the guest; returns how many there was room for. */

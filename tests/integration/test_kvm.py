@@ -106,6 +106,8 @@ def test_info_keeps_what_the_probe_said(einkorn, state, tmp_path):
     assert (tmp_path / "run" / "kvm").read_text().endswith(
         first.removeprefix("kvm:").lstrip() + "\n")
     assert kvm_line(einkorn, env=env) == first
+    subprocess.run(["umount", "-q", "-l", "-R", str(tmp_path / "run")],
+                   check=False)
 
 
 @pytest.mark.parametrize("answer,args,platform", [
@@ -126,3 +128,9 @@ def test_auto_follows_the_probe(einkorn, state, answer, args, platform):
     assert einkorn("wait", "auto").stdout.strip() == "0"
     einkorn("rm", "auto", check=True)
     assert record["HostConfig"]["Runtime"] == platform
+
+
+def test_much_output_on_kvm(run):
+    result = run("/bin/dd", "dd", "if=/dev/zero", "bs=100000", "count=50")
+    assert result.returncode == 0
+    assert result.stdout == "\0" * 5000000

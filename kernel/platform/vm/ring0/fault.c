@@ -4,13 +4,13 @@
  */
 #include "kernel/platform/vm/ring0/asm.h"
 #include "kernel/platform/vm/ring0/space.h"
-#include "lib/string.h"
 
 enum {
     FAULT_WRITE = 2,
     FAULT_RESERVED = 8,
     FAULT_FETCH = 16,
-    AROUND_PAGES = 16, /* of a file, mapped at one touch */
+    AROUND_PAGES = 16, /* mapped at one touch */
+    PLENTY_PAGES = 1024,
 };
 
 static phys_t bundle;
@@ -74,7 +74,7 @@ static phys_t own_page(phys_t page)
     if (!own)
         out_of_memory();
     if (page)
-        memcpy(phys_to_virt(own), phys_to_virt(page), PAGE_SIZE);
+        page_copy(own, page);
     return own;
 }
 
@@ -101,6 +101,23 @@ static void map_around(struct slot s, uint64_t addr)
 
     for (uint32_t n = 1; n < nr; n++)
         s.pte[n] = s.pte[n - 1] + PAGE_SIZE;
+}
+
+/* A program that goes through memory page by page touches the next ones soon:
+ * behind a page that is there come some more, while there is plenty. */
+static void zeroes_around(struct slot s, uint64_t addr)
+{
+    uint32_t i = table_index(addr, 0), end = i + AROUND_PAGES;
+    uint64_t flags = *s.pte & ~PTE_ADDR;
+
+    if (!i || !(s.pte[-1] & PTE_P) || page_nr_free() < PLENTY_PAGES)
+        return;
+    end = end < NR_ENTRIES ? end : NR_ENTRIES;
+    for (uint32_t n = 1; n < end - i; n++) {
+        if (s.pte[n] || s.shadow[n] != *s.shadow)
+            return;
+        s.pte[n] = page_alloc_zeroed() | flags;
+    }
 }
 
 static bool file_fault(struct slot s, uint64_t addr, bool write)
@@ -153,6 +170,7 @@ static bool bring_in(struct slot s, uint64_t addr, bool write)
     case VM_ANON:
     case VM_WINDOW:
         *s.pte = pte_make(own_page(0), s.origin, true);
+        zeroes_around(s, addr);
         return true;
     case VM_FILE:
         return file_fault(s, addr, write);

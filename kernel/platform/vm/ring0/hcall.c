@@ -87,23 +87,22 @@ static int64_t map_mmio(uint64_t addr, uint64_t phys)
 {
     if (addr < VM_MMIO || addr >= VM_DMA || (addr | phys) % PAGE_SIZE)
         return -EINVAL;
-    return space_map_fixed(addr, phys, ABI_PROT_READ | ABI_PROT_WRITE, true);
+    return space_map_device(addr, phys);
 }
 
 static int64_t dma_alloc(uint64_t addr, uint64_t len_bytes)
 {
     phys_t base;
+    int64_t ret;
 
     if (addr < VM_DMA || !range_ok(addr, len_bytes, VM_BUNDLE))
         return -EINVAL;
     base = page_alloc_contiguous(len_bytes / PAGE_SIZE);
     if (!base)
         return -ENOMEM;
-    for (uint64_t off = 0; off < len_bytes; off += PAGE_SIZE)
-        if (space_map_fixed(addr + off, base + off,
-                            ABI_PROT_READ | ABI_PROT_WRITE, false))
-            return -ENOMEM;
-    return (int64_t)base;
+    ret =
+        space_map_fixed(addr, base, len_bytes, ABI_PROT_READ | ABI_PROT_WRITE);
+    return ret ? ret : (int64_t)base;
 }
 
 static int64_t route(uint64_t line, uint64_t ack, uint64_t value)

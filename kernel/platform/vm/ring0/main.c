@@ -85,7 +85,7 @@ void syscall_trap(struct abi_frame *frame)
 /* ---- boot ------------------------------------------------------------- */
 
 static phys_t bundle;
-const struct monitor_page *monitor;
+volatile struct monitor_page *monitor;
 static struct vm_handover *handover;
 
 void input_end(void)
@@ -176,17 +176,15 @@ static void protect_shim(void)
 static void map_ring3(void)
 {
     const struct ring3_layout *r = &ring3_layout;
-    uint64_t rodata = r->text_pages, data = rodata + r->rodata_pages;
+    uint32_t rw = ABI_PROT_READ | ABI_PROT_WRITE;
+    uint64_t text = r->text_pages * PAGE_SIZE;
+    uint64_t rodata = r->rodata_pages * PAGE_SIZE;
+    uint64_t data = r->data_pages * PAGE_SIZE, at = VM_RING3_BASE;
 
-    for (uint64_t i = 0; i < data + r->data_pages; i++) {
-        uint32_t prot = i < rodata ? ABI_PROT_READ | ABI_PROT_EXEC
-                        : i < data ? ABI_PROT_READ
-                                   : ABI_PROT_READ | ABI_PROT_WRITE;
-
-        if (space_map_fixed(VM_RING3_BASE + i * PAGE_SIZE,
-                            r->phys + i * PAGE_SIZE, prot, false))
-            out_of_memory();
-    }
+    if (space_map_fixed(at, r->phys, text, ABI_PROT_READ | ABI_PROT_EXEC) ||
+        space_map_fixed(at + text, r->phys + text, rodata, ABI_PROT_READ) ||
+        space_map_fixed(at + text + rodata, r->phys + text + rodata, data, rw))
+        out_of_memory();
 }
 
 /* Whole entries of large tables: what lies behind the bundle's end is refused
@@ -197,7 +195,10 @@ static void map_boot_ranges(void)
     uint64_t bundle_span = (handover->bundle_bytes + span(1) - 1) & -span(1);
     uint64_t rw = ABI_PROT_READ | ABI_PROT_WRITE;
 
-    if (space_map_fixed(VM_HANDOVER, page, ABI_PROT_READ, false) ||
+    if (monitor && space_map_fixed(VM_MONITOR_IO, monitor->io_gpa,
+                                   MONITOR_IO_BYTES, (uint32_t)rw))
+        out_of_memory();
+    if (space_map_fixed(VM_HANDOVER, page, PAGE_SIZE, ABI_PROT_READ) ||
         space_set(VM_BOOT_STACK, VM_BOOT_STACK_SIZE,
                   VM_ORIGIN(VM_ANON, rw, 0)) ||
         space_set(VM_BUNDLE, bundle_span, VM_ORIGIN(VM_FILE, ABI_PROT_READ, 0)))

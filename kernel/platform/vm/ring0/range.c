@@ -4,7 +4,6 @@
  * punching holes into the shareable object.
  */
 #include "kernel/platform/vm/ring0/space.h"
-#include "lib/string.h"
 
 static bool may_protect(uint64_t origin, uint64_t pte, uint32_t prot)
 {
@@ -164,7 +163,7 @@ static void punch_page(struct slot s)
     uint64_t nr_maps = s.origin >> 52;
 
     if (nr_maps)
-        memset(phys_to_virt(*s.pte & PTE_ADDR), 0, PAGE_SIZE);
+        page_zero(*s.pte & PTE_ADDR);
     else
         pte_drop(s.pte, s.origin);
 }

@@ -47,6 +47,8 @@ phys_t page_alloc_zeroed(void);
 phys_t page_alloc_span(uint64_t nr_pages);
 phys_t page_alloc_contiguous(uint64_t nr_pages);
 void page_free(phys_t page);
+void page_zero(phys_t page);
+void page_copy(phys_t to, phys_t from);
 uint64_t page_nr_free(void);
 /* Behind the last page that was ever given to the allocator. */
 phys_t page_top(void);
@@ -63,9 +65,11 @@ void space_discard(uint64_t addr, uint64_t len_bytes);
 int64_t space_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
                    uint64_t new_len);
 void space_punch(uint64_t offset, uint64_t len_bytes);
-/* One page at a physical address, for good. */
-int64_t space_map_fixed(uint64_t addr, phys_t phys, uint32_t prot,
-                        bool uncached);
+/* Pages at a physical address, for good. */
+int64_t space_map_fixed(uint64_t addr, phys_t phys, uint64_t len_bytes,
+                        uint32_t prot);
+/* The same for a device's page. */
+int64_t space_map_device(uint64_t addr, phys_t phys);
 /* A page fault at addr: true if it is dealt with. error: as the processor's.
  * Ends the instance when memory has run out. */
 bool space_fault(uint64_t addr, uint32_t error);
@@ -147,7 +151,7 @@ _Noreturn void out_of_memory(void);
 void input_end(void);
 
 /* The own monitor's page; NULL under any other. */
-extern const struct monitor_page *monitor;
+extern volatile struct monitor_page *monitor;
 
 /* ---- native.c: ring 3 on the real processor, ring 0 emulated ----------- */
 

@@ -183,16 +183,35 @@ uint64_t space_origin(uint64_t addr)
                           addr & (span(level) - 1) & -PAGE_SIZE);
 }
 
-int64_t space_map_fixed(uint64_t addr, phys_t phys, uint32_t prot,
-                        bool uncached)
+static int64_t map_fixed(uint64_t addr, uint64_t len_bytes, uint64_t pte,
+                         uint64_t origin)
 {
-    struct slot s = space_walk(addr, 0, true);
+    struct slot s = {0};
 
-    if (!s.pte)
-        return -ENOMEM;
-    *s.shadow = VM_ORIGIN(VM_FIXED, prot, 0);
-    *s.pte = pte_make(phys, *s.shadow, true) & ~PTE_OWNED;
-    if (uncached)
-        *s.pte |= PTE_PCD;
+    for (uint64_t off = 0; off < len_bytes; off += PAGE_SIZE) {
+        if (!off || !table_index(addr + off, 0))
+            s = space_walk(addr + off, 0, true);
+        if (!s.pte)
+            return -ENOMEM;
+        *s.shadow++ = origin;
+        *s.pte++ = pte + off;
+    }
     return 0;
+}
+
+int64_t space_map_fixed(uint64_t addr, phys_t phys, uint64_t len_bytes,
+                        uint32_t prot)
+{
+    uint64_t origin = VM_ORIGIN(VM_FIXED, prot, 0);
+
+    return map_fixed(addr, len_bytes, pte_make(phys, origin, true) & ~PTE_OWNED,
+                     origin);
+}
+
+int64_t space_map_device(uint64_t addr, phys_t phys)
+{
+    uint64_t origin = VM_ORIGIN(VM_FIXED, ABI_PROT_READ | ABI_PROT_WRITE, 0);
+    uint64_t pte = pte_make(phys, origin, true) & ~PTE_OWNED;
+
+    return map_fixed(addr, PAGE_SIZE, pte | PTE_PCD, origin);
 }

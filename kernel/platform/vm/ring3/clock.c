@@ -159,7 +159,7 @@ uint64_t clock_init(int64_t real_ns)
 
 static int64_t monitor_sample(struct abi_clock_sample *out)
 {
-    outb(MONITOR_PORT_DO, MONITOR_DO_CLOCK);
+    outl(MONITOR_PORT_DO, MONITOR_REQUEST(MONITOR_DO_CLOCK, 0));
     out->tsc = clk.tsc = monitor->tsc;
     out->mono_ns = clk.last_ns = monitor->mono_ns;
     out->real_ns = monitor->real_ns;

@@ -136,8 +136,9 @@ void ring3_main(const struct vm_handover *handover)
     struct bundle_header header;
     abi_kernel_entry entry;
 
-    console_early();
     find_monitor(handover);
+    if (!monitor)
+        console_early();
     header = read_header(handover);
     console_init(header.flags);
     random_init(header.entropy);

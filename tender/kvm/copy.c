@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Moving the guest's pages for it, where its ring 0 is emulated and would take
+ * long: copies of the image's pages, pages of zeroes.
+ */
+#include <signal.h>
+#include <string.h>
+
+#include "tender/kvm/monitor.h"
+
+static const void *readable(const struct machine *m, uint64_t gpa,
+                            uint64_t len_bytes)
+{
+    const void *ram = gmem_ptr(&m->gmem, gpa, len_bytes);
+
+    return ram ? ram : gmem_ptr(&m->rom, gpa, len_bytes);
+}
+
+void copy_page(struct machine *m, uint32_t len_bytes)
+{
+    volatile struct monitor_page *page = m->page;
+    uint64_t from_gpa = page->copy_from;
+    void *to = gmem_ptr(&m->gmem, page->copy_to, len_bytes);
+    const void *from = readable(m, from_gpa, len_bytes);
+
+    if (!to || len_bytes > MONITOR_COPY_MAX)
+        return;
+    if (!from_gpa)
+        memset(to, 0, len_bytes);
+    else if (from)
+        memmove(to, from, len_bytes);
+}
+
+static void cut_short(int signal)
+{
+    (void)signal;
+    die("a file of the image is shorter than it was: the instance ends");
+}
+
+void copy_watch_files(void)
+{
+    struct sigaction action = {.sa_handler = cut_short};
+
+    sigaction(SIGBUS, &action, NULL);
+}
