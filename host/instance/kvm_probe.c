@@ -77,6 +77,7 @@ static bool is_answer(const char *text)
 void kvm_probe(const struct dirs *dirs, char answer[BOOT_CACHE_MAX])
 {
     struct err ignored = {0};
+    char inside[DIR_MAX + 16];
 
     if (access(DEVICE, R_OK | W_OK) < 0) {
         snprintf(answer, BOOT_CACHE_MAX, "none: " DEVICE ": %s%s",
@@ -90,7 +91,8 @@ void kvm_probe(const struct dirs *dirs, char answer[BOOT_CACHE_MAX])
         return;
     }
     ask(dirs, answer);
-    if (is_answer(answer) && dirs_make(dirs->run, &ignored) == 0) {
+    snprintf(inside, sizeof(inside), "%s/instances", dirs->run);
+    if (is_answer(answer) && dirs_make_run(dirs->run, inside, &ignored) == 0) {
         boot_cache_write(dirs->run, CACHE_NAME, answer);
     }
 }

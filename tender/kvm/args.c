@@ -36,10 +36,12 @@ static int descriptor(const char *key, const char *text)
 
 int options_open(const char *what, const char *file)
 {
+    char key[32];
     int fd;
 
+    snprintf(key, sizeof(key), "%s @", what);
     if (file[0] == '@')
-        return descriptor(what, file + 1);
+        return descriptor(key, file + 1);
     fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         die("open %s %s: %m", what, file);

@@ -3,7 +3,6 @@
  * Moving the guest's pages for it, where its ring 0 is emulated and would take
  * long: copies of the image's pages, pages of zeroes.
  */
-#include <signal.h>
 #include <string.h>
 
 #include "tender/kvm/monitor.h"
@@ -29,17 +28,4 @@ void copy_page(struct machine *m, uint32_t len_bytes)
         memset(to, 0, len_bytes);
     else if (from)
         memmove(to, from, len_bytes);
-}
-
-static void cut_short(int signal)
-{
-    (void)signal;
-    die("a file of the image is shorter than it was: the instance ends");
-}
-
-void copy_watch_files(void)
-{
-    struct sigaction action = {.sa_handler = cut_short};
-
-    sigaction(SIGBUS, &action, NULL);
 }

@@ -3,6 +3,7 @@
  * einkorn-kvm: one virtual machine for one instance, no firmware, no PCI, no
  * ACPI. The list below is its life; docs/kvm.md explains it.
  */
+#include <signal.h>
 #include <unistd.h>
 
 #include "tender/kvm/monitor.h"
@@ -10,6 +11,21 @@
 
 static struct machine machine = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static struct options options;
+
+static void cut_short(int signal)
+{
+    (void)signal;
+    die("a file of the image is shorter than it was: the instance ends");
+}
+
+/* A file that was cut is touched; nobody reads our output any more. */
+static void take_signals(void)
+{
+    struct sigaction short_file = {.sa_handler = cut_short};
+
+    sigaction(SIGBUS, &short_file, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
 
 static void add_devices(struct machine *m, const struct options *opt)
 {
@@ -30,7 +46,7 @@ int main(int argc, char **argv)
     options_parse(&options, argv);
     if (options.probe)
         return probe_report();
-    copy_watch_files();
+    take_signals();
     machine_create(m);
     machine_add_ram(m, options.mem_bytes);
     machine_create_vcpu(m);
