@@ -4,12 +4,17 @@
  * two runs with different N show what one costs (bench/ring0). Prints
  * nanoseconds for each.
  */
+#include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,20 +47,48 @@ static void touch(char *at, long n, int step)
         at[i * step * PAGE] = 1;
 }
 
-static void spin(long ticks)
-{
-    uint64_t end = now_ns() + (uint64_t)ticks * 1000000u;
-
-    while (now_ns() < end)
-        ;
-}
-
 static void sleeps(long n)
 {
     struct timespec t = {.tv_nsec = 1000000};
 
     for (long i = 0; i < n; i++)
         nanosleep(&t, NULL);
+}
+
+/* The bridge: the first address of our network. */
+static struct sockaddr_in bridge(void)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(1)};
+    struct ifaddrs *list = NULL;
+
+    getifaddrs(&list);
+    for (struct ifaddrs *i = list; i; i = i->ifa_next) {
+        struct sockaddr_in *own = (void *)i->ifa_addr;
+        struct sockaddr_in *mask = (void *)i->ifa_netmask;
+
+        if (own && own->sin_family == AF_INET &&
+            ntohl(own->sin_addr.s_addr) >> 24 != 127)
+            to.sin_addr.s_addr =
+                (own->sin_addr.s_addr & mask->sin_addr.s_addr) | htonl(1);
+    }
+    return to;
+}
+
+/* Each refused connection is a frame out and a frame in. */
+static void frames(long n)
+{
+    struct sockaddr_in to = bridge();
+
+    for (long i = 0; i < n; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+        if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 ||
+            errno != ECONNREFUSED) {
+            perror("connect to the bridge, port 1");
+            exit(1);
+        }
+        close(fd);
+    }
 }
 
 int main(int argc, char **argv)
@@ -80,10 +113,10 @@ int main(int argc, char **argv)
         touch(at, n,
               !strcmp(what, "scattered") || !strcmp(what, "again") ? SPREAD
                                                                    : 1);
-    else if (!strcmp(what, "tick"))
-        spin(n);
     else if (!strcmp(what, "sleep"))
         sleeps(n);
+    else if (!strcmp(what, "frames"))
+        frames(n);
     if (n)
         printf("%.0f ns each\n", (double)(now_ns() - start) / (double)n);
     return 0;

@@ -19,6 +19,7 @@
 
 #include "tender/kvm/uart.h"
 #include "tender/kvm/virtio.h"
+#include "tests/random.h"
 #include "tests/unit/virtq_guest.h"
 
 enum { NET, BLK, CHAN, NR_DEVICES };
@@ -356,16 +357,6 @@ static void test_kvm_disk_keeps_its_borders(void **state)
 }
 
 /* ---- everything at random ------------------------------------------------ */
-
-static uint32_t next_random(void)
-{
-    static uint64_t state = 88172645463325252u;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (uint32_t)(state >> 16);
-}
 
 static uint64_t some_address(void)
 {

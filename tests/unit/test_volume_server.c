@@ -22,22 +22,13 @@
 #include <cmocka.h>
 
 #include "host/volume/serve.h"
+#include "tests/random.h"
 
 /* The answers to all messages of a round fit into the socket. */
 enum { ROUNDS = 1000, MESSAGES = 20 };
 
 static struct server server;
 static char dir[] = "/tmp/einkorn-9p-XXXXXX";
-
-static uint32_t next_random(void)
-{
-    static uint64_t state = 88172645463325252u;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (uint32_t)(state >> 16);
-}
 
 static const uint8_t types[] = {
     P9_STATFS,  P9_LOPEN,     P9_LCREATE,     P9_SYMLINK,  P9_READLINK,

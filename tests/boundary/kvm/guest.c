@@ -8,6 +8,7 @@
 
 #include "abi/bundle.h"
 #include "abi/monitor.h"
+#include "tests/random.h"
 
 #define DIRECT UINT64_C(0xffff800000000000)
 #define BUNDLE UINT64_C(0x1000000000)
@@ -50,16 +51,6 @@ static void say(const char *text)
         len++;
     }
     outl(MONITOR_PORT_DO, MONITOR_REQUEST(MONITOR_DO_OUT, len));
-}
-
-static uint32_t next_random(void)
-{
-    static uint64_t state = 88172645463325252u;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (uint32_t)(state >> 16);
 }
 
 /* ---- a block device -------------------------------------------------------

@@ -18,6 +18,9 @@ trap_stubs:
     .set vector, 0
     .rept 64
     .balign 16
+    .if vector == 14
+    jmp page_fault
+    .endif
     .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || \
         vector == 21 || vector == 29 || vector == 30
     .else
@@ -45,6 +48,36 @@ trap_stubs:
     push %r14
     push %r15
     .endm
+
+/* The most frequent one, without a whole frame if that will do. */
+page_fault:
+    push %rax
+    push %rcx
+    push %rdx
+    push %rsi
+    push %rdi
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    mov %cr2, %rdi
+    mov 72(%rsp), %esi
+    cld
+    call space_fault
+    test %al, %al
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rdi
+    pop %rsi
+    pop %rdx
+    pop %rcx
+    pop %rax
+    jz 1f
+    add $8, %rsp
+    iretq
+1:  push $14
 
 trap_common:
     cld

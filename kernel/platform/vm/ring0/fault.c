@@ -10,7 +10,6 @@ enum {
     FAULT_RESERVED = 8,
     FAULT_FETCH = 16,
     AROUND_PAGES = 16, /* mapped at one touch */
-    PLENTY_PAGES = 1024,
 };
 
 static phys_t bundle;
@@ -107,17 +106,19 @@ static void map_around(struct slot s, uint64_t addr)
  * behind a page that is there come some more, while there is plenty. */
 static void zeroes_around(struct slot s, uint64_t addr)
 {
-    uint32_t i = table_index(addr, 0), end = i + AROUND_PAGES;
-    uint64_t flags = *s.pte & ~PTE_ADDR;
+    uint64_t left = NR_ENTRIES - table_index(addr, 0);
+    uint64_t pte = *s.pte & ~PTE_ADDR;
+    uint32_t n = 1, end = left < AROUND_PAGES ? (uint32_t)left : AROUND_PAGES;
 
-    if (!i || !(s.pte[-1] & PTE_P) || page_nr_free() < PLENTY_PAGES)
+    if (left == NR_ENTRIES || !(s.pte[-1] & PTE_P))
         return;
-    end = end < NR_ENTRIES ? end : NR_ENTRIES;
-    for (uint32_t n = 1; n < end - i; n++) {
-        if (s.pte[n] || s.shadow[n] != *s.shadow)
-            return;
-        s.pte[n] = page_alloc_zeroed() | flags;
-    }
+    while (n < end && !s.pte[n] && s.shadow[n] == *s.shadow)
+        n++;
+    pte |= page_alloc_row(n - 1);
+    if (!(pte & PTE_ADDR))
+        return;
+    for (uint32_t i = 1; i < n; i++, pte += PAGE_SIZE)
+        s.pte[i] = pte;
 }
 
 static bool file_fault(struct slot s, uint64_t addr, bool write)
@@ -196,39 +197,51 @@ static bool allowed(uint64_t origin, uint32_t error)
     return origin & VM_PROT_MASK;
 }
 
-/* The entry for addr; pte NULL: the program may not do that there. */
-static struct slot walk_allowed(uint64_t addr, uint32_t error)
+/* The table of the last fault, and which 2 MiB are its: the next one is often
+ * near. Whoever changes tables forgets it. */
+static struct table last_table;
+static uint64_t last_span; /* 0: none, otherwise one more than its number */
+
+void space_forget(void)
+{
+    last_span = 0;
+}
+
+/* Finds or makes addr's table; false: the program may not do that there. */
+static bool find_table(uint64_t addr, uint32_t error)
 {
     struct table t = space_top();
-    struct slot s = {0};
-    uint32_t i = table_index(addr, TOP_LEVEL);
 
     for (int level = TOP_LEVEL; level > 0; level--) {
+        uint32_t i = table_index(addr, level);
+
         if (!table_has_child(t, i)) {
             if (!allowed(table_origin(t, i, level), error))
-                return s;
+                return false;
             if (!table_make_child(t, i))
                 out_of_memory();
         }
         t = table_child(t, i, level);
-        i = table_index(addr, level - 1);
     }
-    s = (struct slot){&t.pte[i], &t.shadow[i], table_origin(t, i, 0)};
-    return allowed(s.origin, error) ? s : (struct slot){0};
+    last_table = t;
+    last_span = addr / span(1) + 1;
+    return true;
 }
 
 bool space_fault(uint64_t addr, uint32_t error)
 {
     struct slot s;
+    uint32_t i = table_index(addr, 0);
     bool replaced;
 
     if (addr >= ABI_PLATFORM_END)
         return false;
-    s = walk_allowed(addr, error);
-    if (!s.pte)
+    if (last_span != addr / span(1) + 1 && !find_table(addr, error))
         return false;
+    s = (struct slot){&last_table.pte[i], &last_table.shadow[i],
+                      table_origin(last_table, i, 0)};
     replaced = *s.pte & PTE_P;
-    if (!bring_in(s, addr, error & FAULT_WRITE))
+    if (!allowed(s.origin, error) || !bring_in(s, addr, error & FAULT_WRITE))
         return false;
     if (replaced) /* entries that were absent are never remembered */
         invlpg(addr);

@@ -22,11 +22,8 @@ enum {
 
 static void exception(struct abi_frame *frame)
 {
-    if (frame->vector == VEC_PAGE_FAULT) {
+    if (frame->vector == VEC_PAGE_FAULT) /* not space_fault()'s to mend */
         frame->addr = read_cr2();
-        if (space_fault(frame->addr, frame->error))
-            return;
-    }
     if (frame->cs != VM_CS)
         panic("exception in ring 0: rip, address", frame->rip, frame->addr);
     upcall_deliver(frame, ABI_UPCALL_EXCEPTION);

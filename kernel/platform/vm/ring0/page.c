@@ -91,6 +91,24 @@ phys_t page_alloc_zeroed(void)
     return page;
 }
 
+phys_t page_alloc_row(uint32_t nr)
+{
+    enum { PLENTY_BYTES = 4 << 20 };
+    uint64_t len = nr * PAGE_SIZE;
+    phys_t page;
+
+    for (uint32_t i = 0; i < nr_ranges && nr; i++) {
+        page = ranges[i].next;
+        if (ranges[i].end - page < len + PLENTY_BYTES)
+            continue;
+        ranges[i].next += len;
+        if (!monitor)
+            memset(phys_to_virt(page), 0, len);
+        return page;
+    }
+    return 0;
+}
+
 phys_t page_alloc_span(uint64_t nr_pages)
 {
     return take_fresh(nr_pages * PAGE_SIZE);

@@ -68,6 +68,7 @@ int64_t space_protect(uint64_t addr, uint64_t len_bytes, uint32_t prot)
 {
     int64_t ret = protect(space_top(), TOP_LEVEL, addr, addr + len_bytes, prot);
 
+    space_forget();
     space_flush(addr, len_bytes);
     return ret;
 }
@@ -153,6 +154,7 @@ int64_t space_move(uint64_t old, uint64_t old_len, uint64_t new_addr,
     if (!ret && new_len > old_len)
         ret = space_set(new_addr + old_len, new_len - old_len,
                         origin_advance(rest, PAGE_SIZE));
+    space_forget();
     space_stale = true;
     space_flush(old, UINT64_MAX);
     return ret;

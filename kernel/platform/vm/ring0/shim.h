@@ -43,6 +43,8 @@ void page_add_range(phys_t base, uint64_t len_bytes);
 /* A page with any content; 0: none left. */
 phys_t page_alloc(void);
 phys_t page_alloc_zeroed(void);
+/* nr pages in a row, zeroed, as long as there is plenty; 0: not now. */
+phys_t page_alloc_row(uint32_t nr);
 /* Contiguous, with any content or zeroed; never given back. */
 phys_t page_alloc_span(uint64_t nr_pages);
 phys_t page_alloc_contiguous(uint64_t nr_pages);

@@ -37,20 +37,6 @@ bool table_make_child(struct table t, uint32_t i)
     return true;
 }
 
-uint64_t pte_make(phys_t page, uint64_t origin, bool owned)
-{
-    uint64_t pte = page | (owned ? PTE_OWNED : 0);
-    bool writable = owned || origin_kind(origin) == VM_SHARED;
-
-    if (!(origin & VM_PROT_MASK))
-        return pte;
-    if (origin & ABI_PROT_WRITE && writable)
-        pte |= PTE_W;
-    if (!(origin & ABI_PROT_EXEC))
-        pte |= PTE_NX;
-    return pte | PTE_P | PTE_U;
-}
-
 void pte_drop(uint64_t *pte, uint64_t origin)
 {
     enum vm_kind kind = origin_kind(origin);
@@ -150,6 +136,7 @@ int64_t space_set(uint64_t addr, uint64_t len_bytes, uint64_t origin)
 {
     int64_t ret = set(space_top(), TOP_LEVEL, addr, addr + len_bytes, origin);
 
+    space_forget();
     space_flush(addr, len_bytes);
     return ret;
 }

@@ -134,7 +134,23 @@ extern bool space_stale;
 void space_flush(uint64_t addr, uint64_t len_bytes);
 
 /* A leaf entry for this page, with the rights that the origin allows now. */
-uint64_t pte_make(phys_t page, uint64_t origin, bool owned);
+static inline uint64_t pte_make(phys_t page, uint64_t origin, bool owned)
+{
+    uint64_t pte = page | (owned ? PTE_OWNED : 0);
+    bool writable = owned || origin_kind(origin) == VM_SHARED;
+
+    if (!(origin & VM_PROT_MASK))
+        return pte;
+    if (origin & ABI_PROT_WRITE && writable)
+        pte |= PTE_W;
+    if (!(origin & ABI_PROT_EXEC))
+        pte |= PTE_NX;
+    return pte | PTE_P | PTE_U;
+}
+
+/* Tables change: what faults remember of them holds no more. */
+void space_forget(void);
+
 /* Empties a leaf entry: frees the page, or the claim on a shared one. */
 void pte_drop(uint64_t *pte, uint64_t origin);
 
