@@ -2,6 +2,7 @@
 """Runs inside an instance under Debian's python3: inside.py WHAT ARG..."""
 import asyncio
 import concurrent.futures
+import contextlib
 import functools
 import http.server
 import os
@@ -85,6 +86,40 @@ def sqlite(path):
     server = http.server.ThreadingHTTPServer(("", 80), Numbers)
     server.daemon_threads = True
     server.serve_forever()
+
+
+def count(path, rounds):
+    """Adds to one number of a database that others add to, too."""
+    for _ in range(int(rounds)):
+        with contextlib.closing(sqlite3.connect(path, timeout=240)) as db:
+            with db:
+                db.execute("begin immediate")
+                (n,) = db.execute("select n from number").fetchone()
+                db.execute("update number set n = ?", (n + 1,))
+
+
+def append(path, name, rounds):
+    """Lines at the end of a file where others append, too."""
+    with open(path, "a") as file:
+        for i in range(int(rounds)):
+            file.write(f"{name} {i}\n")
+            file.flush()
+
+
+def pass_on(folder, mine, other, rounds):
+    """A token goes to and fro: a file that one renames into place and the
+    other one waits for, reads and removes."""
+    folder = pathlib.Path(folder)
+    for i in range(int(rounds)):
+        new = folder / f"{mine}.new"
+        new.write_text(f"{i}")
+        new.rename(folder / mine)
+        while not (folder / other).exists():
+            time.sleep(0.001)
+        assert (folder / other).read_text() == f"{i}"
+        (folder / other).unlink()
+        while (folder / mine).exists():
+            time.sleep(0.001)
 
 
 def work(folder, number):
