@@ -37,6 +37,14 @@ def netserver(_lab, folder):
                     HERE.parent / "integration/netserver.c"], check=True)
 
 
+def go(lab, folder):
+    """Without cgo, so static; the compiler's cache is the lab's."""
+    subprocess.run(["go", "build", "-o", folder / "server",
+                    HERE / "server.go"], check=True,
+                   env={**os.environ, "CGO_ENABLED": "0",
+                        "GOCACHE": str(lab.base / "go-cache")})
+
+
 def mariadb(_lab, folder):
     """A data directory, as Debian's package makes it."""
     subprocess.run(["mariadb-install-db", "--no-defaults", "--user=root",

@@ -57,7 +57,7 @@ def web(server):
     assert run("curl", "-sSf", f"{url}/") == f"served by {server.name}\n"
     is_missing(f"{url}/no/such")
     if server.first:
-        many(f"{url}/index.html")
+        many(f"{url}/")
         get_large(server, url, 20_000_000)
 
 
