@@ -31,13 +31,16 @@ numbers = itertools.count(1)
 @dataclasses.dataclass
 class Server:
     """A program that answers on a port. `argv[0]` is its path; folders of
-    `volumes` appear inside under the same path, options are einkorn's."""
+    `volumes` appear inside under the same path, options are einkorn's. What
+    it writes into `scratch` is in memory for all: a log on a disk would slow
+    the bare server only."""
     name: str
     argv: list
     port: int
     ready: callable = None
     volumes: tuple = ()
     options: tuple = ()
+    scratch: tuple = ()
 
 
 @dataclasses.dataclass
@@ -200,10 +203,19 @@ def process(*args, **kwargs):
         end(started)
 
 
+def with_scratch(argv, folders):
+    """The command in a mount namespace with the folders in memory."""
+    if not folders:
+        return argv
+    mounts = "".join(f"mount -t tmpfs tmpfs {f}; " for f in folders)
+    return ["unshare", "--mount", "sh", "-c", mounts + 'exec "$@"', "sh",
+            *argv]
+
+
 @contextlib.contextmanager
 def netns(server):
-    with namespace() as net, process(
-            *net.enter(*pinned(*server.argv))) as started:
+    command = with_scratch(pinned(*server.argv), server.scratch)
+    with namespace() as net, process(*net.enter(*command)) as started:
         yield Running(net.address, lambda: descendants(started.pid))
 
 

@@ -16,7 +16,8 @@ NGINX_ARGS = ["-g", "daemon off; master_process off;"]
 
 
 def nginx(volumes=(), args=()):
-    return Server("nginx", [NGINX, *NGINX_ARGS, *args], 80, volumes=volumes)
+    return Server("nginx", [NGINX, *NGINX_ARGS, *args], 80, volumes=volumes,
+                  scratch=("/var/log/nginx",))
 
 
 def wrk(url, connections, close=False, seconds=1):

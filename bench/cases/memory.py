@@ -100,7 +100,11 @@ def fill(run, program, started, wanted):
         if available_kib() < LEAST_FREE_KIB:
             break
         begun = time.monotonic()
-        start_sleeper(program)
+        try:
+            start_sleeper(program)
+        except Exception as error:  # a limit of the machine's, say
+            run.fail(f"with {started:,} running", error)
+            break
         times.append(1000 * (time.monotonic() - begun))
         started += 1
     return times

@@ -21,7 +21,7 @@ def system_calls(run):
     run.compare("", "ns", {
         OURS: lambda: json.loads(sh(*ours).stdout),
         "Linux": lambda: json.loads(sh(*pinned(program, loops)).stdout)},
-        most=15)
+        most=5 if run.quick else 15)
 
 
 @case(0.5, "strip FILE", most=10)
