@@ -134,8 +134,9 @@ def test_net_lossy(way, wire):
                      env=dict(os.environ)).stdout
         took[peer] = float(out)
     print(f"{way}, {MEGABYTES} MiB: {took}")
-    # Luck decides about a factor of two, even with so little data.
-    assert took["guest"] < 4 * took["linux"] + 2
+    # With so little data luck decides: Linux alone takes half a second if it
+    # loses nothing in slow start, else four. Timeouts would take longer.
+    assert took["guest"] < 4 * took["linux"] + 10 * MEGABYTES
 
 
 if __name__ == "__main__":
