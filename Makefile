@@ -211,6 +211,7 @@ PYTEST := /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider
 test: all unit guest abi-test ## all tests of the default set (skips are printed)
 	O=$(O) $(PYTEST) tests
 test-all: all unit guest abi-test ## the same, and every guest test on every platform
+	-tools/debian-kernel $(O)/debian-kernel
 	O=$(O) EINKORN_TEST_ALL=1 $(PYTEST) tests
 
 # PLATFORM: one or several, with commas.
