@@ -161,6 +161,8 @@ static bool parse_flag(struct options *opt, const char *arg)
         set_flag(opt, ABI_BOOT_STATS, v);
     else if ((v = after(arg, HANDOVER_KEY_VERBOSE)))
         opt->verbose = number(HANDOVER_KEY_VERBOSE, v, 1);
+    else if ((v = after(arg, "rng=")))
+        opt->rng = number("rng=", v, 1);
     else
         return false;
     return true;

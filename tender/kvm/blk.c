@@ -102,16 +102,11 @@ static void kick(struct virtio_dev *dev, uint32_t queue)
     } while (!queue_empty(q));
 }
 
-static void nothing(struct virtio_dev *dev)
-{
-    (void)dev;
-}
-
 static const struct virtio_ops ops = {
     .id = VIRTIO_BLK,
     .nr_queues = 1,
-    .start = nothing,
-    .stop = nothing,
+    .start = virtio_nothing,
+    .stop = virtio_nothing,
     .kick = kick,
 };
 

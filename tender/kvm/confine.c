@@ -93,6 +93,7 @@ static const struct sock_filter code[] = {
     ALLOW(SYS_preadv),
     ALLOW(SYS_pwritev),
     ALLOW(SYS_fdatasync),
+    ALLOW(SYS_getrandom),
     ALLOW(SYS_clock_gettime),
     ALLOW(SYS_restart_syscall),
     ALLOW(SYS_rt_sigreturn),

@@ -58,7 +58,7 @@ struct options {
     int chan_fds[MAX_CHANS];
     int nr_nets, nr_disks, nr_chans;
     int uid, gid; /* -1: keep, or 65534 for root */
-    bool probe, verbose;
+    bool probe, verbose, rng;
 };
 
 void options_parse(struct options *opt, char **argv);

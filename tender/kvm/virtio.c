@@ -46,6 +46,11 @@ bool virtio_running(const struct virtio_dev *dev)
     return dev->status & DRIVER_OK && !(dev->status & NEEDS_RESET);
 }
 
+void virtio_nothing(struct virtio_dev *dev)
+{
+    (void)dev;
+}
+
 void virtio_show(struct virtio_dev *dev, uint32_t queue)
 {
     struct queue *q = &dev->queues[queue];

@@ -10,7 +10,7 @@
 #include "tender/kvm/queue.h"
 
 enum { VIRTIO_MAX_QUEUES = 2 };
-enum { VIRTIO_NET = 1, VIRTIO_BLK = 2, VIRTIO_9P = 9 };
+enum { VIRTIO_NET = 1, VIRTIO_BLK = 2, VIRTIO_RNG = 4, VIRTIO_9P = 9 };
 
 #define VIRTIO_F_EVENT_IDX (UINT64_C(1) << 29)
 #define VIRTIO_F_VERSION_1 (UINT64_C(1) << 32)
@@ -44,9 +44,12 @@ void virtio_access(struct machine *m, uint64_t gpa, uint8_t *data,
  * says so if a queue is broken. */
 void virtio_show(struct virtio_dev *dev, uint32_t queue);
 bool virtio_running(const struct virtio_dev *dev);
+/* For ops: nothing to do at start or stop. */
+void virtio_nothing(struct virtio_dev *dev);
 
 void net_add(struct machine *m, const struct net_arg *arg);
 void blk_add(struct machine *m, const struct disk_arg *arg);
 void chan_add(struct machine *m, int fd);
+void rng_add(struct machine *m);
 
 #endif
