@@ -116,7 +116,8 @@ class Lab:
         ident = self.tool.ok(
             "run", "-d", "--stats", "--platform", self.platform, "-v",
             f"{folder}:/srv", *spec.get("options", []),
-            self.fill(spec["program"]), *map(self.fill, spec["args"]))
+            self.fill(spec["program"]), *map(self.fill, spec["args"]),
+            timeout=240)
         self.stack.callback(self.tool, "rm", "-f", ident)
         self.servers[name] = Server(self, name, spec, folder, ident, first)
         self.servers[name].wait_ready()
