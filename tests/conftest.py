@@ -23,6 +23,17 @@ def why_no_kvm():
     return probe.stderr.strip() if probe.returncode else None
 
 
+def in_chroot():
+    """A root that is no mount, so far as mounts are to be seen."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        return not any(line.split()[4] == "/" for line in mounts)
+
+
+# There the kernel gives no user namespaces, and / cannot be made private.
+needs_own_root = pytest.mark.skipif(
+    in_chroot(), reason="SKIP a chroot: no user namespaces, no pivot_root")
+
+
 @pytest.fixture(scope="session")
 def state(tmp_path_factory):
     """Environment with state folders of the test run's own."""

@@ -154,19 +154,41 @@ static int reopen(const char *host, int *root_fd)
     return 0;
 }
 
+/* What is mounted on /proc here must not show anywhere else. In a chroot / is
+ * no mount, but /proc is. */
+static int keep_private(void)
+{
+    const unsigned long flags = MS_REC | MS_PRIVATE;
+
+    if (mount(NULL, "/", NULL, flags, NULL) == 0) {
+        return 0;
+    }
+    return errno == EINVAL ? mount(NULL, "/proc", NULL, flags, NULL) : -1;
+}
+
+/* Into the working directory. In a chroot, whose root is no mount, the old one
+ * cannot be let go: then it is out of reach, for whoever has neither a
+ * descriptor of it nor CAP_SYS_CHROOT. */
+static int leave_old_root(void)
+{
+    if (syscall(SYS_pivot_root, ".", ".") == 0) {
+        return umount2(".", MNT_DETACH);
+    }
+    return errno == EINVAL ? chroot(".") : -1;
+}
+
 static int change_root(int root_fd)
 {
     int tree_fd = clone_tree(root_fd, "", AT_EMPTY_PATH | AT_RECURSIVE);
 
-    if (tree_fd < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+    if (tree_fd < 0 || keep_private() < 0 ||
         mount("einkorn", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
               "size=16k,nr_inodes=8,mode=0555") < 0 ||
         chdir("/proc") < 0 || mount_volume(root_fd, tree_fd) < 0) {
         return -1;
     }
     close(tree_fd);
-    if (mount_descriptors() < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
-        umount2(".", MNT_DETACH) < 0) {
+    if (mount_descriptors() < 0 || leave_old_root() < 0) {
         return -1;
     }
     return mount(NULL, "/", NULL,

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from tests.conftest import needs_own_root
 from tests.boundary.proc import command, finish, run, start
 
 USER, USER_TOP = 0x10000000, 0x7DFE00000000
@@ -232,6 +233,7 @@ def test_cage_descriptors(stopped):
         if "memfd:einkorn" in path or path.endswith("abi_image.bin")}
 
 
+@needs_own_root
 def test_cage_namespaces_and_root(stopped):
     if os.geteuid() != 0:
         pytest.skip("needs root to look")

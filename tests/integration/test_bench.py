@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, needs_own_root
 
 REPORT = ROOT / "bench/report"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -21,6 +21,7 @@ def bench(out, *cases, minutes=0.3, **env):
 
 
 @needs_root
+@needs_own_root
 def test_bench_compares_and_merges(tmp_path):
     out = tmp_path / "results.json"
     out.write_text(json.dumps({"cases": {"http": {"status": "skipped"}}}))
@@ -36,6 +37,7 @@ def test_bench_compares_and_merges(tmp_path):
 
 
 @needs_root
+@needs_own_root
 def test_bench_ends_what_hangs(tmp_path):
     """One that hangs, one that breaks, one that is late with something to
     show; nothing of them stays."""

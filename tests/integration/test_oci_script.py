@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.conftest import needs_own_root
 from tests.integration import oci_images
 from tests.integration.conftest import installed
 from tests.integration.oci_layout import (Layout, debian, directory,
@@ -15,6 +16,9 @@ from tests.integration.oci_layout import (Layout, debian, directory,
 EXTRA = ["/usr/bin/stat", "/usr/bin/sleep", "/usr/bin/true", "/usr/bin/pwd",
          "/usr/bin/tini", "/usr/bin/dumb-init", "/usr/sbin/gosu",
          "/usr/bin/setpriv"]
+
+
+pytestmark = needs_own_root
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,13 @@ import subprocess
 
 import pytest
 
+from tests.conftest import needs_own_root
 from tests.integration import oci_images
 from tests.integration.conftest import installed, own_network, wait_for
 from tests.integration.oci_layout import Layout, debian, tar
+
+
+pytestmark = needs_own_root
 
 
 @pytest.fixture

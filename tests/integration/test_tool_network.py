@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.conftest import needs_own_root
 from tests.integration.conftest import Tool, give_route, wait_for
 
 BRIDGE = "ektest"
@@ -188,6 +189,7 @@ def test_user_network_needs_a_network(net):
     assert "passt: " in p.stderr and len(p.stderr.splitlines()) == 1
 
 
+@needs_own_root
 def test_user_network_speaks_to_passt(net):
     if shutil.which("passt") is None:
         pytest.skip("SKIP needs passt")

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import BUILD, EINKORN
+from tests.conftest import BUILD, EINKORN, needs_own_root
 from tests.integration.conftest import Tool, give_route, wait_for
 
 NGINX = pathlib.Path("/usr/sbin/nginx")
@@ -101,6 +101,7 @@ def test_instances_reach_each_other(host):
         assert "Welcome to nginx" in p.stdout, p.stderr
 
 
+@needs_own_root
 def test_without_root_through_passt(tmp_path):
     need("nginx", "curl", "passt", "setpriv")
     if os.geteuid() != 0:

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 
+from tests.conftest import needs_own_root
 from tests.integration.conftest import Tool, wait_for
 
 
@@ -75,6 +76,7 @@ def test_run_configuration_reaches_kernel(tool):
     assert "cwd=/tmp" in lines
 
 
+@needs_own_root
 def test_run_handover_names_files_and_cage(tool):
     p = tool.sh('echo "$HANDOVER"', "--rm", "--no-jit", "--stats")
     keys = dict(line.split("=", 1) for line in p.stdout.splitlines())
