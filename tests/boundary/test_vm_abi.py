@@ -45,6 +45,13 @@ def test_abi_by_linux_boot_protocol(start):
         kernel=TESTS / "linux_loader.elf"))
 
 
+def test_abi_leaves_other_pci_devices_alone(start):
+    """One without a driver may lack what ours need."""
+    assert "ok boot" in passed(start(
+        [], "-device", "virtio-serial-pci,vectors=0", "-device",
+        "virtio-balloon-pci", "-device", "virtio-rng-pci", machine="q35"))
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_abi_random_memory_calls(start, seed):
     passed(start(["test=random", f"seed={seed}"], mem="16M"))

@@ -148,16 +148,28 @@ static void read_capabilities(struct virtio_dev *dev)
     }
 }
 
-static bool probe(struct virtio_dev *dev, uint32_t function)
+/* 4.1.2.1; 0: no virtio device, or none that there is a driver for. */
+static uint32_t virtio_id(uint32_t function)
 {
     uint32_t id = pci_read(function, PCI_ID);
     uint32_t device = id >> 16;
 
     if ((id & 0xffff) != VENDOR || device < ID_FIRST || device >= ID_END)
+        return 0;
+    device = device >= ID_MODERN ? device - ID_MODERN
+                                 : pci_read(function, PCI_SUBSYSTEM) >> 16;
+    return device == VIRTIO_NET || device == VIRTIO_BLK ||
+                   device == VIRTIO_RNG || device == VIRTIO_9P
+               ? device
+               : 0;
+}
+
+static bool probe(struct virtio_dev *dev, uint32_t function)
+{
+    *dev = (struct virtio_dev){
+        .transport = &pci, .function = function, .id = virtio_id(function)};
+    if (!dev->id)
         return false;
-    *dev = (struct virtio_dev){.transport = &pci, .function = function};
-    dev->id = device >= ID_MODERN ? device - ID_MODERN
-                                  : pci_read(function, PCI_SUBSYSTEM) >> 16;
     if (!pci_connect(function))
         die("a virtio PCI device has no MSI-X interrupts");
     read_capabilities(dev);
