@@ -33,6 +33,17 @@ def test_links_exist():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_pages_that_sources_name_exist():
+    named = set()
+    for folder in ("abi", "lib", "kernel", "tender", "host", "cmd", "docs"):
+        for path in (ROOT / folder).rglob("*.[chm]*"):
+            named |= set(re.findall(r"docs/[a-z-]+\.md",
+                                    path.read_text(errors="replace")))
+    assert len(named) > 5
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing
+
+
 def test_cli_page_names_all_verbs_and_options():
     text = (ROOT / "docs/cli.md").read_text()
     told = subprocess.run([str(EINKORN), "help"], text=True,
