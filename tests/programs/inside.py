@@ -122,6 +122,18 @@ def pass_on(folder, mine, other, rounds):
             time.sleep(0.001)
 
 
+def lose(folder, rounds):
+    """Knows a file that somebody else removes, then makes another, which the
+    host may give the same number."""
+    for i in range(int(rounds)):
+        assert os.stat(f"{folder}/old{i}").st_nlink == 1
+        print(i, flush=True)
+        input()
+        with open(f"{folder}/new{i}", "w") as file:
+            file.write("new")
+        assert os.stat(f"{folder}/new{i}").st_size == 3
+
+
 def work(folder, number):
     """One thread's share: write, rename, read back, list, remove."""
     for i in range(50):

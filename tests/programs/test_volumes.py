@@ -94,6 +94,26 @@ def test_names_are_seen_by_the_other(users, shared, other):
     users.join()
 
 
+def test_number_of_a_removed_file_is_used_again(state, shared):
+    for i in range(ROUNDS):
+        (shared / f"old{i}").touch()
+    with subprocess.Popen([EINKORN, "run", "-i", "--rm", "--network", "none",
+                           "-v", f"{shared}:/srv", "/usr/bin/python3",
+                           "python3", "/srv/inside.py", "lose", "/srv",
+                           str(ROUNDS)], env=state, text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as guest:
+        for i in range(ROUNDS):
+            if guest.stdout.readline() != f"{i}\n":
+                break
+            (shared / f"old{i}").unlink()
+            guest.stdin.write("\n")
+            guest.stdin.flush()
+        _, text = guest.communicate(timeout=240)
+    assert guest.returncode == 0, text
+    assert len(list(shared.glob("new*"))) == ROUNDS
+
+
 @pytest.mark.parametrize("libc", ["musl", "glibc"])
 def test_directory_behaves_as_on_linux(einkorn, tmp_path, libc):
     done = einkorn("run", "--rm", "--network", "none", "-v",

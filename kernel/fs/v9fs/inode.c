@@ -36,11 +36,13 @@ static struct v9_inode **bucket_of(struct v9_fs *fs, uint64_t path)
     return &fs->buckets[(path ^ path >> 10) % V9_BUCKETS];
 }
 
+/* A file that is gone has no fid (trust.c): the host may have given its number
+ * to another. */
 struct v9_inode *v9_inode_find(struct v9_fs *fs, uint64_t path)
 {
     struct v9_inode *v = *bucket_of(fs, path);
 
-    while (v && v->inode.ino != path)
+    while (v && (v->inode.ino != path || !v->fid))
         v = v->next;
     return v;
 }
@@ -115,8 +117,11 @@ int v9_fetch_locked(struct v9_inode *v)
 {
     uint32_t hints = v->nr_hints;
     struct v9_attr a;
-    int err = v9_getattr(v9_session(v), v->fid, &a);
+    int err;
 
+    if (!v->fid)
+        return -ENOENT; /* removed on the host */
+    err = v9_getattr(v9_session(v), v->fid, &a);
     return err ? err : apply(v, &a, hints);
 }
 
