@@ -24,9 +24,9 @@
 /* Each start touches so much of its heap's beginning; a platform may save it
  * the page faults. */
 #define ABI_HEAP_FIRST UINT64_C(0xe000)
-#define ABI_SHM_BASE UINT64_C(0x7e2000000000)    /* window on the object */
-#define ABI_SHM_MAX UINT64_C(0x2000000000)       /* 128 GiB */
-#define ABI_IMAGE_BASE UINT64_C(0x7e4000000000)  /* sealed image, read-only */
+#define ABI_SHM_BASE UINT64_C(0x7e2000000000)   /* window on the object */
+#define ABI_SHM_MAX UINT64_C(0x2000000000)      /* 128 GiB */
+#define ABI_IMAGE_BASE UINT64_C(0x7e4000000000) /* sealed image, read-only */
 #define ABI_SIDECAR_BASE                                                       \
     UINT64_C(0x7e6000000000)                       /* patched text, meta data  \
                                                     */

@@ -84,9 +84,8 @@ static struct function *find(uint64_t address)
         else
             hi = mid;
     }
-    return lo < nr_functions && functions[lo].begin <= address
-               ? &functions[lo]
-               : NULL;
+    return lo < nr_functions && functions[lo].begin <= address ? &functions[lo]
+                                                               : NULL;
 }
 
 static void note(pid_t pid)
