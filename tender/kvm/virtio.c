@@ -7,28 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum {
-    REG_MAGIC = 0x00,
-    REG_VERSION = 0x04,
-    REG_DEVICE = 0x08,
-    REG_VENDOR = 0x0c,
-    REG_DEVICE_FEATURES = 0x10,
-    REG_DEVICE_SEL = 0x14,
-    REG_DRIVER_FEATURES = 0x20,
-    REG_DRIVER_SEL = 0x24,
-    REG_QUEUE_SEL = 0x30,
-    REG_QUEUE_MAX = 0x34,
-    REG_QUEUE_NUM = 0x38,
-    REG_QUEUE_READY = 0x44,
-    REG_NOTIFY = 0x50,
-    REG_ISR = 0x60,
-    REG_ACK = 0x64,
-    REG_STATUS = 0x70,
-    REG_DESC = 0x80,
-    REG_AVAIL = 0x90,
-    REG_USED = 0xa0,
-    REG_CONFIG = 0x100,
-};
+#include "abi/virtio_mmio.h"
 
 enum { DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64 };
 enum { ISR_USED = 1, ISR_CONFIG = 2, DEV_BYTES = 4096 };
@@ -129,16 +108,16 @@ static void write_queue(struct virtio_dev *dev, uint32_t reg, uint32_t value)
         if (value == 1 && !queue_enable(q))
             virtio_show(dev, dev->queue_sel);
         return;
-    case REG_DESC:
-    case REG_DESC + 4:
+    case REG_QUEUE_DESC:
+    case REG_QUEUE_DESC + 4:
         set_half(&q->desc_gpa, reg & 4, value);
         return;
-    case REG_AVAIL:
-    case REG_AVAIL + 4:
+    case REG_QUEUE_AVAIL:
+    case REG_QUEUE_AVAIL + 4:
         set_half(&q->avail_gpa, reg & 4, value);
         return;
-    case REG_USED:
-    case REG_USED + 4:
+    case REG_QUEUE_USED:
+    case REG_QUEUE_USED + 4:
         set_half(&q->used_gpa, reg & 4, value);
         return;
     default:

@@ -244,4 +244,16 @@ static inline size_t write_some(struct stream *s, const uint8_t *data,
     return done;
 }
 
+/* Big-endian words of a packet. */
+static inline uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+static inline void put32(uint8_t *p, uint32_t v)
+{
+    for (unsigned i = 0; i < 4; i++)
+        p[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
 #endif

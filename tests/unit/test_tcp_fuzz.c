@@ -12,17 +12,6 @@ static uint32_t last_seq, last_ack, last_len, last_ts;
 static uint16_t last_port;
 static unsigned long nr_established, nr_out;
 
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-    for (unsigned i = 0; i < 4; i++)
-        p[i] = (uint8_t)(v >> (24 - 8 * i));
-}
-
 static bool capture(const struct ip_packet *p, const uint8_t *data)
 {
     const uint8_t *h = p->head + IP_HEADROOM;

@@ -3,48 +3,29 @@
  * virtio over MMIO (virtio 1.2, 4.2), version 2 of the register layout. The
  * devices are named on the command line.
  */
+#include "abi/virtio_mmio.h"
 #include "kernel/platform/vm/ring3/ring3.h"
 #include "kernel/platform/vm/ring3/virtio.h"
 #include "lib/string.h"
 
 #define MMIO_MAGIC 0x74726976u
 
-enum mmio_reg {
-    REG_MAGIC = 0x00,
-    REG_VERSION = 0x04,
-    REG_DEVICE = 0x08,
-    REG_DEVICE_FEATURES = 0x10,
-    REG_DEVICE_SEL = 0x14,
-    REG_DRIVER_FEATURES = 0x20,
-    REG_DRIVER_SEL = 0x24,
-    REG_QUEUE_SEL = 0x30,
-    REG_QUEUE_MAX = 0x34,
-    REG_QUEUE_NUM = 0x38,
-    REG_QUEUE_READY = 0x44,
-    REG_NOTIFY = 0x50,
-    REG_ACK = 0x64,
-    REG_STATUS = 0x70,
-    REG_QUEUE_DESC = 0x80,
-    REG_QUEUE_AVAIL = 0x90,
-    REG_QUEUE_USED = 0xa0,
-    REG_CONFIG = 0x100,
-    REGS_BYTES = 0x200,
-};
+enum { REGS_BYTES = 0x200 };
 
 enum { ACK_ALL = 3 };
 
-static void reg_write(const struct virtio_dev *dev, enum mmio_reg reg,
+static void reg_write(const struct virtio_dev *dev, enum virtio_mmio_reg reg,
                       uint32_t value)
 {
     *(volatile uint32_t *)(dev->regs + reg) = value;
 }
 
-static uint32_t reg_read(const struct virtio_dev *dev, enum mmio_reg reg)
+static uint32_t reg_read(const struct virtio_dev *dev, enum virtio_mmio_reg reg)
 {
     return *(volatile uint32_t *)(dev->regs + reg);
 }
 
-static void reg_write64(const struct virtio_dev *dev, enum mmio_reg reg,
+static void reg_write64(const struct virtio_dev *dev, enum virtio_mmio_reg reg,
                         uint64_t value)
 {
     reg_write(dev, reg, (uint32_t)value);
