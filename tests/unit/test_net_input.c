@@ -29,8 +29,6 @@
 /* sources: third_party/lwip/src/src/core/ipv6/mld6.c */
 /* sources: third_party/lwip/src/src/core/ipv6/nd6.c */
 /* sources: third_party/lwip/src/src/netif/ethernet.c */
-/* libs: -Ithird_party/lwip/port -Ithird_party/lwip/src/src/include */
-/* libs: -fno-sanitize=alignment -w */
 #include "tests/unit/fake_kernel.h"
 
 #include <errno.h>

@@ -2,7 +2,6 @@
 /* Segments in, segments out: tables of what must happen, step by step. */
 /* sources: kernel/core/timer.c */
 // sources: kernel/net/tcp/*.c
-/* libs: -Wno-missing-field-initializers */
 #include "tests/unit/tcp_net.h"
 
 #include <errno.h>
