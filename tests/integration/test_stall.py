@@ -2,10 +2,12 @@
 """A foreground `run` whose reader does not read: stop and signals still work,
 and a reader that only takes its time gets everything."""
 import fcntl
+import os
 import signal
 import struct
 import subprocess
 import termios
+import time
 
 import pytest
 
@@ -37,21 +39,35 @@ def talker(tmp_path_factory):
 
 
 def start(state, talker, *command):
-    """Talks for ever, or prints as many lines as the command says."""
-    return subprocess.Popen(
+    """Talks for ever, or prints as many lines as the command says, into a
+    pipe of one page."""
+    out, end = os.pipe()
+    fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
+    p = subprocess.Popen(
         [EINKORN, "run", "--network", "none", "--name", "stalled", talker,
-         *command], env=state, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL)
+         *command], env=state, stdout=end, stderr=subprocess.DEVNULL)
+    os.close(end)
+    p.stdout = os.fdopen(out, "rb")
+    return p
 
 
 def unread(fd):
     return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4))[0]
 
 
+def wait_until_full(pipe):
+    """A pipe of one page is full when a write does not fit behind what is
+    there: how much that is depends on how the lines were cut."""
+    def full():
+        before = unread(pipe)
+        time.sleep(0.2)
+        return before and unread(pipe) == before
+    wait_for(full)
+
+
 def full_pipe(state, talker):
     p = start(state, talker)
-    fcntl.fcntl(p.stdout, fcntl.F_SETPIPE_SZ, 4096)
-    wait_for(lambda: unread(p.stdout) >= 4096)
+    wait_until_full(p.stdout)
     return p
 
 
@@ -73,8 +89,7 @@ def test_signals_end_an_instance_whose_reader_stalls(einkorn, state, talker):
 
 def test_a_slow_reader_gets_everything(einkorn, state, talker):
     p = start(state, talker, "talker", "100000")
-    fcntl.fcntl(p.stdout, fcntl.F_SETPIPE_SZ, 4096)
-    wait_for(lambda: unread(p.stdout) >= 4096)
+    wait_until_full(p.stdout)
     text = p.stdout.read().decode()
     assert text == "".join(f"line {i:09}\n" for i in range(100000))
     assert p.wait(20) == 7
