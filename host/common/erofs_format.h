@@ -13,9 +13,10 @@ enum {
     EROFS_SUPER_MAGIC = (int)0xe0f5e1e2u,
     EROFS_BLOCK_BITS = 12,
     EROFS_BLOCK = 1 << EROFS_BLOCK_BITS,
-    EROFS_SLOT = 32,          /* an inode number counts in these */
-    EROFS_EXTENDED = 1,       /* i_format bit 0 */
-    EROFS_FLAT_PLAIN = 0 << 1 /* i_format bits 1 to 3 */
+    EROFS_SLOT = 32,            /* an inode number counts in these */
+    EROFS_EXTENDED = 1,         /* i_format bit 0 */
+    EROFS_FLAT_PLAIN = 0 << 1,  /* i_format bits 1 to 3 */
+    EROFS_FLAT_INLINE = 2 << 1, /* the last part is behind the inode */
 };
 
 enum erofs_file_type {

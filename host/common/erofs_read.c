@@ -49,6 +49,21 @@ static bool has_data(uint32_t mode)
     return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
 }
 
+/* Where the data begins. Inline is only what has no whole block. */
+static uint64_t data_offset(const struct erofs_inode *di, uint64_t nid)
+{
+    if (di->i_format == (EROFS_EXTENDED | EROFS_FLAT_INLINE))
+        return nid * EROFS_SLOT + sizeof(*di);
+    return (uint64_t)di->i_u << EROFS_BLOCK_BITS;
+}
+
+static bool is_ours(const struct erofs_inode *di)
+{
+    if (di->i_format == (EROFS_EXTENDED | EROFS_FLAT_INLINE))
+        return di->i_xattr_icount == 0 && di->i_size < EROFS_BLOCK;
+    return di->i_format == (EROFS_EXTENDED | EROFS_FLAT_PLAIN);
+}
+
 bool erofs_get(const struct erofs_image *e, uint64_t nid,
                struct erofs_node *out)
 {
@@ -60,7 +75,7 @@ bool erofs_get(const struct erofs_image *e, uint64_t nid,
         nid * EROFS_SLOT > e->len_bytes - sizeof(di))
         return false;
     memcpy(&di, e->bytes + nid * EROFS_SLOT, sizeof(di));
-    if (di.i_format != (EROFS_EXTENDED | EROFS_FLAT_PLAIN))
+    if (!is_ours(&di))
         return false;
     *out = (struct erofs_node){.nid = nid,
                                .mode = di.i_mode,
@@ -73,7 +88,7 @@ bool erofs_get(const struct erofs_image *e, uint64_t nid,
         out->rdev = di.i_u;
         return true;
     }
-    off = (uint64_t)di.i_u << EROFS_BLOCK_BITS;
+    off = data_offset(&di, nid);
     out->len_bytes = di.i_size;
     out->data = e->bytes + off;
     return off <= e->len_bytes && di.i_size <= e->len_bytes - off;

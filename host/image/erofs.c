@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The EROFS writer. Layout: super block; all inodes, 64 bytes each, from
- * block 1 on; directories; link targets; file data. The first three are put
- * together in memory, file data is copied inside the host's kernel.
+ * The EROFS writer. Layout: super block; from block 1 on all inodes, each with
+ * what it holds right behind it if that is a small directory or a link's
+ * target; larger directories; file data, programs first. So what a start
+ * touches lies together at the front. All but the file data is put together in
+ * memory; that is copied inside the host's kernel.
  */
 #include "host/image/erofs.h"
 
@@ -27,12 +29,6 @@ struct writer {
 static uint64_t round_block(uint64_t len)
 {
     return (len + EROFS_BLOCK - 1) & ~(uint64_t)(EROFS_BLOCK - 1);
-}
-
-static uint64_t nid_of(const struct tree_inode *inode)
-{
-    return EROFS_BLOCK / EROFS_SLOT +
-           (uint64_t)inode->number * (sizeof(struct erofs_inode) / EROFS_SLOT);
 }
 
 static uint8_t type_of(mode_t mode)
@@ -131,7 +127,7 @@ static void put_block(uint8_t *block, const struct entry *list, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         struct erofs_dirent d = {
-            .nid = nid_of(list[i].inode),
+            .nid = list[i].inode->nid,
             .nameoff = (uint16_t)name_off,
             .file_type = type_of(list[i].inode->mode),
         };
@@ -165,22 +161,63 @@ static uint64_t put_dir(const struct tree_node *dir, uint8_t *to)
 
 /* ---- layout ------------------------------------------------------------- */
 
-static void place(struct writer *w, struct tree_inode *inode)
+/* Files are never inline: their pages must be mappable. A tail must not cross
+ * a block (Linux's Documentation/filesystems/erofs.rst, "inline"). */
+static bool is_inline(const struct tree_inode *inode)
+{
+    return (S_ISDIR(inode->mode) || S_ISLNK(inode->mode)) &&
+           inode->len_bytes <= EROFS_BLOCK - sizeof(struct erofs_inode);
+}
+
+static void place_inode(struct writer *w, struct tree_inode *inode)
+{
+    uint64_t len = sizeof(struct erofs_inode);
+
+    if (is_inline(inode))
+        len += inode->len_bytes;
+    if (w->end % EROFS_BLOCK + len > EROFS_BLOCK)
+        w->end = round_block(w->end);
+    inode->nid = w->end / EROFS_SLOT;
+    inode->image_off = w->end + sizeof(struct erofs_inode);
+    w->end += (len + EROFS_SLOT - 1) & ~(uint64_t)(EROFS_SLOT - 1);
+}
+
+static void place_inodes(struct writer *w)
+{
+    w->end = EROFS_BLOCK;
+    for (size_t i = 0; i < w->nr_inodes; i++) {
+        struct tree_inode *inode = w->nodes[i]->inode;
+
+        if (S_ISDIR(inode->mode))
+            inode->len_bytes = put_dir(w->nodes[i], NULL);
+        place_inode(w, inode);
+    }
+    w->end = round_block(w->end);
+}
+
+static void place_data(struct writer *w, struct tree_inode *inode)
 {
     inode->image_off = inode->len_bytes ? w->end : 0;
     w->end += round_block(inode->len_bytes);
 }
 
-static void place_all(struct writer *w, mode_t type)
+static void place_large(struct writer *w)
 {
     for (size_t i = 0; i < w->nr_inodes; i++) {
         struct tree_inode *inode = w->nodes[i]->inode;
 
-        if ((inode->mode & S_IFMT) != type)
-            continue;
-        if (type == S_IFDIR)
-            inode->len_bytes = put_dir(w->nodes[i], NULL);
-        place(w, inode);
+        if (!S_ISREG(inode->mode) && !is_inline(inode))
+            place_data(w, inode);
+    }
+}
+
+static void place_files(struct writer *w, bool programs)
+{
+    for (size_t i = 0; i < w->nr_inodes; i++) {
+        struct tree_inode *inode = w->nodes[i]->inode;
+
+        if (S_ISREG(inode->mode) && ((inode->mode & 0111) != 0) == programs)
+            place_data(w, inode);
     }
 }
 
@@ -193,15 +230,23 @@ static uint32_t encode_dev(uint64_t rdev)
     return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
 }
 
+static uint32_t place_or_device(const struct tree_inode *inode)
+{
+    if (S_ISCHR(inode->mode) || S_ISBLK(inode->mode))
+        return encode_dev(inode->rdev);
+    if (is_inline(inode))
+        return 0;
+    return (uint32_t)(inode->image_off >> EROFS_BLOCK_BITS);
+}
+
 static void put_inode(struct writer *w, const struct tree_inode *inode)
 {
-    bool is_dev = S_ISCHR(inode->mode) || S_ISBLK(inode->mode);
+    uint16_t layout = is_inline(inode) ? EROFS_FLAT_INLINE : EROFS_FLAT_PLAIN;
     struct erofs_inode di = {
-        .i_format = EROFS_EXTENDED | EROFS_FLAT_PLAIN,
+        .i_format = EROFS_EXTENDED | layout,
         .i_mode = (uint16_t)inode->mode,
         .i_size = inode->len_bytes,
-        .i_u = is_dev ? encode_dev(inode->rdev)
-                      : (uint32_t)(inode->image_off >> EROFS_BLOCK_BITS),
+        .i_u = place_or_device(inode),
         .i_ino = inode->number + 1,
         .i_uid = inode->uid,
         .i_gid = inode->gid,
@@ -210,7 +255,7 @@ static void put_inode(struct writer *w, const struct tree_inode *inode)
         .i_nlink = inode->nlink,
     };
 
-    memcpy(w->meta + nid_of(inode) * EROFS_SLOT, &di, sizeof(di));
+    memcpy(w->meta + inode->nid * EROFS_SLOT, &di, sizeof(di));
 }
 
 static void put_super(struct writer *w)
@@ -218,7 +263,7 @@ static void put_super(struct writer *w)
     struct erofs_super sb = {
         .magic = (uint32_t)EROFS_SUPER_MAGIC,
         .blkszbits = EROFS_BLOCK_BITS,
-        .root_nid = (uint16_t)nid_of(w->tree->root->inode),
+        .root_nid = (uint16_t)w->tree->root->inode->nid,
         .inos = w->nr_inodes,
         .blocks = (uint32_t)(w->end >> EROFS_BLOCK_BITS),
     };
@@ -277,11 +322,12 @@ int erofs_write(struct tree *t, int fd, uint64_t *len_bytes, struct err *err)
     tree_sort(t);
     unnumber(t->root);
     number_inodes(&w, t->root);
-    w.end = round_block(EROFS_BLOCK + w.nr_inodes * sizeof(struct erofs_inode));
-    place_all(&w, S_IFDIR);
-    place_all(&w, S_IFLNK);
+    place_inodes(&w);
+    place_large(&w);
     meta_len = w.end;
-    place_all(&w, S_IFREG);
+    place_files(&w, true);
+    t->programs_end = w.end;
+    place_files(&w, false);
     w.meta = xcalloc(1, meta_len);
     put_meta(&w);
     if (w.end >> EROFS_BLOCK_BITS > UINT32_MAX)

@@ -2,8 +2,9 @@
 /*
  * Writing a file tree as an EROFS image: uncompressed, 4 KiB blocks, the data
  * of every file contiguous and starting on a block, tails too, so that a
- * kernel can map pages straight from the image. The same tree gives the same
- * bytes.
+ * kernel can map pages straight from the image. Names, and then files that can
+ * be executed, lie at the front: up to the tree's programs_end. The same tree
+ * gives the same bytes.
  */
 #ifndef EINKORN_HOST_IMAGE_EROFS_H
 #define EINKORN_HOST_IMAGE_EROFS_H

@@ -10,11 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/common/erofs_format.h"
 #include "host/common/xalloc.h"
 #include "host/image/erofs.h"
 #include "host/patch/sidecar.h"
 
-enum { ONE_GO_MAX = 64 << 20 };
+enum { TWO_GOES_MAX = 64 << 20 };
 
 static uint64_t now_ns(void)
 {
@@ -41,23 +42,56 @@ static void to_hex(const uint8_t bytes[32], char hex[65])
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
 }
 
-static void patch_node(struct output *o, struct sidecar *s,
-                       const struct tree_node *node, const uint8_t *image)
+/* ---- the ELF files, once each, as they lie in the image ---- */
+
+struct elf_list {
+    const struct tree_node **nodes;
+    size_t nr, cap;
+};
+
+static void list_elf(struct elf_list *list, const struct tree_node *node,
+                     const uint8_t *image)
 {
-    struct tree_inode *inode = node->inode;
-    char *path;
+    const struct tree_inode *inode = node->inode;
 
     for (size_t i = 0; i < node->nr_children; i++)
-        patch_node(o, s, node->children[i], image);
+        list_elf(list, node->children[i], image);
     if (!S_ISREG(inode->mode) || inode->len_bytes < 64 ||
         memcmp(image + inode->image_off, "\177ELF", 4) != 0)
         return;
-    if (s->nr && inode->image_off <= s->image_offs[s->nr - 1])
-        return; /* a further name */
-    path = tree_path(node);
-    sidecar_add(s, inode->image_off, image + inode->image_off, inode->len_bytes,
-                path, o->verbose);
-    free(path);
+    list->nodes =
+        xgrow(list->nodes, list->nr, &list->cap, sizeof(list->nodes[0]));
+    list->nodes[list->nr++] = node;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct tree_node *const *x = a, *const *y = b;
+    uint64_t m = (*x)->inode->image_off, n = (*y)->inode->image_off;
+
+    return (m > n) - (m < n);
+}
+
+static void patch_all(struct output *o, struct sidecar *s, const struct tree *t,
+                      const uint8_t *image)
+{
+    struct elf_list list = {0};
+
+    list_elf(&list, t->root, image);
+    if (list.nr)
+        qsort(list.nodes, list.nr, sizeof(list.nodes[0]), by_place);
+    for (size_t i = 0; i < list.nr; i++) {
+        const struct tree_inode *inode = list.nodes[i]->inode;
+        char *path;
+
+        if (i && inode == list.nodes[i - 1]->inode)
+            continue; /* a further name */
+        path = tree_path(list.nodes[i]);
+        sidecar_add(s, inode->image_off, image + inode->image_off,
+                    inode->len_bytes, path, o->verbose);
+        free(path);
+    }
+    free(list.nodes);
 }
 
 static int write_sidecar(struct output *o, const struct tree *t,
@@ -67,7 +101,7 @@ static int write_sidecar(struct output *o, const struct tree *t,
     struct stat st;
     int ret;
 
-    patch_node(o, &s, t->root, image);
+    patch_all(o, &s, t, image);
     ret = publish_temp(&o->sidecar, o->cache_dir, err);
     if (ret == 0)
         ret = sidecar_write(&s, o->sha256, o->sidecar.fd, err);
@@ -78,28 +112,50 @@ static int write_sidecar(struct output *o, const struct tree *t,
     return ret;
 }
 
-/* Written again at one go, the image lies in large folios of the page cache:
- * each start maps them at half the cost. Not worth it for what is large. */
-static int write_at_one_go(struct output *o, const uint8_t *image,
-                           struct err *err)
+static uint64_t power_of_two(uint64_t at_least)
 {
-    struct publish_temp pieces = o->image;
-    uint64_t done = 0;
+    uint64_t n = EROFS_BLOCK;
+
+    while (n < at_least)
+        n <<= 1;
+    return n;
+}
+
+static bool write_until(const struct output *o, const uint8_t *image,
+                        uint64_t done, uint64_t end)
+{
     ssize_t n = 1;
 
-    if (o->image_bytes > ONE_GO_MAX)
+    while (done < end && n > 0) {
+        n = write(o->image.fd, image + done, end - done);
+        done += n > 0 ? (uint64_t)n : 0;
+    }
+    return done == end;
+}
+
+/* Written again in two goes, the image lies in large folios of the page cache:
+ * one of them, with names and programs, is all that most starts touch, and it
+ * is mapped by one fault. What is behind it is not mapped with it. Not worth it
+ * for what is large. */
+static int write_in_large_folios(struct output *o, const uint8_t *image,
+                                 uint64_t programs_end, struct err *err)
+{
+    struct publish_temp pieces = o->image;
+    uint64_t front = power_of_two(programs_end);
+
+    if (o->image_bytes > TWO_GOES_MAX)
         return 0;
+    if (front > o->image_bytes)
+        front = o->image_bytes;
     if (publish_temp(&o->image, o->cache_dir, err) < 0) {
         publish_discard(&pieces);
         return -1;
     }
-    while (done < o->image_bytes && n > 0) {
-        n = write(o->image.fd, image + done, o->image_bytes - done);
-        done += n > 0 ? (uint64_t)n : 0;
-    }
     publish_discard(&pieces);
-    return done == o->image_bytes ? 0
-                                  : err_set(err, ERR_TOOL, "write image: %m");
+    if (!write_until(o, image, 0, front) ||
+        !write_until(o, image, front, o->image_bytes))
+        return err_set(err, ERR_TOOL, "write image: %m");
+    return 0;
 }
 
 int output_write(struct output *o, struct tree *t, struct err *err)
@@ -119,7 +175,7 @@ int output_write(struct output *o, struct tree *t, struct err *err)
     to_hex(o->sha256, o->digest);
     o->write_ns = now_ns() - start;
     start = now_ns();
-    ret = write_at_one_go(o, image, err);
+    ret = write_in_large_folios(o, image, t->programs_end, err);
     if (ret == 0)
         ret = write_sidecar(o, t, image, err);
     o->patch_ns = now_ns() - start;

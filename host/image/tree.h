@@ -25,6 +25,7 @@ struct tree_inode {
     uint32_t nlink;
     /* Filled in by the image writer. */
     uint32_t number; /* from 0 in order of first appearance */
+    uint64_t nid; /* its place in the image, as the format counts */
     uint64_t image_off;
 };
 
@@ -43,6 +44,7 @@ struct tree {
     struct tree_node *root;
     struct tree_node **hash;
     size_t nr_nodes, cap_hash;
+    uint64_t programs_end; /* filled in by the image writer: see erofs.h */
 };
 
 /* A tree with only its root, a directory of mode 0755 owned by root. */
