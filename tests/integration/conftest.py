@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import BUILD, EINKORN
 
+BUSYBOX = "/bin/busybox"
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -105,6 +106,15 @@ def installed(base, target=None, prefix=(), **env):
         yield made
     finally:
         made.clean_up()
+
+
+@pytest.fixture
+def busybox_tool(tmp_path):
+    """The tool as it was built, for a static busybox."""
+    if not os.path.exists(BUSYBOX):
+        pytest.skip("SKIP needs busybox-static")
+    with installed(tmp_path, BUSYBOX) as made:
+        yield made
 
 
 @contextlib.contextmanager

@@ -1,23 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """einkorn image ls and prune: what stays, what goes."""
-import os
 import pathlib
 import shutil
 
 import pytest
 
-from tests.integration.conftest import installed
+from tests.integration.conftest import BUSYBOX
 from tests.integration.oci_layout import Layout, program, script, tar
-
-BUSYBOX = "/bin/busybox"
 
 
 @pytest.fixture
-def tool(tmp_path):
-    if not os.path.exists(BUSYBOX):
-        pytest.skip("SKIP needs busybox-static")
-    with installed(tmp_path, BUSYBOX) as made:
-        yield made
+def tool(busybox_tool):
+    return busybox_tool
 
 
 def run(tool, *target):

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from tests.conftest import EINKORN, TEST_ALL, why_no_kvm
-from tests.integration.conftest import Tool, wait_for
-from tests.integration.test_tool_nginx import COMMAND, NGINX, Space, need
+from tests.conftest import TEST_ALL, why_no_kvm
+from tests.integration.conftest import wait_for
+from tests.integration.test_tool_nginx import COMMAND, NGINX, web_host
 
 MIB = 1 << 20
 FILE_BYTES = (100 if TEST_ALL else 4) * MIB
@@ -20,17 +20,8 @@ pytestmark = pytest.mark.skipif(why_no_kvm() is not None,
 
 @pytest.fixture
 def host(tmp_path):
-    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
-        pytest.skip("SKIP needs root and /dev/net/tun")
-    need("nginx", "curl", "nft", "ip")
-    with Space() as space:
-        tool = Tool(EINKORN, tmp_path, NGINX, space.enter,
-                    {"EINKORN_BRIDGE": "ekkvm",
-                     "EINKORN_SUBNET": "10.96.0.0/24",
-                     "EINKORN_ROOT": str(tmp_path / "data")})
-        tool.space = space
+    with web_host(tmp_path, "ekkvm", "10.96.0.0/24") as tool:
         yield tool
-        tool.clean_up()
 
 
 def random_file(path):

@@ -1,27 +1,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Container images as input of `run`: what their configuration asks for."""
-import os
 import shutil
 import subprocess
 
 import pytest
 
-from tests.integration.conftest import installed
+from tests.integration.conftest import BUSYBOX
 from tests.integration.oci_layout import (Layout, directory, hardlink, program,
                                           symlink, tar)
 
-BUSYBOX = "/bin/busybox"
 APPLETS = "sh ls cat id env pwd sleep stat find true".split()
 PASSWD = (b"root:x:0:0::/root:/bin/sh\nweb:x:33:44::/home/web:/bin/sh\n")
 GROUP = b"root:x:0:\nextra:x:77:web\nother:x:78:\n"
 
 
 @pytest.fixture
-def tool(tmp_path):
-    if not os.path.exists(BUSYBOX):
-        pytest.skip("SKIP needs busybox-static")
-    with installed(tmp_path) as made:
-        yield made
+def tool(busybox_tool):
+    return busybox_tool
 
 
 def base_layer(*more):

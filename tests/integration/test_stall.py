@@ -38,17 +38,21 @@ def talker(tmp_path_factory):
     return base / "talker"
 
 
-def start(state, talker, *command):
-    """Talks for ever, or prints as many lines as the command says, into a
-    pipe of one page."""
-    out, end = os.pipe()
-    fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
-    p = subprocess.Popen(
-        [EINKORN, "run", "--network", "none", "--name", "stalled", talker,
-         *command], env=state, stdout=end, stderr=subprocess.DEVNULL)
-    os.close(end)
-    p.stdout = os.fdopen(out, "rb")
-    return p
+@pytest.fixture
+def start(einkorn, state, talker):
+    """start([lines]) talks for ever, or prints as many lines as it says, into
+    a pipe of one page; whatever happens, it ends with the test."""
+    def run(*command):
+        out, end = os.pipe()
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
+        p = subprocess.Popen(
+            [EINKORN, "run", "--network", "none", "--name", "stalled", talker,
+             *command], env=state, stdout=end, stderr=subprocess.DEVNULL)
+        os.close(end)
+        p.stdout = os.fdopen(out, "rb")
+        return p
+    yield run
+    einkorn("rm", "-f", "stalled")
 
 
 def unread(fd):
@@ -65,41 +69,36 @@ def wait_until_full(pipe):
     wait_for(full)
 
 
-def full_pipe(state, talker):
-    p = start(state, talker)
+def full_pipe(start):
+    p = start()
     wait_until_full(p.stdout)
     return p
 
 
-def test_stop_ends_an_instance_whose_reader_stalls(einkorn, state, talker):
-    p = full_pipe(state, talker)
+def test_stop_ends_an_instance_whose_reader_stalls(einkorn, start):
+    p = full_pipe(start)
     assert einkorn("stop", "-t", "1", "stalled").returncode == 0
     assert p.wait(20) in (128 + signal.SIGTERM, 128 + signal.SIGKILL)
     log = einkorn("logs", "-n", "1", "stalled").stdout
     assert log.startswith("line ")
-    einkorn("rm", "stalled")
 
 
-def test_signals_end_an_instance_whose_reader_stalls(einkorn, state, talker):
-    p = full_pipe(state, talker)
+def test_signals_end_an_instance_whose_reader_stalls(einkorn, start):
+    p = full_pipe(start)
     assert einkorn("kill", "stalled").returncode == 0
     assert p.wait(20) == 128 + signal.SIGKILL
-    einkorn("rm", "stalled")
 
 
-def test_a_slow_reader_gets_everything(einkorn, state, talker):
-    p = start(state, talker, "talker", "100000")
+def test_a_slow_reader_gets_everything(start):
+    p = start("talker", "100000")
     wait_until_full(p.stdout)
     text = p.stdout.read().decode()
     assert text == "".join(f"line {i:09}\n" for i in range(100000))
     assert p.wait(20) == 7
-    einkorn("rm", "stalled")
 
 
-def test_a_reader_that_leaves_does_not_end_the_instance(einkorn, state,
-                                                        talker):
-    p = start(state, talker, "talker", "20000")
+def test_a_reader_that_leaves_does_not_end_the_instance(einkorn, start):
+    p = start("talker", "20000")
     p.stdout.close()
     assert p.wait(30) == 7
     assert einkorn("logs", "-n", "1", "stalled").stdout == "line 000019999\n"
-    einkorn("rm", "stalled")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debian's nginx behind the tool's networks, with the real tender: reached
 from the host, through published ports, from outside and without root."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -9,7 +10,8 @@ import subprocess
 import pytest
 
 from tests.conftest import BUILD, EINKORN, needs_own_root
-from tests.integration.conftest import Tool, give_route, wait_for
+from tests.integration.conftest import (Tool, give_route, installed,
+                                        wait_for)
 
 NGINX = pathlib.Path("/usr/sbin/nginx")
 COMMAND = ("nginx", "-g", "daemon off; master_process off;")
@@ -53,19 +55,23 @@ class Space:
         return wait_for(once)
 
 
-@pytest.fixture
-def host(tmp_path):
+@contextlib.contextmanager
+def web_host(base, bridge, subnet):
+    """The tool in a network namespace of its own, with state below base."""
     if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
         pytest.skip("SKIP needs root and /dev/net/tun")
     need("nginx", "curl", "nft", "ip")
-    with Space() as space:
-        tool = Tool(EINKORN, tmp_path, NGINX, space.enter,
-                    {"EINKORN_BRIDGE": "ekweb",
-                     "EINKORN_SUBNET": "10.98.0.0/24",
-                     "EINKORN_ROOT": str(tmp_path / "data")})
+    with Space() as space, \
+            installed(base, NGINX, space.enter, EINKORN_BRIDGE=bridge,
+                      EINKORN_SUBNET=subnet) as tool:
         tool.space = space
         yield tool
-        tool.clean_up()
+
+
+@pytest.fixture
+def host(tmp_path):
+    with web_host(tmp_path, "ekweb", "10.98.0.0/24") as tool:
+        yield tool
 
 
 def test_bridge_and_published_ports(host):

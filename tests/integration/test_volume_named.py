@@ -6,19 +6,14 @@ import pathlib
 
 import pytest
 
-from tests.integration.conftest import installed
+from tests.integration.conftest import BUSYBOX
 from tests.integration.oci_layout import (Layout, directory, program, symlink,
                                           tar)
 
-BUSYBOX = "/bin/busybox"
-
 
 @pytest.fixture
-def tool(tmp_path):
-    if not os.path.exists(BUSYBOX):
-        pytest.skip("SKIP needs busybox-static")
-    with installed(tmp_path, BUSYBOX) as made:
-        yield made
+def tool(busybox_tool):
+    return busybox_tool
 
 
 def run(tool, volume, *command, options=(), image=BUSYBOX):
