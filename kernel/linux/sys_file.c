@@ -130,26 +130,40 @@ int64_t sys_memfd_create(struct abi_frame *r)
     return err ? err : fd_install(f, 0, flags & MFD_CLOEXEC);
 }
 
-/* Lets out take the bytes from where they lie. Stops at what is not in memory
- * and when out sleeps no longer takes all. */
+/* Lets out take the bytes, len at most, from where they lie: *n of them. What
+ * it took, 0 if they cannot be lent, or -errno. */
+static int64_t push_some(struct file *in, uint64_t off, struct file *out,
+                         uint64_t *out_off, uint64_t len, uint64_t *n)
+{
+    struct loan *loan;
+    struct uio_seg seg;
+    struct uio u;
+    const void *p;
+    int64_t put;
+
+    *n = len < PUSH_BYTES ? len : PUSH_BYTES;
+    p = in->ops->lend(in, off, n, &loan);
+    if (!p)
+        return 0;
+    uio_init(&u, &seg, (uintptr_t)p, *n, true);
+    u.loan = loan;
+    u.more = *n < len && off + *n < in->inode->size_bytes;
+    put = out->ops->write(out, &u, out_off);
+    loan_put(loan);
+    return put;
+}
+
+/* Stops at what cannot be lent, and when out does not take all. */
 static int64_t push(struct file *in, uint64_t *in_off, struct file *out,
                     uint64_t *out_off, uint64_t len)
 {
     int64_t done = 0;
 
-    while (in->ops->peek && (uint64_t)done < len) {
-        uint64_t n = len - (uint64_t)done;
-        const void *p;
-        struct uio_seg seg;
-        struct uio u;
-        int64_t put;
+    while (in->ops->lend && (uint64_t)done < len) {
+        uint64_t n;
+        int64_t put = push_some(in, *in_off, out, out_off,
+                                len - (uint64_t)done, &n);
 
-        n = n < PUSH_BYTES ? n : PUSH_BYTES;
-        p = in->ops->peek(in, *in_off, &n);
-        if (!p)
-            break;
-        uio_init(&u, &seg, (uintptr_t)p, n, true);
-        put = out->ops->write(out, &u, out_off);
         if (put <= 0)
             return done ? done : put;
         *in_off += (uint64_t)put;
@@ -201,8 +215,8 @@ static int64_t pump_buffered(struct file *in, uint64_t *in_off,
     return n;
 }
 
-/* The caller holds both. While out sleeps in its write, the file may change:
- * then what is sent is old or new, as on Linux; its memory stays readable. */
+/* The caller holds both. Until out has done with the bytes, the file may
+ * change: then what is sent is old or new, as on Linux. */
 static int64_t copy(struct file *in, uint64_t *in_off, struct file *out,
                     uint64_t *out_off, uint64_t len)
 {

@@ -14,6 +14,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/log.h"
+#include "kernel/mm/shm_loan.h"
 #include "lib/list.h"
 #include "lib/rbtree.h"
 
@@ -198,7 +199,7 @@ static void give_back(uint64_t first, uint64_t nr)
         klog(LOG_WARN, "memory: lost %lu shareable pages", (unsigned long)nr);
 }
 
-void shm_free(uint64_t off, size_t nr_pages)
+void shm_release(uint64_t off, size_t nr_pages)
 {
     if (nr_pages == 0)
         return;

@@ -19,7 +19,8 @@ int64_t shm_alloc(size_t nr_pages);
 /* As shm_alloc, for exactly this offset (to grow a run in place): 0, or
  * -EBUSY if any of these pages is taken, or -ENOMEM. */
 int shm_alloc_at(uint64_t off, size_t nr_pages);
-/* Any part of what was allocated: its content is gone, everywhere. */
+/* Any part of what was allocated: its content is gone, everywhere; for what
+ * is on loan (shm_loan.h), when the loan ends. */
 void shm_free(uint64_t off, size_t nr_pages);
 /* Where the kernel sees that offset. */
 void *shm_ptr(uint64_t off);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/core/loan.h"
 #include "kernel/net/addr.h"
 #include "lib/list.h"
 
@@ -107,6 +108,10 @@ void stream_peer(const struct stream *s, struct net_addr *out);
  * is fine). `more` holds back a last partial segment for a while. */
 void *stream_reserve(struct stream *s, size_t want, size_t *got);
 void stream_commit(struct stream *s, size_t len_bytes, bool more);
+/* Sends memory on loan, of which it keeps references until it has arrived:
+ * how many bytes of it, 0 as stream_reserve()'s NULL. */
+size_t stream_lend(struct stream *s, const void *mem, size_t len_bytes,
+                   struct loan *loan, bool more);
 /* Ends what `more` began: a partial segment may go (unless NET_OPT_CORK). */
 void stream_flush(struct stream *s);
 

@@ -36,9 +36,10 @@ struct file_ops {
     int64_t (*ioctl)(struct file *f, uint32_t cmd, uint64_t arg);
     int64_t (*seek)(struct file *f, int64_t off, int whence);
     /* Where the bytes at off lie in memory: *len of them (less than asked for
-     * at the end of a run), valid until the caller sleeps. NULL: ask read().
-     * For sendfile(2). */
-    const void *(*peek)(struct file *f, uint64_t off, uint64_t *len);
+     * at the end of a run), there as long as *loan, a new reference, is held.
+     * NULL: ask read(). For sendfile(2). */
+    const void *(*lend)(struct file *f, uint64_t off, uint64_t *len,
+                        struct loan **loan);
     /* The object to map, a new reference; -errno as a pointer never: returns
      * 0 and *out, or -errno. */
     int (*mmap)(struct file *f, struct backing **out, int prot, bool shared);

@@ -24,6 +24,8 @@ void uio_init(struct uio *u, struct uio_seg *seg, uint64_t base,
     u->resid_bytes = len_bytes;
     u->flags = 0;
     u->kernel = kernel;
+    u->more = false;
+    u->loan = NULL;
 }
 
 static int check(struct uio *u)
@@ -68,7 +70,8 @@ int uio_import(struct uio *u, uint64_t iov_uptr, size_t nr,
     u->nr_segs = nr;
     u->done_bytes = 0;
     u->flags = 0;
-    u->kernel = false;
+    u->kernel = u->more = false;
+    u->loan = NULL;
     return check(u);
 }
 
@@ -155,4 +158,23 @@ int64_t uio_zero(struct uio *u, size_t len_bytes)
         done += n;
     }
     return done;
+}
+
+const void *uio_front(struct uio *u, size_t *len_bytes)
+{
+    uint64_t addr;
+
+    *len_bytes = piece(u, u->resid_bytes, &addr);
+    return *len_bytes ? (const void *)(uintptr_t)addr : NULL;
+}
+
+void uio_skip(struct uio *u, size_t len_bytes)
+{
+    while (len_bytes) {
+        uint64_t addr;
+        size_t n = piece(u, len_bytes, &addr);
+
+        consume(u, n);
+        len_bytes -= n;
+    }
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/core/loan.h"
+
 struct uio_seg {
     uint64_t base;
     uint64_t len_bytes;
@@ -22,6 +24,10 @@ struct uio {
     size_t resid_bytes; /* left in all */
     uint32_t flags;     /* O_* of this call alone, beside the file's */
     bool kernel;        /* segments are kernel memory */
+    bool more;          /* the same call will soon write more */
+    /* Who writes may keep references to the memory instead of copies, as long
+     * as it holds this; NULL: it may not. */
+    struct loan *loan;
 };
 
 /* One segment; seg is the caller's and must outlive the uio. */
@@ -37,5 +43,9 @@ int uio_import(struct uio *u, uint64_t iov_uptr, size_t nr,
 int64_t uio_put(struct uio *u, const void *buf, size_t len_bytes); /* to u */
 int64_t uio_get(struct uio *u, void *buf, size_t len_bytes);       /* from u */
 int64_t uio_zero(struct uio *u, size_t len_bytes);
+/* The next contiguous memory, *len bytes of it; NULL at the end. It is given,
+ * not consumed: uio_skip() does that. Kernel memory only. */
+const void *uio_front(struct uio *u, size_t *len_bytes);
+void uio_skip(struct uio *u, size_t len_bytes);
 
 #endif

@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 QUICK = {"qemu": {"hello"},
          "kvm": {"hello", "files", "mmap", "signals", "threads", "timers"}}
 # What makes files makes them on a volume too: /tmp is a host directory.
-ON_VOLUME = ["files", "dirtree", "mmap", "polling", "unixsock"]
+ON_VOLUME = ["files", "dirtree", "mmap", "polling", "sendfile", "unixsock"]
 
 
 def programs():

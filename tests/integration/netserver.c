@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What test_net.py talks to, by port: 7 echo (TCP and UDP), 9 reads and then
- * tells how much and its checksum, 19 sends a known pattern, 13 resets.
+ * tells how much and its checksum, 19 sends a known pattern, 20 the same out of
+ * a file by sendfile(2), 13 resets.
  * One thread for each connection.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,10 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATTERN_TOTAL = 100000000, BUF = 1 << 18 };
+enum { PATTERN_TOTAL = 100000000, FILE_TOTAL = 16 << 20, BUF = 1 << 18 };
 
 static uint32_t fnv(uint32_t h, const unsigned char *p, size_t n)
 {
@@ -72,6 +76,35 @@ static void generate(int fd, unsigned char *buf)
         put_all(fd, buf, n);
         left -= n;
     }
+}
+
+/* The pattern's beginning, as a file. */
+static int pattern_file(unsigned char *buf)
+{
+    static int file = -1;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    uint32_t *words = (void *)buf, next = 0;
+
+    pthread_mutex_lock(&lock);
+    if (file < 0) {
+        file = memfd_create("pattern", 0);
+        for (size_t left = FILE_TOTAL; left; left -= BUF) {
+            for (size_t i = 0; i < BUF / 4; i++)
+                words[i] = next++;
+            put_all(file, buf, BUF);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    return file;
+}
+
+static void send_file(int fd, unsigned char *buf)
+{
+    int file = pattern_file(buf);
+    off_t off = 0;
+
+    while (off < FILE_TOTAL && sendfile(fd, file, &off, FILE_TOTAL - off) > 0)
+        ;
 }
 
 static void reset(int fd, unsigned char *buf)
@@ -170,7 +203,8 @@ static void udp_echo(void)
 int main(void)
 {
     static struct service services[] = {
-        {7, echo}, {9, discard}, {13, reset}, {19, generate}};
+        {7, echo}, {9, discard}, {13, reset}, {19, generate}, {20, send_file},
+    };
     pthread_t t;
 
     signal(SIGPIPE, SIG_IGN); /* clients may go when they have enough */

@@ -32,10 +32,10 @@ def fnv(data):
     return h
 
 
-def client_download(ip):
+def client_download(ip, port=19):
     size = MEGABYTES << 20
     got = b""
-    with socket.create_connection((ip, 19), timeout=120) as s:
+    with socket.create_connection((ip, port), timeout=120) as s:
         start = time.monotonic()
         while len(got) < size:
             got += s.recv(1 << 16)
@@ -43,6 +43,10 @@ def client_download(ip):
     want = struct.pack(f"<{size // 4}I", *range(size // 4))
     assert hashlib.sha256(got[:size]).digest() == hashlib.sha256(want).digest()
     print(took)
+
+
+def client_sendfile(ip):
+    client_download(ip, 20)
 
 
 def client_upload(ip):
@@ -123,7 +127,7 @@ def wire(program, state):
             child.wait()
 
 
-@pytest.mark.parametrize("way", ["download", "upload"])
+@pytest.mark.parametrize("way", ["download", "sendfile", "upload"])
 def test_net_lossy(way, wire):
     client, addresses = wire
     took = {}

@@ -3,6 +3,7 @@
 /* sources: kernel/mm/advise.c kernel/mm/brk.c kernel/mm/fault.c */
 /* sources: kernel/mm/info.c kernel/mm/backing.c kernel/mm/shm.c */
 /* sources: kernel/mm/sidecar.c kernel/mm/trampoline.c lib/rbtree.c */
+/* sources: kernel/mm/shm_loan.c */
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The address space against a model of one entry for each page, and the rules
  * that a random walk would not find. */

@@ -1,4 +1,4 @@
-/* sources: kernel/mm/shm.c lib/rbtree.c */
+/* sources: kernel/mm/shm.c kernel/mm/shm_loan.c lib/rbtree.c */
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Allocator of the shareable object against a byte map of what is taken. */
 #include "tests/unit/fake_kernel.h"
@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "kernel/mm/shm.h"
+#include "kernel/mm/shm_loan.h"
 
 enum { PAGES = 512, PAGE = 4096 };
 
@@ -110,12 +111,41 @@ static void test_shm_alloc_at_takes_free_pages_only(void **state)
     assert_int_equal(shm_used_pages(), 0);
 }
 
+/* What is freed while on loan keeps its place until the loan ends. */
+static void test_shm_lent_pages_are_kept(void **state)
+{
+    struct loan *a, *b;
+    unsigned before;
+
+    (void)state;
+    assert_int_equal(shm_alloc(100), 0);
+    a = shm_lend(shm_ptr(20 * PAGE + 5), 30 * PAGE);
+    b = shm_lend(shm_ptr(40 * PAGE), 1);
+    loan_get(a);
+    before = punched_pages;
+    shm_free(0, 100);
+    assert_in_range(shm_used_pages(), 31, 48 + 15); /* groups of 16 */
+    assert_int_equal(punched_pages - before, 100 - shm_used_pages());
+    assert_int_equal(shm_alloc_at(20 * PAGE, 1), -EBUSY);
+    assert_int_equal(shm_alloc_at(50 * PAGE, 1), -EBUSY);
+    loan_put(a);
+    assert_int_equal(shm_alloc_at(20 * PAGE, 1), -EBUSY);
+    loan_put(a);
+    assert_int_equal(shm_alloc_at(20 * PAGE, 1), 0);
+    assert_int_equal(shm_alloc_at(40 * PAGE, 1), -EBUSY);
+    loan_put(b);
+    assert_int_equal(shm_used_pages(), 1);
+    shm_free(20 * PAGE, 1);
+    assert_int_equal(shm_used_pages(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shm_never_hands_out_a_page_twice),
         cmocka_unit_test(test_shm_whole_window_is_usable),
         cmocka_unit_test(test_shm_alloc_at_takes_free_pages_only),
+        cmocka_unit_test(test_shm_lent_pages_are_kept),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,7 +1,7 @@
 /* sources: kernel/mm/vma.c kernel/mm/space.c kernel/mm/policy.c */
 /* sources: kernel/mm/map.c kernel/mm/protect.c kernel/mm/info.c */
 /* sources: kernel/mm/backing.c kernel/mm/shm.c kernel/mm/sidecar.c */
-/* sources: kernel/mm/trampoline.c lib/rbtree.c */
+/* sources: kernel/mm/trampoline.c kernel/mm/shm_loan.c lib/rbtree.c */
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Patched text appears only whole and with its trampolines; a damaged sidecar
  * never makes the kernel read or map outside of it. */

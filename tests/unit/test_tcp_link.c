@@ -3,7 +3,7 @@
 // sources: kernel/core/timer.c kernel/net/tcp/*.c
 #include "tests/unit/tcp_net.h"
 
-enum { PORT = 80 };
+enum { PORT = 80, WRITE_MAX = 5000 };
 
 struct side {
     struct stream *s;
@@ -17,16 +17,53 @@ static uint8_t byte_at(const struct side *side, size_t i)
     return (uint8_t)(i * 7 + i / 253 + side->seed);
 }
 
-static void pump_out(struct side *side)
-{
-    uint8_t buf[5000];
-    size_t want = side->total - side->written;
+/* Memory on loan, gone as soon as it is given back. */
+struct lent {
+    struct loan loan;
+    uint8_t data[];
+};
 
-    if (want > sizeof(buf))
-        want = 1 + (size_t)rand() % sizeof(buf);
+static unsigned nr_lent;
+
+static void lent_end(struct loan *loan)
+{
+    nr_lent--;
+    free(container_of(loan, struct lent, loan));
+}
+
+static size_t lend_some(struct side *side, size_t want)
+{
+    struct lent *l = malloc(sizeof(*l) + want);
+    size_t n;
+
+    l->loan = (struct loan){.refs = 1, .end = lent_end};
+    nr_lent++;
+    for (size_t i = 0; i < want; i++)
+        l->data[i] = byte_at(side, side->written + i);
+    n = stream_lend(side->s, l->data, want, &l->loan, rand() % 2);
+    loan_put(&l->loan);
+    return n;
+}
+
+static size_t copy_some(struct side *side, size_t want)
+{
+    uint8_t buf[WRITE_MAX];
+
     for (size_t i = 0; i < want; i++)
         buf[i] = byte_at(side, side->written + i);
-    side->written += write_some(side->s, buf, want);
+    return write_some(side->s, buf, want);
+}
+
+static void pump_out(struct side *side)
+{
+    size_t want = side->total - side->written;
+
+    if (want > WRITE_MAX)
+        want = 1 + (size_t)rand() % WRITE_MAX;
+    if (want && rand() % 2)
+        side->written += lend_some(side, want);
+    else
+        side->written += copy_some(side, want);
     if (side->written == side->total && !side->finished) {
         side->finished = true;
         stream_shutdown(side->s);
@@ -90,6 +127,7 @@ static uint64_t transfer(size_t up, size_t down)
     stream_close(b.s, false);
     run_for(200 * NSEC_PER_SEC);
     assert_true(list_empty(&streams));
+    assert_int_equal(nr_lent, 0);
     return limit - start;
 }
 

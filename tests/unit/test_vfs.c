@@ -8,7 +8,7 @@
 /* sources: kernel/fs/tmpfs/map.c kernel/fs/tmpfs/xattr.c */
 /* sources: kernel/fs/erofs/erofs.c kernel/fs/erofs/dir.c */
 /* sources: kernel/fs/erofs/xattr.c kernel/mm/shm.c */
-/* sources: lib/rbtree.c */
+/* sources: kernel/mm/shm_loan.c lib/rbtree.c */
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Random operations on names over an image, against a model: after each the

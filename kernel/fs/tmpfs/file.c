@@ -9,6 +9,7 @@
 #include <linux/resource.h>
 
 #include "kernel/fs/tmpfs/tnode.h"
+#include "kernel/mm/shm_loan.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/mode.h"
 #include "kernel/vfs/notify.h"
@@ -60,19 +61,26 @@ static int64_t tmpfs_read(struct file *f, struct uio *to, uint64_t *off)
     return done;
 }
 
-static const void *tmpfs_peek(struct file *f, uint64_t off, uint64_t *len)
+/* Not of text that is still in kernel memory. */
+static const void *tmpfs_lend(struct file *f, uint64_t off, uint64_t *len,
+                              struct loan **loan)
 {
+    static struct loan image = {.refs = 1}; /* it is never unmapped */
     struct tnode *t = tnode_of(f->inode);
     uint64_t size = t->inode.size_bytes;
+    const void *p;
 
-    if (off >= size)
+    if (off >= size || t->text)
         return NULL;
     *len = *len < size - off ? *len : size - off;
-    if (t->lower_data)
+    if (t->lower_data) {
+        loan_get(&image);
+        *loan = &image;
         return erofs_data(t->fs->lower, &t->node, off, len);
-    if (t->text)
-        return t->text + off;
-    return data_run(t, off, len);
+    }
+    p = data_run(t, off, len);
+    *loan = p ? shm_lend(p, *len) : NULL;
+    return *loan ? p : NULL;
 }
 
 /* How much of len may be written at off: seals, limits. */
@@ -253,7 +261,7 @@ const struct file_ops tmpfs_file_fops = {
     .name = "file",
     .read = tmpfs_read,
     .write = tmpfs_write,
-    .peek = tmpfs_peek,
+    .lend = tmpfs_lend,
     .seek = tmpfs_seek,
     .mmap = tmpfs_mmap,
     .truncate = tmpfs_truncate,

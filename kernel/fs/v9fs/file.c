@@ -13,6 +13,7 @@
 #include "kernel/fs/dev/dev.h"
 #include "kernel/fs/pipe/pipe.h"
 #include "kernel/fs/v9fs/v9.h"
+#include "kernel/mm/shm_loan.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/notify.h"
 #include "kernel/vfs/seek.h"
@@ -98,24 +99,37 @@ static bool at_end(struct v9_inode *v, uint64_t off)
     return off >= v->inode.size_bytes;
 }
 
+/* Where the bytes at off are, *len of them at most: *mem, valid until the
+ * caller sleeps; NULL at the end. 0 or -errno. */
+static int look_up(struct v9_inode *v, struct opened *o, uint64_t off,
+                   uint64_t *len, const void **mem)
+{
+    int err = v9_trusted(v) ? 0 : v9_refresh(v);
+
+    *mem = NULL;
+    while (!err && !at_end(v, off)) {
+        uint64_t n = v->inode.size_bytes - off;
+
+        n = n < *len ? n : *len;
+        *mem = v9_cached(v, off, &n);
+        if (*mem) {
+            *len = n;
+            return 0;
+        }
+        err = fill(v, o, off, n);
+    }
+    return err;
+}
+
 /* One step of a read; 0 at the end. */
 static int64_t read_some(struct v9_inode *v, struct opened *o, struct uio *to,
                          uint64_t off)
 {
-    int err = v9_trusted(v) ? 0 : v9_refresh(v);
-    uint64_t len;
-    void *mem;
+    uint64_t len = to->resid_bytes;
+    const void *mem;
+    int err = look_up(v, o, off, &len, &mem);
 
-    for (;;) {
-        if (err || at_end(v, off))
-            return err;
-        len = v->inode.size_bytes - off;
-        len = len < to->resid_bytes ? len : to->resid_bytes;
-        mem = v9_cached(v, off, &len);
-        if (mem)
-            return uio_put(to, mem, len);
-        err = fill(v, o, off, len);
-    }
+    return err || !mem ? err : uio_put(to, mem, len);
 }
 
 static int64_t v9_file_read(struct file *f, struct uio *to, uint64_t *off)
@@ -138,6 +152,22 @@ static int64_t v9_file_read(struct file *f, struct uio *to, uint64_t *off)
     if (done)
         notify_dentry(f->dentry, NOTIFY_ACCESS);
     return done;
+}
+
+static const void *v9_lend(struct file *f, uint64_t off, uint64_t *len,
+                           struct loan **loan)
+{
+    struct v9_inode *v = v9_of(f->inode);
+    struct opened *o = f->data;
+    const void *mem;
+
+    if (look_up(v, o, off, len, &mem) || !mem)
+        return NULL;
+    *loan = shm_lend(mem, *len);
+    o->next_off = off + *len;
+    if (*loan)
+        notify_dentry(f->dentry, NOTIFY_ACCESS);
+    return *loan ? mem : NULL;
 }
 
 static void grow_to(struct v9_inode *v, uint64_t end)
@@ -288,6 +318,7 @@ const struct file_ops v9_file_fops = {
     .name = "file",
     .read = v9_file_read,
     .write = v9_file_write,
+    .lend = v9_lend,
     .seek = v9_seek,
     .mmap = v9_mmap,
     .truncate = v9_truncate,

@@ -393,6 +393,8 @@ void window_read(struct conn *c, uint32_t len, uint64_t now);
 /* ---- tcp_tx.c ---- */
 void *tx_reserve(struct conn *c, size_t want, size_t *got);
 void tx_commit(struct conn *c, size_t len);
+/* Memory on loan instead; bytes that were taken, 0: no room or no memory. */
+size_t tx_lend(struct conn *c, const void *mem, size_t len, struct loan *loan);
 /* A third of the buffer is free: worth waking the writer. */
 bool tx_writable(const struct conn *c);
 /* Pieces of [seq, seq + len); returns bytes covered (all, or what pieces

@@ -44,16 +44,31 @@ static void push(struct conn *c)
     ip_kick();
 }
 
-void stream_commit(struct stream *s, size_t len_bytes, bool more)
+static void written(struct conn *c, bool more)
 {
-    struct conn *c = &s->conn;
-
-    tx_commit(c, len_bytes);
     c->more = more;
     c->cork_over = false;
     if (c->ack_due == ACK_SOON || conn_armed(c, TIMER_ACK))
         c->answers = true; /* this is one */
     push(c);
+}
+
+void stream_commit(struct stream *s, size_t len_bytes, bool more)
+{
+    tx_commit(&s->conn, len_bytes);
+    written(&s->conn, more);
+}
+
+size_t stream_lend(struct stream *s, const void *mem, size_t len_bytes,
+                   struct loan *loan, bool more)
+{
+    size_t n = 0;
+
+    if (may_write(&s->conn))
+        n = tx_lend(&s->conn, mem, len_bytes, loan);
+    if (n)
+        written(&s->conn, more);
+    return n;
 }
 
 void stream_flush(struct stream *s)

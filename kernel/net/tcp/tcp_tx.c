@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The send buffer. Data stays in the chunk where the writer put it: packets
- * refer to it, and acknowledgements free it.
+ * The send buffer. Data stays in the chunk where the writer put it, or where
+ * it was lent from: packets refer to it, and acknowledgements free it.
  */
 #include "kernel/core/alloc.h"
 #include "kernel/net/tcp/conn.h"
@@ -15,10 +15,20 @@ enum {
 
 struct tx_chunk {
     struct list node;
+    const uint8_t *bytes; /* data[], or on loan */
+    struct loan *loan;
     uint32_t size, fill;
-    uint32_t seq; /* of data[0] */
+    uint32_t seq;  /* of bytes[0] */
+    uint32_t cost; /* memory it holds */
     uint8_t data[];
 };
+
+static void discard(struct tx_chunk *k)
+{
+    if (k->loan)
+        loan_put(k->loan);
+    kfree(k);
+}
 
 /* Freed by their connection while a device may still read from them. */
 static struct list zombies = LIST_INIT(zombies);
@@ -30,7 +40,7 @@ void tx_free_zombies(void)
     if (list_empty(&zombies) || !ip_idle())
         return;
     while ((node = list_pop_front(&zombies)))
-        kfree(container_of(node, struct tx_chunk, node));
+        discard(container_of(node, struct tx_chunk, node));
 }
 
 static struct tx_chunk *first(const struct conn *c)
@@ -57,28 +67,37 @@ static void chunk_free(struct conn *c, struct tx_chunk *k)
     if (c->cursor == k)
         c->cursor = next(c, k);
     list_remove(&k->node);
-    tcp_memory_sub(k->size);
+    tcp_memory_sub(k->cost);
     if (ip_idle())
-        kfree(k);
+        discard(k);
     else
         list_push_back(&zombies, &k->node);
+}
+
+/* With room for so much data of its own; NULL: no memory. */
+static struct tx_chunk *append(struct conn *c, size_t size)
+{
+    struct tx_chunk *k = kmalloc(sizeof(*k) + size);
+
+    if (!k)
+        return NULL;
+    *k = (struct tx_chunk){
+        .bytes = k->data,
+        .size = (uint32_t)size,
+        .seq = c->write_seq,
+        .cost = (uint32_t)(sizeof(*k) + size),
+    };
+    list_push_back(&c->chunks, &k->node);
+    return k;
 }
 
 static struct tx_chunk *chunk_new(struct conn *c, size_t want)
 {
     size_t size = want < CHUNK_SMALL ? CHUNK_SMALL : want;
-    struct tx_chunk *k;
+    struct tx_chunk *k = append(c, size < CHUNK_MAX ? size : CHUNK_MAX);
 
-    if (size > CHUNK_MAX)
-        size = CHUNK_MAX;
-    k = kmalloc(sizeof(*k) + size);
-    if (!k)
-        return NULL;
-    k->size = (uint32_t)size;
-    k->fill = 0;
-    k->seq = c->write_seq;
-    list_push_back(&c->chunks, &k->node);
-    tcp_memory_add(k->size);
+    if (k)
+        tcp_memory_add(k->cost);
     return k;
 }
 
@@ -123,6 +142,26 @@ void *tx_reserve(struct conn *c, size_t want, size_t *got)
     return k->data + k->fill;
 }
 
+size_t tx_lend(struct conn *c, const void *mem, size_t len, struct loan *loan)
+{
+    uint32_t max = room(c);
+    struct tx_chunk *k = max ? append(c, 0) : NULL;
+
+    if (!k)
+        return 0;
+    if (len > max)
+        len = max;
+    loan_get(loan);
+    k->loan = loan;
+    k->bytes = mem;
+    k->size = k->fill = (uint32_t)len;
+    if (loan->end) /* memory that would be freed otherwise */
+        k->cost += k->fill;
+    tcp_memory_add(k->cost);
+    c->write_seq += k->fill;
+    return len;
+}
+
 void tx_commit(struct conn *c, size_t len)
 {
     struct tx_chunk *k = last(c);
@@ -158,7 +197,7 @@ uint32_t tx_gather(struct conn *c, uint32_t seq, uint32_t len,
         uint32_t off = seq + done - k->seq;
         uint32_t part = min_u32(k->fill - off, len - done);
 
-        iov[n++] = (struct abi_iov){(uintptr_t)(k->data + off), part};
+        iov[n++] = (struct abi_iov){(uintptr_t)(k->bytes + off), part};
         done += part;
         if (seq_leq(c->snd_nxt, seq)) /* new data: it goes on from here */
             c->cursor = k;
