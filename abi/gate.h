@@ -25,6 +25,9 @@
 
 enum gate_net_kind { GATE_NET_TAP, GATE_NET_STREAM };
 
+/* An output stream whose writes may block is asked before each of them. */
+enum gate_out_kind { GATE_OUT_NONBLOCK, GATE_OUT_ASK };
+
 /*
  * A descriptor that wait() looks at. Armed: report it when it is readable (or
  * writable). A report disarms; the next refusal of a call arms it again, so
@@ -33,7 +36,7 @@ enum gate_net_kind { GATE_NET_TAP, GATE_NET_STREAM };
 struct gate_port {
     int32_t fd;
     uint8_t want_read, want_write;
-    uint8_t kind; /* enum gate_net_kind */
+    uint8_t kind; /* enum gate_net_kind, gate_out_kind */
     uint8_t reserved;
 };
 
@@ -63,6 +66,7 @@ struct gate_state {
     uint64_t vdso_begin, vdso_end; /* host's fast clock; 0: none */
     int64_t (*vdso_clock_gettime)(int clock, void *timespec);
     struct gate_port console;
+    struct gate_port out[2]; /* descriptors 1 and 2 */
     struct gate_port net[ABI_MAX_NET];
     struct gate_port chan[ABI_MAX_CHAN];
     int32_t blk_fd[ABI_MAX_BLK];

@@ -160,7 +160,11 @@ struct abi_blk_info {
     uint32_t flags; /* bit 0: read-only */
 };
 
-enum abi_console_stream { ABI_CONSOLE_OUT = 1, ABI_CONSOLE_ERR = 2 };
+enum abi_console_stream {
+    ABI_CONSOLE_OUT = 1,
+    ABI_CONSOLE_ERR = 2,
+    ABI_CONSOLE_LOG = 3, /* as ERR, for the kernel's own lines */
+};
 
 enum abi_console_op {
     ABI_CONSOLE_GET_TERMIOS = 1, /* arg: Linux struct termios, 36 bytes */
@@ -237,7 +241,11 @@ struct abi_ops {
 
     /* -- console: the program's standard streams -- */
 
-    /* Returns bytes taken (all, unless the reader is gone: -EPIPE). */
+    /* Returns bytes taken, -EAGAIN if the reader does not read (wait() tells
+     * when it does again), -EPIPE if it is gone. A length of 0 asks: 0 or
+     * -EAGAIN. ABI_CONSOLE_LOG takes all and waits for the reader meanwhile,
+     * unless somebody wants the instance to stop. A platform whose console
+     * has no such state may wait on each stream. */
     int64_t (*console_write)(uint32_t stream, const void *buf,
                              uint64_t len_bytes);
     /* Returns bytes, 0 at end of input, -EAGAIN if there is nothing yet. */

@@ -29,7 +29,7 @@ bool klog_enabled(enum log_level level)
 
 static void write_line(const char *line, int len)
 {
-    platform.ops.console_write(ABI_CONSOLE_ERR, line, (uint64_t)len);
+    platform.ops.console_write(ABI_CONSOLE_LOG, line, (uint64_t)len);
 }
 
 static void vlog(const char *fmt, va_list ap)

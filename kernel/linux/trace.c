@@ -46,7 +46,7 @@ static void end(struct trace_line *l)
     if (l->len > sizeof(l->text) - 2)
         l->len = sizeof(l->text) - 2;
     l->text[l->len++] = '\n';
-    platform.ops.console_write(ABI_CONSOLE_ERR, l->text, l->len);
+    platform.ops.console_write(ABI_CONSOLE_LOG, l->text, l->len);
 }
 
 static const char *name_of(uint32_t nr)

@@ -48,6 +48,7 @@ uint64_t clock_tsc_hz(void);
 
 /* devices.c: bring taps, sockets and files into the state the gate needs. */
 void devices_prepare(void);
+void console_prepare(void);
 
 /* signals.c: handlers, this thread's signal stack and tick timer. */
 void signals_install(void);

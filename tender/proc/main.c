@@ -65,6 +65,7 @@ void tender_main(uint64_t *stack)
     windows_map(&launch, host.envp);
     entry = kernel_load(launch.kernel);
     devices_prepare();
+    console_prepare();
     confine(&launch);
     confine_descriptors();
     signals_install();

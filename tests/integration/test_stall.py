@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A foreground `run` whose reader does not read: stop and signals still work,
-and a reader that only takes its time gets everything."""
+other threads go on, and a reader that only takes its time gets everything."""
 import fcntl
 import os
+import pty
+import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -29,13 +32,69 @@ int main(int argc, char **argv)
 """
 
 
+# One thread fills standard output, the other goes on; SIGTERM ends both.
+TWO = r"""
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void *fill(void *arg)
+{
+    char line[4000];
+
+    (void)arg;
+    memset(line, 'x', sizeof(line));
+    for (;;)
+        if (write(1, line, sizeof(line)) < 0)
+            perror("write");
+}
+
+static void end(int sig)
+{
+    (void)sig;
+    _exit(9);
+}
+
+int main(void)
+{
+    struct pollfd p = {.fd = 1, .events = POLLOUT};
+    pthread_t t;
+
+    signal(SIGTERM, end);
+    pthread_create(&t, NULL, fill, NULL);
+    while (poll(&p, 1, 0) == 1)
+        usleep(1000);
+    for (int i = 0; i < 3; i++) {
+        usleep(10000);
+        fprintf(stderr, "still here\n");
+    }
+    if (poll(&p, 1, -1) == 1 && p.revents == POLLOUT)
+        fprintf(stderr, "read again\n");
+    pause();
+}
+"""
+
+
+def build(folder, name, source):
+    (folder / f"{name}.c").write_text(source)
+    subprocess.run(["gcc", "-O1", "-pthread", "-o", folder / name,
+                    folder / f"{name}.c"], check=True)
+    return folder / name
+
+
 @pytest.fixture(scope="module")
 def talker(tmp_path_factory):
-    base = tmp_path_factory.mktemp("stall")
-    (base / "talker.c").write_text(SOURCE)
-    subprocess.run(["gcc", "-O1", "-o", base / "talker", base / "talker.c"],
-                   check=True)
-    return base / "talker"
+    return build(tmp_path_factory.mktemp("stall"), "talker", SOURCE)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("two"), "two", TWO)
 
 
 @pytest.fixture
@@ -78,7 +137,7 @@ def full_pipe(start):
 def test_stop_ends_an_instance_whose_reader_stalls(einkorn, start):
     p = full_pipe(start)
     assert einkorn("stop", "-t", "1", "stalled").returncode == 0
-    assert p.wait(20) in (128 + signal.SIGTERM, 128 + signal.SIGKILL)
+    assert p.wait(20) == 128 + signal.SIGTERM
     log = einkorn("logs", "-n", "1", "stalled").stdout
     assert log.startswith("line ")
 
@@ -102,3 +161,50 @@ def test_a_reader_that_leaves_does_not_end_the_instance(einkorn, start):
     p.stdout.close()
     assert p.wait(30) == 7
     assert einkorn("logs", "-n", "1", "stalled").stdout == "line 000019999\n"
+
+
+def open_pipe():
+    return os.pipe()
+
+
+def open_terminal():
+    return pty.openpty()
+
+
+def open_socket():
+    return [s.detach() for s in socket.socketpair()]
+
+
+OUTPUTS = [open_pipe, open_terminal, open_socket]
+
+
+def read_all(fd):
+    """What lies there, and what comes while we read."""
+    os.set_blocking(fd, False)
+    try:
+        while os.read(fd, 65536):
+            pass
+    except BlockingIOError:
+        pass
+
+
+@pytest.mark.parametrize("rm", [[], ["--rm"]], ids=["log", "rm"])
+@pytest.mark.parametrize("opened", OUTPUTS)
+def test_only_the_thread_that_writes_waits(einkorn, state, two, opened, rm):
+    ours, theirs = opened()
+    flags = fcntl.fcntl(theirs, fcntl.F_GETFL)
+    with subprocess.Popen(
+            [EINKORN, "run", *rm, "--network", "none", "--name", "two", two],
+            env=state, stdout=theirs, stderr=subprocess.PIPE) as p:
+        lines = [p.stderr.readline() for _ in range(3)]
+        assert lines == [b"still here\n"] * 3
+        assert fcntl.fcntl(theirs, fcntl.F_GETFL) == flags
+        while not select.select([p.stderr], [], [], 0.05)[0]:
+            read_all(ours)
+        assert p.stderr.readline() == b"read again\n"
+        assert einkorn("stop", "-t", "20", "two").returncode == 0
+        os.close(ours)
+        assert p.wait(20) == 9
+    os.close(theirs)
+    if not rm:
+        einkorn("rm", "two")

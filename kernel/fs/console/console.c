@@ -2,6 +2,7 @@
 /*
  * Console files. Input is taken from the platform only when somebody wants it
  * and kept in a small buffer; without a terminal they behave as pipes do.
+ * Output that nobody reads makes its writer sleep, and nobody else.
  */
 #include "kernel/fs/console/console.h"
 
@@ -22,14 +23,20 @@
 #include "lib/string.h"
 
 enum { INPUT_BYTES = 4096, GATHER_BYTES = 2048, TERMIOS_BYTES = 36 };
+enum { NR_STREAMS = ABI_CONSOLE_ERR + 1 };
 
 static struct {
     struct waitq readers;
-    struct event_source source;
     uint32_t pos, len;
     bool wanted, eof;
     uint8_t buf[INPUT_BYTES];
 } input;
+
+/* Output that is full: its reader does not read. */
+static struct {
+    struct waitq writers;
+    bool full[NR_STREAMS];
+} output;
 
 static bool is_tty(void)
 {
@@ -52,9 +59,8 @@ static bool fetch(void)
     return true;
 }
 
-static bool poll_input(struct event_source *source)
+static bool poll_input(void)
 {
-    (void)source;
     if (!input.wanted || !fetch())
         return false;
     input.wanted = false;
@@ -62,12 +68,42 @@ static bool poll_input(struct event_source *source)
     return true;
 }
 
+/* True if the stream takes something; else poll_output() goes on to look. */
+static bool writable(uint32_t stream)
+{
+    if (output.full[stream])
+        output.full[stream] =
+            platform.ops.console_write(stream, NULL, 0) == -EAGAIN;
+    return !output.full[stream];
+}
+
+static bool poll_output(void)
+{
+    bool done = false;
+
+    for (uint32_t s = ABI_CONSOLE_OUT; s < NR_STREAMS; s++)
+        done |= output.full[s] && writable(s);
+    if (done)
+        waitq_wake(&output.writers, EPOLLOUT | EPOLLWRNORM);
+    return done;
+}
+
+static bool poll_both(struct event_source *source)
+{
+    bool came = poll_input();
+
+    (void)source;
+    return poll_output() || came;
+}
+
 void console_init(void)
 {
+    static struct event_source source = {.poll = poll_both};
+
     waitq_init(&input.readers);
+    waitq_init(&output.writers);
     input.eof = !(platform.boot->flags & ABI_BOOT_STDIN);
-    input.source.poll = poll_input;
-    event_register(&input.source);
+    event_register(&source);
 }
 
 static bool ready(void)
@@ -104,15 +140,56 @@ static int64_t console_read(struct file *f, struct uio *to, uint64_t *off)
     return n;
 }
 
-/* One call down for each write or writev as far as it is small, so that lines
- * of several threads are not mixed. */
-static int64_t console_write(struct file *f, struct uio *from, uint64_t *off)
+/* One piece of a write: whole, unless something ends it. A reader who does not
+ * read is waited for, as for a full pipe's. */
+static int64_t put(struct file *f, uint32_t flags, const uint8_t *buf,
+                   int64_t len)
 {
     uint32_t stream = (uintptr_t)f->data;
+    int64_t done = 0;
+
+    while (done < len) {
+        int64_t n = platform.ops.console_write(stream, buf + done, len - done);
+        int err = n < 0 ? n : 0;
+
+        if (n == -EAGAIN) {
+            output.full[stream] = true;
+            if (!(flags & O_NONBLOCK))
+                WAIT(&output.writers, NO_DEADLINE, err, writable(stream));
+        }
+        if (err)
+            return done ? done : err;
+        done += n > 0 ? n : 0;
+    }
+    return done;
+}
+
+/* One call down for each write or writev as far as it is small, so that lines
+ * of several threads are not mixed. */
+static int64_t write_pieces(struct file *f, struct uio *from, uint8_t *buf,
+                            size_t size)
+{
+    uint32_t flags = file_io_flags(f, from);
+    int64_t done = 0;
+
+    while (from->resid_bytes) {
+        int64_t len = uio_get(from, buf, size);
+        int64_t n = len > 0 ? put(f, flags, buf, len) : len;
+
+        if (n > 0)
+            done += n;
+        if (n <= 0 || n < len)
+            return done ? done : n;
+    }
+    return done;
+}
+
+static int64_t console_write(struct file *f, struct uio *from, uint64_t *off)
+{
     uint8_t small[GATHER_BYTES];
     size_t size = from->resid_bytes;
     uint8_t *buf = small;
-    int64_t done = 0;
+    int64_t done;
 
     (void)off;
     if (size > sizeof(small)) {
@@ -121,17 +198,9 @@ static int64_t console_write(struct file *f, struct uio *from, uint64_t *off)
         if (!buf)
             return -ENOMEM;
     }
-    while (from->resid_bytes) {
-        int64_t n = uio_get(from, buf, size);
-
-        if (n > 0)
-            n = platform.ops.console_write(stream, buf, n);
-        if (n <= 0) {
-            done = done ? done : n;
-            break;
-        }
-        done += n;
-    }
+    file_get(f);
+    done = write_pieces(f, from, buf, size);
+    file_put(f);
     if (buf != small)
         kfree(buf);
     return done;
@@ -146,8 +215,10 @@ static uint32_t console_poll(struct file *f, struct poll_table *pt)
         poll_add(pt, &input.readers);
         events |= ready() ? EPOLLIN | EPOLLRDNORM : 0;
     }
-    if (acc != O_RDONLY)
-        events |= EPOLLOUT | EPOLLWRNORM;
+    if (acc != O_RDONLY) {
+        poll_add(pt, &output.writers);
+        events |= writable((uintptr_t)f->data) ? EPOLLOUT | EPOLLWRNORM : 0;
+    }
     return events;
 }
 
@@ -226,7 +297,7 @@ static const struct inode_ops console_inode_ops = {.open = reopen};
 static struct inode *console_inode(uint32_t stream)
 {
     static struct super super = {.type = "console"};
-    static struct inode inodes[ABI_CONSOLE_ERR + 1];
+    static struct inode inodes[NR_STREAMS];
     struct inode *inode = &inodes[stream];
 
     if (!super.dev)

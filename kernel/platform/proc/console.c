@@ -2,7 +2,8 @@
 /*
  * The console: the host's descriptors 0, 1 and 2. They may be shared with
  * other processes, so their flags are left alone: reads are preceded by a
- * poll instead of being made non-blocking.
+ * poll instead of being made non-blocking, and so are writes where the tender
+ * could not open the stream anew for us.
  */
 #include "kernel/platform/proc/gate.h"
 
@@ -10,32 +11,67 @@
 #include <linux/poll.h>
 #include <linux/time_types.h>
 
-static int64_t poll_one(int32_t fd, int16_t events, int block)
+enum {
+    ASKED_BYTES = 4096, /* what a pipe takes that is said to be writable */
+    STALL_NS = 100000000,
+};
+
+static int64_t poll_one(int32_t fd, int16_t events, int64_t timeout_ns)
 {
     struct pollfd p = {.fd = fd, .events = events};
-    struct __kernel_timespec now = {0, 0};
+    struct __kernel_timespec t = {0, timeout_ns};
 
-    return hostcall5(__NR_ppoll, (uint64_t)&p, 1, block ? 0 : (uint64_t)&now, 0,
-                     0);
+    return hostcall5(__NR_ppoll, (uint64_t)&p, 1, (uint64_t)&t, 0, 0);
+}
+
+static int stop_wanted(void)
+{
+    struct abi_vcpu *vcpu = gate_self()->vcpu;
+
+    return vcpu &&
+           __atomic_load_n(&vcpu->pending, __ATOMIC_SEQ_CST) & ABI_PENDING_STOP;
+}
+
+/* What the stream takes now. A signal may end a write that blocks after all:
+ * the caller looks at it then. */
+static int64_t write_some(struct gate_port *port, const void *buf,
+                          uint64_t len_bytes)
+{
+    int64_t ret = 0;
+
+    if (port->kind == GATE_OUT_ASK || !len_bytes) {
+        if (len_bytes > ASKED_BYTES)
+            len_bytes = ASKED_BYTES;
+        ret = poll_one(port->fd, POLLOUT, 0) > 0 ? 0 : -EAGAIN;
+    }
+    if (!ret && len_bytes)
+        ret =
+            hostcall3(__NR_write, (uint64_t)port->fd, (uint64_t)buf, len_bytes);
+    if (ret == -EINTR)
+        ret = -EAGAIN;
+    if (ret == -EAGAIN)
+        port->want_write = 1;
+    return ret;
 }
 
 int64_t gate_console_write(uint32_t stream, const void *buf, uint64_t len_bytes)
 {
+    int waits = stream == ABI_CONSOLE_LOG;
+    struct gate_port *port = &gate.out[stream != ABI_CONSOLE_OUT];
     uint64_t done = 0;
     int64_t ret;
 
-    if (stream != ABI_CONSOLE_OUT && stream != ABI_CONSOLE_ERR)
+    if (stream < ABI_CONSOLE_OUT || stream > ABI_CONSOLE_LOG)
         return -EINVAL;
-    while (done < len_bytes) {
-        ret = hostcall3(__NR_write, stream, (uint64_t)buf + done,
-                        len_bytes - done);
-        if (ret == -EAGAIN)
-            poll_one((int32_t)stream, POLLOUT, 1);
-        else if (ret < 0 && ret != -EINTR)
+    do {
+        ret = write_some(port, (const char *)buf + done, len_bytes - done);
+        if (ret == -EAGAIN && waits && !stop_wanted())
+            poll_one(port->fd, POLLOUT, STALL_NS);
+        else if (ret < 0)
             return done ? (int64_t)done : ret;
-        else if (ret > 0)
+        else
             done += (uint64_t)ret;
-    }
+    } while (done < len_bytes);
     return (int64_t)done;
 }
 

@@ -4,6 +4,7 @@
  * clock (its vDSO, found by the tender) or else from a host call.
  */
 #include "kernel/platform/proc/gate.h"
+#include "lib/list.h"
 
 #include <linux/poll.h>
 #include <linux/time.h>
@@ -78,6 +79,9 @@ static struct gate_port *port_at(uint32_t i)
     if (i == 0)
         return &gate.console;
     i -= 1;
+    if (i < ARRAY_LEN(gate.out))
+        return &gate.out[i];
+    i -= ARRAY_LEN(gate.out);
     if (i < gate.boot.nr_net)
         return &gate.net[i];
     i -= gate.boot.nr_net;
@@ -98,7 +102,7 @@ static void take_ready(struct abi_vcpu *vcpu, const struct pollfd *fds)
 
 int64_t gate_wait(uint64_t deadline_mono_ns)
 {
-    struct pollfd fds[1 + ABI_MAX_NET + ABI_MAX_CHAN];
+    struct pollfd fds[1 + ARRAY_LEN(gate.out) + ABI_MAX_NET + ABI_MAX_CHAN];
     struct __kernel_timespec left = {0, 0};
     struct abi_vcpu *vcpu = gate_self()->vcpu;
     struct gate_port *port;

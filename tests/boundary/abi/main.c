@@ -193,6 +193,7 @@ static void test_console(void)
 
     CHECK(ops->console_write(ABI_CONSOLE_OUT, "console\n", 8) == 8);
     CHECK(ops->console_write(ABI_CONSOLE_ERR, "error\n", 6) == 6);
+    CHECK(ops->console_write(ABI_CONSOLE_OUT, "", 0) == 0);
     CHECK(ops->console_write(7, "x", 1) == -22);
     if (!(boot->flags & ABI_BOOT_TTY))
         CHECK(ops->console_ctl(ABI_CONSOLE_GET_TERMIOS, settings) == -25);

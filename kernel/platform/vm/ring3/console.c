@@ -100,13 +100,13 @@ static int64_t monitor_read(void *buf, uint64_t len_bytes)
 
 int64_t console_write(uint32_t stream, const void *buf, uint64_t len_bytes)
 {
-    if (stream != ABI_CONSOLE_OUT && stream != ABI_CONSOLE_ERR)
+    if (stream < ABI_CONSOLE_OUT || stream > ABI_CONSOLE_LOG)
         return -EINVAL;
     if (monitor)
-        monitor_write(stream == ABI_CONSOLE_ERR ? MONITOR_DO_ERR
-                                                : MONITOR_DO_OUT,
+        monitor_write(stream == ABI_CONSOLE_OUT ? MONITOR_DO_OUT
+                                                : MONITOR_DO_ERR,
                       buf, len_bytes);
-    else if (stream == ABI_CONSOLE_ERR && err_port)
+    else if (stream != ABI_CONSOLE_OUT && err_port)
         out_bytes(err_port, buf, len_bytes);
     else
         uart_write(buf, len_bytes);
