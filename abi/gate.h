@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GATE_MAX_CPU 8
+#define GATE_MAX_CPU ABI_MAX_VCPU
 #define GATE_CPU_AREA 65536 /* a power of two: the handler finds its CPU so */
 #define GATE_BOOT_STACK 65536
 

@@ -6,8 +6,9 @@
  * Each platform hands the kernel a struct abi_boot; the kernel calls through
  * abi_boot.ops and through nothing else. All integers are little-endian, all
  * addresses are guest virtual. Calls return 0 or a positive count, or a
- * negated Linux errno. No call blocks except wait(). Both sides treat what
- * they are given as untrusted: copy once, validate, then use.
+ * negated Linux errno. No call blocks except wait(). wait() and vcpu_kick()
+ * may be made by several CPUs at once, the others by one at a time. Both sides
+ * treat what they are given as untrusted: copy once, validate, then use.
  */
 #ifndef EINKORN_ABI_PLATFORM_H
 #define EINKORN_ABI_PLATFORM_H
@@ -19,6 +20,8 @@
 #define ABI_VERSION 1u
 
 /* ---- virtual CPUs ----------------------------------------------------- */
+
+#define ABI_MAX_VCPU 16
 
 /*
  * Shared between kernel and platform, one for each virtual CPU, allocated by
@@ -64,6 +67,7 @@ struct abi_vcpu {
 #define ABI_VCPU_KSTACK_TOP 24
 #define ABI_VCPU_SCRATCH 32
 #define ABI_VCPU_FRAME 40
+#define ABI_VCPU_EXIT_BEGIN 56
 #define ABI_VCPU_CPUID 120
 
 enum abi_pending {
@@ -182,6 +186,7 @@ struct abi_clock_sample {
 /* ---- calls down ------------------------------------------------------- */
 
 #define ABI_NO_DEADLINE UINT64_MAX
+#define ABI_WAIT_DEVICES 1u
 
 struct abi_ops {
     /* -- processors, time, events -- */
@@ -194,13 +199,14 @@ struct abi_ops {
                           uint64_t arg, uint64_t stack_top);
     /* Make ABI_PENDING_KICK pending there; wakes it out of wait(). */
     int64_t (*vcpu_kick)(uint32_t index);
-    /* Sleep until something is pending on this CPU, a device is readable (or,
-     * after a refusal with -EAGAIN, writable) or mono_ns passed. Returns 0;
-     * spurious returns are allowed. A reason that arrives after the caller's
-     * last look is never lost. CPU 0 alone waits for devices. A ready device
-     * sets ABI_PENDING_DEVICE and is reported once: again only after a call
-     * on it said -EAGAIN (for a batch: gave less than was asked for). */
-    int64_t (*wait)(uint64_t deadline_mono_ns);
+    /* Sleep until something is pending on this CPU, mono_ns passed or, with
+     * ABI_WAIT_DEVICES, a device is readable (or, after a refusal with
+     * -EAGAIN, writable). Returns 0; spurious returns are allowed. A reason
+     * that arrives after the caller's last look is never lost. Where devices
+     * interrupt, they may do so to CPU 0 whoever waits for them. A ready
+     * device sets ABI_PENDING_DEVICE and is reported once: again only after a
+     * call on it said -EAGAIN (for a batch: gave less than was asked for). */
+    int64_t (*wait)(uint64_t deadline_mono_ns, uint32_t flags);
     /* ABI_PENDING_TICK after each period_ns of *running* on this CPU (no ticks
      * while waiting); 0 ends it. Periods are rounded up to what there is. */
     int64_t (*tick)(uint64_t period_ns);
@@ -336,6 +342,8 @@ _Static_assert(offsetof(struct abi_vcpu, kstack_top) == ABI_VCPU_KSTACK_TOP,
                "abi");
 _Static_assert(offsetof(struct abi_vcpu, scratch) == ABI_VCPU_SCRATCH, "abi");
 _Static_assert(offsetof(struct abi_vcpu, frame) == ABI_VCPU_FRAME, "abi");
+_Static_assert(offsetof(struct abi_vcpu, exit_begin) == ABI_VCPU_EXIT_BEGIN,
+               "abi");
 _Static_assert(offsetof(struct abi_vcpu, cpuid) == ABI_VCPU_CPUID, "abi");
 _Static_assert(sizeof(struct abi_vcpu) == 128, "abi");
 _Static_assert(sizeof(struct abi_frame) == ABI_FRAME_SIZE, "abi");

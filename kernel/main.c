@@ -19,19 +19,12 @@
 
 static void platform_init(const struct abi_boot *boot)
 {
-    struct abi_vcpu *vcpu = &cpu0.vcpu;
-
     platform.boot = boot;
     platform.ops = *boot->ops;
     if (boot->magic != ABI_MAGIC || boot->version != ABI_VERSION)
         platform.ops.exit(PLATFORM_MISMATCH);
-    vcpu->mask = 1;
-    vcpu->self = (uint64_t)&cpu0;
-    vcpu->syscall_entry = (uint64_t)fast_entry;
-    vcpu->upcall_entry = (uint64_t)upcall_entry;
-    vcpu->exit_begin = (uint64_t)exit_begin;
-    vcpu->exit_end = (uint64_t)exit_end;
-    if (platform.ops.vcpu_init(vcpu) < 0)
+    cpu_init(&cpus[0], boot->nr_vcpus > 1);
+    if (platform.ops.vcpu_init(&cpus[0].vcpu) < 0)
         platform.ops.exit(PLATFORM_MISMATCH);
 }
 

@@ -8,6 +8,7 @@
 #include <asm/errno.h>
 
 #include "kernel/arch/x86_64/frame.h"
+#include "kernel/core/lock.h"
 #include "kernel/core/log.h"
 #include "kernel/linux/calls.h"
 #include "kernel/linux/crash.h"
@@ -74,6 +75,13 @@ void syscall_dispatch(struct abi_frame *r)
         observe_exit(r, nr, result);
     if (__builtin_expect(this_cpu()->work || wants_restart(result), 0))
         sched_return_to_user(r);
+}
+
+void syscall_dispatch_locked(struct abi_frame *r)
+{
+    kernel_lock();
+    syscall_dispatch(r);
+    kernel_unlock();
 }
 
 void syscall_init(void)

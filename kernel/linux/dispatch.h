@@ -12,6 +12,7 @@ void syscall_init(void);
 
 /* The platform's upcalls, by where they came from. */
 void upcall_from_user(struct abi_frame *f);
+void upcall_from_user_locked(struct abi_frame *f);
 void upcall_from_kernel(struct abi_frame *f);
 
 #endif

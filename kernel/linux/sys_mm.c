@@ -16,6 +16,7 @@
 #include "kernel/core/uaccess.h"
 #include "kernel/linux/calls.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/smp.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/file.h"
 
@@ -253,8 +254,7 @@ int64_t sys_pkey_mprotect(struct abi_frame *r)
     return (int)r->r10 == -1 ? sys_mprotect(r) : -EINVAL;
 }
 
-/* ---- membarrier: all threads run on this one CPU ---------------------------
- */
+/* ---- membarrier ----------------------------------------------------- */
 
 static uint32_t registered;
 
@@ -277,9 +277,14 @@ int64_t sys_membarrier(struct abi_frame *r)
         return 0;
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
-        return registered & cmd ? 0 : -EPERM;
+        if (!(registered & cmd))
+            return -EPERM;
+        smp_barrier();
+        return 0;
     case MEMBARRIER_CMD_GLOBAL:
     case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
+        smp_barrier();
+        return 0;
     case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
         return 0;
     }

@@ -11,6 +11,7 @@
 #include "kernel/linux/calls.h"
 #include "kernel/linux/timespec.h"
 #include "kernel/sched/rseq.h"
+#include "kernel/sched/smp.h"
 #include "kernel/sched/thread.h"
 
 static struct thread *thread_arg(uint64_t tid)
@@ -32,10 +33,12 @@ static uint64_t cpu_mask(void)
 
 int64_t sys_sched_getaffinity(struct abi_frame *r)
 {
-    uint64_t mask = cpu_mask();
+    const struct thread *t = thread_arg(r->rdi);
+    uint64_t mask;
 
-    if (!thread_arg(r->rdi))
+    if (!t)
         return -ESRCH;
+    mask = t->affinity & cpu_mask();
     if ((uint32_t)r->rsi < 8 || r->rsi % 8)
         return -EINVAL;
     if (copy_out(r->rdx, &mask) < 0)
@@ -46,19 +49,25 @@ int64_t sys_sched_getaffinity(struct abi_frame *r)
 int64_t sys_sched_setaffinity(struct abi_frame *r)
 {
     uint64_t mask = 0, len = (uint32_t)r->rsi;
+    struct thread *t = thread_arg(r->rdi);
 
-    if (!thread_arg(r->rdi))
+    if (!t)
         return -ESRCH;
     if (copy_from_user(&mask, r->rdx, len < 8 ? len : 8) < 0)
         return -EFAULT;
-    return mask & cpu_mask() ? 0 : -EINVAL;
+    if (!(mask & cpu_mask()))
+        return -EINVAL;
+    t->affinity = mask & cpu_mask();
+    smp_poke(t);
+    cpu_set_work(this_cpu()); /* it may wait for a CPU that is idle */
+    return 0;
 }
 
 int64_t sys_getcpu(struct abi_frame *r)
 {
-    uint32_t zero = 0;
+    uint32_t cpu = this_cpu()->vcpu.index, zero = 0;
 
-    if (r->rdi && copy_out(r->rdi, &zero) < 0)
+    if (r->rdi && copy_out(r->rdi, &cpu) < 0)
         return -EFAULT;
     if (r->rsi && copy_out(r->rsi, &zero) < 0)
         return -EFAULT;

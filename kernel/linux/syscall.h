@@ -28,5 +28,7 @@ extern const uint32_t syscall_table_len;
 
 /* From the entry code; the number is in r->rax. Stores the result there. */
 void syscall_dispatch(struct abi_frame *r);
+/* The same, from outside the kernel lock. */
+void syscall_dispatch_locked(struct abi_frame *r);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "abi/layout.h"
 #include "kernel/arch/x86_64/arch.h"
+#include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
 #include "kernel/linux/dispatch.h"
 #include "kernel/linux/stats.h"
@@ -99,6 +100,13 @@ void upcall_from_user(struct abi_frame *f)
         break; /* sched_return_to_user() looks at what is pending */
     }
     sched_return_to_user(f);
+}
+
+void upcall_from_user_locked(struct abi_frame *f)
+{
+    kernel_lock();
+    upcall_from_user(f);
+    kernel_unlock();
 }
 
 static bool user_page_came(const struct abi_frame *f)

@@ -13,6 +13,7 @@
 #include "kernel/sched/observe.h"
 #include "kernel/sched/rseq.h"
 #include "kernel/sched/sigqueue.h"
+#include "kernel/sched/smp.h"
 
 static bool from_syscall(const struct abi_frame *f)
 {
@@ -91,8 +92,10 @@ static void report(const struct abi_frame *f, const struct siginfo_k *info)
 _Noreturn static void end_process(const struct abi_frame *f,
                                   const struct siginfo_k *info)
 {
-    if (dumps_core(info->signo))
+    if (dumps_core(info->signo)) {
+        smp_stop_others();
         report(f, info);
+    }
     process_exit(128 + info->signo);
 }
 

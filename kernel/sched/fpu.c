@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Vector registers belong to cpu->fpu_owner until another thread is about to
- * return to the program; only then are they saved and loaded.
+ * return to the program; only then are they loaded. With one CPU they are
+ * saved then too; with several, when their thread stops running, since it may
+ * go on elsewhere.
  */
 #include "kernel/arch/x86_64/fpu.h"
 
@@ -10,6 +12,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/log.h"
 #include "kernel/sched/run.h"
+#include "kernel/sched/smp.h"
 #include "lib/string.h"
 
 uint32_t fpu_size_bytes(void)
@@ -48,6 +51,12 @@ int thread_fpu_image(struct thread *t, void *area)
     return 0;
 }
 
+static void save(struct thread *t)
+{
+    if (thread_save_fpu(t) < 0)
+        panic("no memory for vector registers");
+}
+
 static void load(struct thread *t)
 {
     if (t->fpu)
@@ -63,10 +72,16 @@ void fpu_make_live(void)
 
     if (owner == t)
         return;
-    if (owner && thread_save_fpu(owner) < 0)
-        panic("no memory for vector registers");
+    if (owner && !smp_several())
+        save(owner);
     cpu->fpu_owner = t;
     load(t);
+}
+
+void fpu_leave(struct thread *t)
+{
+    if (this_cpu()->fpu_owner == t)
+        save(t);
 }
 
 int thread_inherit(struct thread *child)
@@ -78,6 +93,7 @@ int thread_inherit(struct thread *child)
     child->nice = parent->nice;
     child->policy = parent->policy;
     child->rt_priority = parent->rt_priority;
+    child->affinity = parent->affinity;
     if (fpu_ensure_area(child) < 0)
         return -ENOMEM;
     if (this_cpu()->fpu_owner == parent)

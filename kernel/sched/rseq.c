@@ -13,10 +13,14 @@
 #include "abi/layout.h"
 #include "kernel/sched/signal.h"
 
+_Static_assert(offsetof(struct rseq, cpu_id_start) == 0, "rseq");
+_Static_assert(offsetof(struct rseq, cpu_id) == 4, "rseq");
+
 int rseq_register(uptr_t area, uint32_t len_bytes, uint32_t signature)
 {
     struct thread *t = current_thread();
-    const struct rseq fresh = {.cpu_id_start = 0, .cpu_id = 0};
+    const uint32_t cpu = this_cpu()->vcpu.index;
+    const struct rseq fresh = {.cpu_id_start = cpu, .cpu_id = cpu};
 
     if (t->rseq_area) {
         if (t->rseq_area != area || len_bytes != sizeof(fresh))
@@ -29,6 +33,7 @@ int rseq_register(uptr_t area, uint32_t len_bytes, uint32_t signature)
         return -EFAULT;
     t->rseq_area = area;
     t->rseq_signature = signature;
+    t->rseq_cpu = cpu;
     return 0;
 }
 
@@ -75,9 +80,25 @@ static int64_t abort_address(const struct thread *t, uint64_t rip)
     return signature == t->rseq_signature ? (int64_t)cs.abort_ip : -EINVAL;
 }
 
+/* cpu_id_start and cpu_id, which are the first two. */
+static int show_cpu(struct thread *t)
+{
+    uint32_t cpu = this_cpu()->vcpu.index;
+    const uint32_t ids[2] = {cpu, cpu};
+
+    if (t->rseq_cpu == cpu)
+        return 0;
+    t->rseq_cpu = cpu;
+    return copy_out(t->rseq_area, &ids);
+}
+
 void rseq_interrupted(struct abi_frame *f)
 {
-    int64_t to = abort_address(current_thread(), f->rip);
+    struct thread *t = current_thread();
+    int64_t to = show_cpu(t);
+
+    if (!to)
+        to = abort_address(t, f->rip);
 
     if (to < 0)
         signal_fault(&(struct siginfo_k){.signo = SIGSEGV, .code = SI_KERNEL});

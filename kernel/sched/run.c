@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who runs: a round-robin queue of runnable threads. There is no idle thread:
- * whoever finds nothing to run waits for events on its own stack, so that
- * waking the thread that slept last costs no switch.
+ * Who runs: a round-robin queue of runnable threads, one for all CPUs. With
+ * one CPU there is no idle thread: whoever finds nothing to run waits for
+ * events on its own stack, so that waking the thread that slept last costs no
+ * switch. With several, a thread's stack must be free for whoever wakes first,
+ * and each CPU has a thread to wait on.
  */
 #include "kernel/sched/run.h"
 
@@ -11,15 +13,14 @@
 #include "kernel/arch/x86_64/arch.h"
 #include "kernel/core/alloc.h"
 #include "kernel/core/event.h"
+#include "kernel/core/lock.h"
 #include "kernel/core/log.h"
 #include "kernel/sched/observe.h"
 #include "kernel/sched/rseq.h"
 #include "kernel/sched/signal.h"
+#include "kernel/sched/smp.h"
 
-struct cpu cpu0;
-
-static struct list runnable = LIST_INIT(runnable);
-static struct thread *dead;
+struct list runnable = LIST_INIT(runnable);
 
 enum { STACK_RESERVE = 1024 };
 
@@ -42,32 +43,49 @@ static void charge(struct cpu *cpu)
 uint64_t thread_cpu_ns(const struct thread *t)
 {
     struct cpu *cpu = this_cpu();
+    uint64_t now;
 
-    if (t == cpu->current)
+    if (t == cpu->current) {
         charge(cpu);
+    } else if (run_is_current(t)) {
+        now = clock_mono_ns();
+        if (now > t->cpu->switched_ns)
+            return t->cpu_ns + now - t->cpu->switched_ns;
+    }
     return t->cpu_ns;
 }
 
 void run_reap_later(struct thread *t)
 {
-    dead = t;
+    this_cpu()->dead = t;
 }
 
 static void reap(void)
 {
-    struct thread *t = dead;
+    struct cpu *cpu = this_cpu();
+    struct thread *t = cpu->dead;
 
     if (!t)
         return;
-    dead = NULL;
+    cpu->dead = NULL;
     page_free(t->kstack, KSTACK_PAGES);
     kfree(t->fpu);
     kfree(t);
 }
 
+/* Vector registers that another CPU still has are saved, and stale there. */
+static void come_here(struct cpu *cpu, struct thread *t)
+{
+    if (t->cpu && t->cpu->fpu_owner == t)
+        t->cpu->fpu_owner = NULL;
+    t->cpu = cpu;
+}
+
 /* What the platform and the way out need to know of the current thread. */
 static void set_current(struct cpu *cpu, struct thread *t)
 {
+    if (t->cpu != cpu)
+        come_here(cpu, t);
     cpu->current = t;
     cpu->vcpu.frame = (uint64_t)t->frame;
     cpu->vcpu.kstack_top = (uint64_t)t->frame + ABI_FRAME_SIZE;
@@ -83,6 +101,8 @@ static void switch_to(struct cpu *cpu, struct thread *next)
     prev->rseq_switched = true;
     prev->fs_base = arch_fs_base();
     charge(cpu);
+    if (smp_several())
+        fpu_leave(prev);
     set_current(cpu, next);
     arch_set_fs_base(next->fs_base);
     arch_switch(&prev->ksp, next->ksp);
@@ -107,6 +127,7 @@ _Noreturn void run_first(struct thread *t)
     struct cpu *cpu = this_cpu();
 
     timer_notify(timer_came_earlier);
+    smp_start();
     cpu->switched_ns = clock_mono_ns();
     cpu->fpu_owner = t; /* the platform starts us with clean registers */
     set_current(cpu, t);
@@ -126,7 +147,7 @@ void thread_wake(struct thread *t)
         return;
     t->state = THREAD_RUNNABLE;
     list_push_back(&runnable, &t->run);
-    if (!this_cpu()->ticking)
+    if (!this_cpu()->ticking || smp_several())
         cpu_set_work(this_cpu());
 }
 
@@ -145,45 +166,85 @@ void run_take_events(void)
         event_poll();
     if (pending & ABI_PENDING_TICK)
         cpu->need_resched = true;
+    if (pending & ABI_PENDING_KICK)
+        smp_kicked();
+}
+
+/* The first that may run here. */
+static struct thread *find(const struct cpu *cpu)
+{
+    list_for_each(node, &runnable)
+    {
+        struct thread *t = container_of(node, struct thread, run);
+
+        if (smp_may_run(t, cpu))
+            return t;
+    }
+    return NULL;
+}
+
+/* True if there may be something to run after a look at what came in. */
+static bool look_round(struct cpu *cpu)
+{
+    run_take_events();
+    return find(cpu) || event_poll() || find(cpu);
 }
 
 static void idle(struct cpu *cpu)
 {
-    run_take_events();
-    if (!list_empty(&runnable) || event_poll() || !list_empty(&runnable))
-        return;
     charge(cpu);
-    platform.ops.wait(timer_next());
+    if (smp_several())
+        smp_wait(cpu);
+    else
+        platform.ops.wait(timer_next(), ABI_WAIT_DEVICES);
     cpu->switched_ns = clock_mono_ns();
+}
+
+static struct thread *await_next(struct cpu *cpu)
+{
+    struct thread *t;
+
+    while (!(t = find(cpu))) {
+        if (look_round(cpu))
+            continue;
+        if (cpu->idler && cpu->current != cpu->idler)
+            return cpu->idler;
+        idle(cpu);
+    }
+    list_remove(&t->run);
+    return t;
 }
 
 void run_others(void)
 {
     struct cpu *cpu = this_cpu();
-    struct list *node;
+    struct thread *next = await_next(cpu);
 
-    while (!(node = list_pop_front(&runnable)))
-        idle(cpu);
     cpu->need_resched = false;
-    if (node != &cpu->current->run)
-        switch_to(cpu, container_of(node, struct thread, run));
+    if (next != cpu->current)
+        switch_to(cpu, next);
+}
+
+static void to_the_end(void)
+{
+    list_push_back(&runnable, &current_thread()->run);
+    run_others();
 }
 
 void sched_yield(void)
 {
-    struct cpu *cpu = this_cpu();
-
     event_poll();
-    if (list_empty(&runnable))
-        return;
-    list_push_back(&runnable, &cpu->current->run);
-    run_others();
+    if (find(this_cpu()))
+        to_the_end();
 }
 
 static bool tick_wanted(void)
 {
-    return !list_empty(&runnable) || event_has_sources() ||
-           timer_next() != NO_DEADLINE;
+    if (!list_empty(&runnable))
+        return true;
+    if (smp_several() && smp_watched())
+        return false;
+    return event_has_sources() || timer_next() != NO_DEADLINE;
 }
 
 /* A tick nobody wants is stopped when it comes, not before: turning it on and
@@ -210,6 +271,8 @@ void sched_return_to_user(struct abi_frame *frame)
             if (!list_empty(&runnable))
                 sched_yield();
         }
+        if (!smp_may_run(current_thread(), this_cpu()))
+            to_the_end();
         if (__builtin_expect(current_thread()->rseq_area != 0, 0) &&
             current_thread()->rseq_switched) {
             current_thread()->rseq_switched = false;
@@ -217,12 +280,22 @@ void sched_return_to_user(struct abi_frame *frame)
         }
         signal_deliver(frame);
         fpu_make_live();
+        cpu = this_cpu(); /* another one after a switch */
+        if (smp_several())
+            smp_settle(cpu, tick_came);
         if (tick_wanted())
             set_tick(cpu, true);
         else if (tick_came)
             set_tick(cpu, false);
     } while (cpu->need_resched || cpu->vcpu.pending);
     cpu->work = false;
+}
+
+void sched_return_to_user_locked(struct abi_frame *frame)
+{
+    kernel_lock();
+    sched_return_to_user(frame);
+    kernel_unlock();
 }
 
 static void sleep_over(struct timer *timer)

@@ -7,8 +7,11 @@
 
 #include "kernel/sched/thread.h"
 
-/* CPU 0, the only one that runs threads so far. */
-extern struct cpu cpu0;
+/* Threads that could run and do not. */
+extern struct list runnable;
+
+/* A thread that is not in the book of the process yet. NULL: no memory. */
+struct thread *thread_alloc(void (*fn)(void *), void *arg);
 
 /* Make t, the first thread, current without a switch away from another. */
 _Noreturn void run_first(struct thread *t);
@@ -22,9 +25,16 @@ void run_reap_later(struct thread *t);
 void sched_thread_begun(void);
 /* Make the registers hold the current thread's vector state. */
 void fpu_make_live(void);
+/* Another thread follows; t may run on another CPU next. */
+void fpu_leave(struct thread *t);
 /* t->fpu exists from now on: 0 or -ENOMEM. */
 int fpu_ensure_area(struct thread *t);
 /* What arrived while masked: devices, timers, stop requests, ticks. */
 void run_take_events(void);
+/* Some CPU runs t, or waits on its stack. */
+static inline bool run_is_current(const struct thread *t)
+{
+    return t->cpu && t->cpu->current == t;
+}
 
 #endif

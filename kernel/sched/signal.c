@@ -12,6 +12,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/log.h"
 #include "kernel/sched/sigqueue.h"
+#include "kernel/sched/smp.h"
 #include "lib/list.h"
 
 struct waitq signal_waitq = {LIST_INIT(signal_waitq.waiters)};
@@ -77,8 +78,7 @@ static int enqueue(struct list *queue, sigset64_t *pending,
 /* Makes sure that t looks at its signals soon. */
 static void notify(struct thread *t)
 {
-    if (t == current_thread())
-        cpu_set_work(this_cpu());
+    smp_poke(t);
     if (t->state == THREAD_SLEEPING && t->interruptible)
         thread_wake(t);
 }

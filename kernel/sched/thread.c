@@ -7,11 +7,13 @@
 #include "abi/layout.h"
 #include "kernel/arch/x86_64/arch.h"
 #include "kernel/core/alloc.h"
+#include "kernel/core/lock.h"
 #include "kernel/core/log.h"
 #include "kernel/sched/futex.h"
 #include "kernel/sched/observe.h"
 #include "kernel/sched/run.h"
 #include "kernel/sched/signal.h"
+#include "kernel/sched/smp.h"
 #include "lib/string.h"
 
 enum { TID_MAX = 4194304, NR_EXIT_HOOKS = 4 };
@@ -62,7 +64,7 @@ static void init_frame(struct thread *t)
                                    .rflags = 0x202};
 }
 
-struct thread *thread_create(void (*fn)(void *arg), void *arg)
+struct thread *thread_alloc(void (*fn)(void *arg), void *arg)
 {
     struct thread *t = kzalloc(sizeof(*t));
 
@@ -77,10 +79,20 @@ struct thread *thread_create(void (*fn)(void *arg), void *arg)
     list_init(&t->run);
     list_init(&t->sigqueue);
     t->state = THREAD_SLEEPING;
+    t->affinity = ~UINT64_C(0);
+    run_prepare(t, fn, arg);
+    return t;
+}
+
+struct thread *thread_create(void (*fn)(void *arg), void *arg)
+{
+    struct thread *t = thread_alloc(fn, arg);
+
+    if (!t)
+        return NULL;
     t->tid = new_tid();
     t->altstack_flags = 2; /* SS_DISABLE */
     t->started_ns = clock_mono_ns();
-    run_prepare(t, fn, arg);
     list_push_back(&process.threads, &t->all);
     process.nr_threads++;
     return t;
@@ -97,7 +109,7 @@ void thread_discard(struct thread *t)
 
 uint32_t sched_nr_cpus(void)
 {
-    return 1;
+    return smp.nr_cpus;
 }
 
 _Noreturn void sched_start(struct thread *t)
@@ -114,6 +126,8 @@ _Noreturn void thread_enter_user(void)
     t->frame->cs = platform.boot->user_cs;
     t->frame->ss = platform.boot->user_ss;
     sched_return_to_user(t->frame);
+    if (smp_several())
+        kernel_unlock();
     arch_exit_to_user();
 }
 
@@ -181,6 +195,7 @@ void thread_kill_others(void)
         if (t == self)
             continue;
         t->killed = true;
+        smp_poke(t);
         if (t->state == THREAD_SLEEPING && t->interruptible)
             thread_wake(t);
     }

@@ -35,7 +35,9 @@ struct thread {
     uint8_t *kstack;         /* lowest address */
     struct abi_frame *frame; /* entry frame, at the top of kstack */
     enum thread_state state;
-    int32_t tid; /* the first thread's is the pid: 1 */
+    struct cpu *cpu;   /* runs it, or did last; NULL before the first time */
+    uint64_t affinity; /* bit for each CPU that may run it */
+    int32_t tid;       /* the first thread's is the pid: 1 */
     uint64_t fs_base;
     void *fpu; /* XSAVE area, 64-byte aligned, NULL until first needed */
     struct timer sleep_timer;
@@ -59,6 +61,7 @@ struct thread {
     uint64_t robust_list_len;
     uint64_t rseq_area; /* sched/rseq.h, 0: none */
     uint32_t rseq_signature;
+    uint32_t rseq_cpu;  /* that the area shows */
     bool rseq_switched; /* others ran since it was last in the program */
     uint64_t cpu_ns;    /* run time so far, without the present turn */
     uint64_t started_ns;
@@ -126,6 +129,8 @@ uint64_t process_cpu_ns(void);
 void sched_yield(void);
 /* Runs at each return to the program: reschedule, deliver signals. */
 void sched_return_to_user(struct abi_frame *frame);
+/* The same, from outside the kernel lock. */
+void sched_return_to_user_locked(struct abi_frame *frame);
 /* Vector state of t in the standard format into area, fpu_size_bytes() long
  * and 64-byte aligned. Destroys the live registers: for an ending process. */
 int thread_fpu_image(struct thread *t, void *area);

@@ -13,8 +13,10 @@
 #include "abi/platform.h"
 #include "kernel/arch/x86_64/frame.h"
 
-/* Labels of entry.S, for struct abi_vcpu. */
+/* Labels of entry.S, for struct abi_vcpu: for one CPU, for several. */
 extern const char fast_entry[], upcall_entry[], exit_begin[], exit_end[];
+extern const char fast_entry_locked[], upcall_entry_locked[];
+extern const char exit_begin_locked[], exit_end_locked[];
 
 /* Save callee-saved registers and the stack pointer, continue elsewhere. */
 void arch_switch(uint64_t *save_sp, uint64_t load_sp);
@@ -58,6 +60,12 @@ static inline uint64_t arch_rdtsc(void)
 
     __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
     return (uint64_t)hi << 32 | lo;
+}
+
+/* In a loop that waits for another CPU. */
+static inline void arch_pause(void)
+{
+    __asm__ volatile("pause");
 }
 
 static inline uint64_t arch_fs_base(void)

@@ -8,6 +8,9 @@
  * upcall_entry  the platform's upcalls: rdi = rsp = frame.
  * exit_begin    leaves with the frame that %gs:FRAME names. Everything up to
  *               exit_end may be cut short and begun again by an event.
+ *
+ * All of it twice: with several CPUs the C functions behind, whose names end
+ * in _locked too, take the kernel lock and give it back.
  */
 #include "kernel/arch/x86_64/frame.h"
 #include "lib/frame_restore.inc"
@@ -27,11 +30,20 @@
     .cfi_offset r15, FRAME_R15 - FRAME_SIZE
     .endm
 
+    /* void arch_exit_to_user(void): the current thread's frame, for the first
+     * time. Never returns. */
     .text
-    .globl fast_entry
-    .type fast_entry, @function
+    .globl arch_exit_to_user
+    .type arch_exit_to_user, @function
+arch_exit_to_user:
+    jmp *%gs:VCPU_EXIT_BEGIN
+    .size arch_exit_to_user, . - arch_exit_to_user
+
+    .macro WAYS_IN_AND_OUT s
+    .globl fast_entry\s
+    .type fast_entry\s, @function
     .balign 64
-fast_entry:
+fast_entry\s:
     .cfi_startproc
     FRAME_CFI
     movb $1, %gs:VCPU_MASK
@@ -60,7 +72,7 @@ fast_entry:
     mov %r15, FRAME_R15(%rsp)
     mov %rsp, %rdi
     xor %ebp, %ebp
-    call syscall_dispatch
+    call syscall_dispatch\s
     mov FRAME_RBP(%rsp), %rbp
 
     /*
@@ -69,14 +81,14 @@ fast_entry:
      * elsewhere, sets another kind. An event in here makes the platform jump
      * to exit_begin: nothing is lost, the frame is still whole.
      */
-    .globl exit_begin
-exit_begin:
+    .globl exit_begin\s
+exit_begin\s:
     mov %gs:VCPU_FRAME, %rsp
     movb $0, %gs:VCPU_MASK
     cmpb $0, %gs:VCPU_PENDING
-    jne .Lpending
+    jne .Lpending\s
     cmpl $FRAME_KIND_FAST, FRAME_KIND(%rsp)
-    jne .Lfull
+    jne .Lfull\s
     mov FRAME_RAX(%rsp), %rax
     mov FRAME_RDI(%rsp), %rdi
     mov FRAME_RSI(%rsp), %rsi
@@ -87,46 +99,42 @@ exit_begin:
     mov FRAME_RIP(%rsp), %rcx
     mov FRAME_RSP(%rsp), %rsp
     jmp *%rcx
-.Lfull:
+.Lfull\s:
     RESTORE_AND_IRET
-.Lpending:
+.Lpending\s:
     movb $1, %gs:VCPU_MASK
-    .globl exit_end
-exit_end: /* masked again: up to here an event may not find us unmasked */
+    .globl exit_end\s
+exit_end\s: /* masked again: up to here an event may not find us unmasked */
     mov %rsp, %rdi
     xor %ebp, %ebp
-    call sched_return_to_user
+    call sched_return_to_user\s
     mov FRAME_RBP(%rsp), %rbp
-    jmp exit_begin
+    jmp exit_begin\s
     .cfi_endproc
-    .size fast_entry, . - fast_entry
+    .size fast_entry\s, . - fast_entry\s
 
-    /* void arch_exit_to_user(void): the current thread's frame, for the first
-     * time. Never returns. */
-    .globl arch_exit_to_user
-    .type arch_exit_to_user, @function
-arch_exit_to_user:
-    jmp exit_begin
-    .size arch_exit_to_user, . - arch_exit_to_user
-
-    .globl upcall_entry
-    .type upcall_entry, @function
+    .globl upcall_entry\s
+    .type upcall_entry\s, @function
     .balign 16
-upcall_entry:
+upcall_entry\s:
     .cfi_startproc
     FRAME_CFI
     cmp %gs:VCPU_FRAME, %rdi
-    jne .Lnested
+    jne .Lnested\s
     xor %ebp, %ebp
-    call upcall_from_user
+    call upcall_from_user\s
     mov FRAME_RBP(%rsp), %rbp
-    jmp exit_begin
-.Lnested:
+    jmp exit_begin\s
+.Lnested\s:
     /* An exception in the kernel: the frame stays where it is, masked. */
     mov FRAME_RBP(%rsp), %rbp
     call upcall_from_kernel
     RESTORE_AND_IRET
     .cfi_endproc
-    .size upcall_entry, . - upcall_entry
+    .size upcall_entry\s, . - upcall_entry\s
+    .endm
+
+    WAYS_IN_AND_OUT
+    WAYS_IN_AND_OUT _locked
 
     .section .note.GNU-stack, "", @progbits

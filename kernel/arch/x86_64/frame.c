@@ -36,3 +36,4 @@ _Static_assert(VCPU_PENDING == ABI_VCPU_PENDING, "vcpu");
 _Static_assert(VCPU_KSTACK_TOP == ABI_VCPU_KSTACK_TOP, "vcpu");
 _Static_assert(VCPU_SCRATCH == ABI_VCPU_SCRATCH, "vcpu");
 _Static_assert(VCPU_FRAME == ABI_VCPU_FRAME, "vcpu");
+_Static_assert(VCPU_EXIT_BEGIN == ABI_VCPU_EXIT_BEGIN, "vcpu");

@@ -11,6 +11,7 @@
 #define VCPU_KSTACK_TOP 24
 #define VCPU_SCRATCH 32
 #define VCPU_FRAME 40
+#define VCPU_EXIT_BEGIN 56
 
 #define FRAME_R15 0
 #define FRAME_R14 8

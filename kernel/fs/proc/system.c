@@ -83,15 +83,15 @@ static uint32_t nr_running(void)
 
 void proc_stat(struct seq *s, uint64_t arg)
 {
-    uint32_t cpus = sched_nr_cpus();
+    uint32_t nr_cpus = sched_nr_cpus();
     uint64_t busy = proc_ticks(process_cpu_ns()), idle = proc_ticks(idle_ns());
     int64_t boot_ns = clock_real_ns() - (int64_t)since_start();
 
     (void)arg;
     seq_printf(s, "cpu  %lu 0 0 %lu 0 0 0 0 0 0\n", busy, idle);
-    for (uint32_t i = 0; i < cpus; i++)
-        seq_printf(s, "cpu%u %lu 0 0 %lu 0 0 0 0 0 0\n", i, busy / cpus,
-                   idle / cpus);
+    for (uint32_t i = 0; i < nr_cpus; i++)
+        seq_printf(s, "cpu%u %lu 0 0 %lu 0 0 0 0 0 0\n", i, busy / nr_cpus,
+                   idle / nr_cpus);
     seq_printf(s, "intr 0\nctxt 0\nbtime %ld\nprocesses %u\n",
                boot_ns / (int64_t)NSEC_PER_SEC, process.nr_threads);
     seq_printf(s, "procs_running %u\nprocs_blocked 0\n", nr_running());

@@ -99,7 +99,7 @@ static void await_lease(void)
             return;
         }
         if (!poll(&event))
-            platform.ops.wait(next < end ? next : end);
+            platform.ops.wait(next < end ? next : end, ABI_WAIT_DEVICES);
     }
 }
 

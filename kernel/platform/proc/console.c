@@ -87,7 +87,7 @@ int64_t gate_console_read(void *buf, uint64_t len_bytes)
     if (ret == -EINTR)
         ret = -EAGAIN;
     if (ret == -EAGAIN)
-        gate.console.want_read = 1;
+        gate_arm(&gate.console.want_read);
     return ret;
 }
 

@@ -73,7 +73,7 @@ int64_t gate_chan_send(uint32_t chan, const void *msg, uint64_t len_bytes)
     if (ret == -EINTR)
         ret = -EAGAIN;
     if (ret == -EAGAIN)
-        gate.chan[chan].want_write = 1;
+        gate_arm(&gate.chan[chan].want_write);
     return ret;
 }
 
@@ -88,6 +88,6 @@ int64_t gate_chan_recv(uint32_t chan, void *msg, uint64_t len_bytes)
     if (ret == -EINTR)
         ret = -EAGAIN;
     if (ret == -EAGAIN)
-        gate.chan[chan].want_read = 1;
+        gate_arm(&gate.chan[chan].want_read);
     return ret ? ret : -EPIPE; /* the server is gone */
 }

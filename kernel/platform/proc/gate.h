@@ -15,7 +15,7 @@ int64_t gate_vcpu_init(struct abi_vcpu *vcpu);
 int64_t gate_vcpu_start(uint32_t index, struct abi_vcpu *vcpu, uint64_t entry,
                         uint64_t arg, uint64_t stack_top);
 int64_t gate_vcpu_kick(uint32_t index);
-int64_t gate_wait(uint64_t deadline_mono_ns);
+int64_t gate_wait(uint64_t deadline_mono_ns, uint32_t flags);
 int64_t gate_tick(uint64_t period_ns);
 int64_t gate_clock_sample(struct abi_clock_sample *out);
 int64_t gate_random(void *buf, uint64_t len_bytes);
@@ -54,6 +54,9 @@ int64_t gate_chan_recv(uint32_t chan, void *msg, uint64_t len_bytes);
 /* stream.c: frames over a stream socket. */
 int64_t gate_stream_send(uint32_t dev, const struct abi_packet *packet);
 int64_t gate_stream_recv(uint32_t dev, struct abi_packet *packet);
+
+/* A call refused with -EAGAIN: let whoever waits for devices look at it. */
+void gate_arm(uint8_t *want);
 
 /* The calling virtual CPU. */
 struct gate_cpu *gate_self(void);

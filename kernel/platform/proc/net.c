@@ -74,7 +74,7 @@ int64_t gate_net_send(uint32_t dev, const struct abi_packet *packets,
                   ? tap_send(dev, &packets[done])
                   : gate_stream_send(dev, &packets[done]);
         if (must_retry(ret)) {
-            gate.net[dev].want_write = 1;
+            gate_arm(&gate.net[dev].want_write);
             return done ? (int64_t)done : -EAGAIN;
         }
         if (ret == -EFAULT)
@@ -96,7 +96,7 @@ int64_t gate_net_recv(uint32_t dev, struct abi_packet *packets,
                   ? tap_recv(dev, &packets[done])
                   : gate_stream_recv(dev, &packets[done]);
         if (ret == -EAGAIN)
-            gate.net[dev].want_read = 1;
+            gate_arm(&gate.net[dev].want_read);
         if (ret < 0)
             return done ? (int64_t)done : ret;
     }

@@ -52,7 +52,7 @@ static int64_t flush(uint32_t dev)
 static void push_rest(uint32_t dev)
 {
     if (flush(dev) == -EAGAIN)
-        gate.net[dev].want_write = 1;
+        gate_arm(&gate.net[dev].want_write);
 }
 
 /* Copy the packet without its header behind a length. */

@@ -88,25 +88,62 @@ static struct gate_port *port_at(uint32_t i)
     return i < gate.boot.nr_chan ? &gate.chan[i] : NULL;
 }
 
+/* CPU that waits for devices, and one more; 0: none. */
+static uint32_t watcher;
+
+/* Another one may have come in the meantime. */
+static void unwatch(uint32_t self)
+{
+    __atomic_compare_exchange_n(&watcher, &self, 0, 0, __ATOMIC_RELAXED,
+                                __ATOMIC_RELAXED);
+}
+
+static void kick_watcher(void)
+{
+    uint32_t other = __atomic_load_n(&watcher, __ATOMIC_SEQ_CST);
+
+    if (other && &gate_area[other - 1].cpu != gate_self())
+        gate_vcpu_kick(other - 1);
+}
+
+/* One that waits already took its list of ports before. */
+void gate_arm(uint8_t *want)
+{
+    if (gate.boot.nr_vcpus == 1)
+        *want = 1;
+    else if (!__atomic_exchange_n(want, 1, __ATOMIC_SEQ_CST))
+        kick_watcher();
+}
+
+static uint32_t add_ports(struct pollfd *fds)
+{
+    struct gate_port *port;
+    uint32_t i, nr = 0;
+
+    for (i = 0; (port = port_at(i)); i++)
+        nr = add_port(fds, nr, port);
+    return nr;
+}
+
 /* Note that a device is ready, if one is. */
-static void take_ready(struct abi_vcpu *vcpu, const struct pollfd *fds)
+static void take_ready(struct abi_vcpu *vcpu, const struct pollfd *fds,
+                       uint32_t nr)
 {
     struct gate_port *port;
     uint32_t i, n = 0;
 
-    for (i = 0; (port = port_at(i)); i++)
-        if (port->want_read || port->want_write)
+    for (i = 0; n < nr && (port = port_at(i)); i++)
+        if (fds[n].fd == port->fd)
             disarm(&fds[n++], port);
     __atomic_fetch_or(&vcpu->pending, ABI_PENDING_DEVICE, __ATOMIC_SEQ_CST);
 }
 
-int64_t gate_wait(uint64_t deadline_mono_ns)
+int64_t gate_wait(uint64_t deadline_mono_ns, uint32_t flags)
 {
     struct pollfd fds[1 + ARRAY_LEN(gate.out) + ABI_MAX_NET + ABI_MAX_CHAN];
     struct __kernel_timespec left = {0, 0};
     struct abi_vcpu *vcpu = gate_self()->vcpu;
-    struct gate_port *port;
-    uint32_t i, nr = 0;
+    uint32_t nr = 0;
 
     if (!vcpu)
         return -EINVAL;
@@ -119,12 +156,16 @@ int64_t gate_wait(uint64_t deadline_mono_ns)
         left.tv_sec = (int64_t)(ns / NS_PER_S);
         left.tv_nsec = (int64_t)(ns % NS_PER_S);
     }
-    if (vcpu->index == 0)
-        for (i = 0; (port = port_at(i)); i++)
-            nr = add_port(fds, nr, port);
+    if (flags & ABI_WAIT_DEVICES) {
+        if (gate.boot.nr_vcpus > 1)
+            __atomic_store_n(&watcher, vcpu->index + 1, __ATOMIC_SEQ_CST);
+        nr = add_ports(fds);
+    }
     if (gate_ppoll(fds, nr, deadline_mono_ns == ABI_NO_DEADLINE ? NULL : &left,
                    &vcpu->pending) > 0)
-        take_ready(vcpu, fds);
+        take_ready(vcpu, fds, nr);
+    if (gate.boot.nr_vcpus > 1)
+        unwatch(vcpu->index + 1);
     return 0;
 }
 

@@ -15,7 +15,7 @@ static void test_stop(void)
 
     say("ready\n");
     while (!(bits & 1 << 14)) {
-        ops->wait(ABI_NO_DEADLINE);
+        ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
         vcpu.pending = 0;
         bits = __atomic_exchange_n(&vcpu.stop_signals, 0, __ATOMIC_SEQ_CST);
         if (bits)
@@ -44,7 +44,7 @@ static void test_cat(void)
         if (n > 0)
             ops->console_write(ABI_CONSOLE_OUT, buf, (uint64_t)n);
         else if (n == EAGAIN_)
-            ops->wait(ABI_NO_DEADLINE);
+            ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
         else
             break;
         vcpu.pending = 0;
@@ -68,7 +68,7 @@ static void test_net(void)
     do {
         iov[1].len_bytes = sizeof(buf) - 100;
         while ((n = ops->net_recv(0, &p, 1)) == EAGAIN_) {
-            ops->wait(ABI_NO_DEADLINE);
+            ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
             vcpu.pending = 0;
         }
         if (n != 1)
@@ -80,7 +80,7 @@ static void test_net(void)
         iov[1].len_bytes = p.len_bytes > 100 ? p.len_bytes - 100 : 0;
         iov[0].len_bytes = p.len_bytes > 100 ? 100 : p.len_bytes;
         while (ops->net_send(0, &p, 1) == EAGAIN_)
-            ops->wait(ABI_NO_DEADLINE);
+            ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
         iov[0].len_bytes = 100;
     } while (memcmp(buf + 26, "end", 3));
     CHECK(n == 1);
@@ -103,7 +103,7 @@ static void test_flood(void)
     for (uint64_t i = 0; i < nr; i++) {
         memcpy(buf + HEADERS, &i, sizeof(i));
         while (ops->net_send(0, &packet, 1) == EAGAIN_) {
-            ops->wait(ABI_NO_DEADLINE);
+            ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
             vcpu.pending = 0;
         }
         random = random * 6364136223846793005u + 1442695040888963407u;
@@ -124,7 +124,7 @@ static void test_chan(void)
         if (n > 0)
             CHECK(ops->chan_send(0, buf, (uint64_t)n) == n);
         else
-            ops->wait(ABI_NO_DEADLINE);
+            ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
         vcpu.pending = 0;
     }
     CHECK(n == EPIPE_);
@@ -148,7 +148,7 @@ static void test_lost(void)
 {
     say("ready\n");
     while (ops->console_read(buf, 1) == EAGAIN_) {
-        ops->wait(ABI_NO_DEADLINE);
+        ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
         vcpu.pending = 0;
     }
     CHECK(probe_read(boot->image.base + 2 * ABI_PAGE_SIZE));
@@ -164,11 +164,11 @@ static void second_main(uint64_t arg)
     second_arg = arg;
     ops->vcpu_kick(0);
     while (!second.pending)
-        ops->wait(ABI_NO_DEADLINE);
+        ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
     second_pending = second.pending;
     ops->vcpu_kick(0);
     for (;;)
-        ops->wait(ABI_NO_DEADLINE);
+        ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
 }
 
 static void test_vcpus(void)
@@ -183,12 +183,12 @@ static void test_vcpus(void)
     CHECK(ops->vcpu_start(1, &second, (uint64_t)second_main, 42, top) == 0);
     CHECK(ops->vcpu_start(1, &second, (uint64_t)second_main, 43, top) < 0);
     while (!second_arg)
-        ops->wait(ABI_NO_DEADLINE);
+        ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
     CHECK(second_arg == 42 && second.index == 1);
     __atomic_store_n(&vcpu.pending, 0, __ATOMIC_SEQ_CST);
     CHECK(ops->vcpu_kick(1) == 0);
     while (!second_pending)
-        ops->wait(ABI_NO_DEADLINE);
+        ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
     CHECK(second_pending == ABI_PENDING_KICK);
 }
 

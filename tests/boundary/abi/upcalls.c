@@ -103,15 +103,15 @@ static void test_wait(void)
     uint32_t rounds = 0;
 
     while (now_ns() < end && rounds++ < 1000)
-        CHECK(ops->wait(end) == 0);
+        CHECK(ops->wait(end, ABI_WAIT_DEVICES) == 0);
     CHECK(now_ns() >= end && now_ns() < end + 500 * MS && rounds < 100);
-    CHECK(ops->wait(0) == 0);
+    CHECK(ops->wait(0, ABI_WAIT_DEVICES) == 0);
     vcpu.pending = ABI_PENDING_TICK;
-    CHECK(ops->wait(ABI_NO_DEADLINE) == 0);
+    CHECK(ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES) == 0);
     CHECK(vcpu.pending == ABI_PENDING_TICK);
     vcpu.pending = 0;
     CHECK(ops->vcpu_kick(0) == 0 && vcpu.pending == ABI_PENDING_KICK);
-    CHECK(ops->wait(ABI_NO_DEADLINE) == 0);
+    CHECK(ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES) == 0);
     vcpu.pending = 0;
     CHECK(ops->vcpu_kick(boot->nr_vcpus) < 0);
 }

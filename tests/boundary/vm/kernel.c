@@ -76,7 +76,7 @@ static void case_echo(void)
         if (n == 0)
             ops->exit(1);
         if (n < 0 && !__atomic_exchange_n(&vcpu.pending, 0, __ATOMIC_SEQ_CST))
-            ops->wait(ABI_NO_DEADLINE);
+            ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
     }
     say("stop %llx\n", (unsigned long long)vcpu.stop_signals);
     ops->exit(143);

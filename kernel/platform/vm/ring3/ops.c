@@ -45,10 +45,11 @@ static int64_t vcpu_kick(uint32_t index)
     return 0;
 }
 
-static int64_t wait(uint64_t deadline_mono_ns)
+static int64_t wait(uint64_t deadline_mono_ns, uint32_t flags)
 {
     uint64_t ns = UINT64_MAX;
 
+    (void)flags; /* devices interrupt */
     if (deadline_mono_ns != ABI_NO_DEADLINE) {
         uint64_t now = clock_mono_ns();
 
