@@ -75,6 +75,7 @@ static const char run_options[] =
     "  --stop-signal SIGNAL        what `stop` sends (default: image's, TERM)\n"
     "  -i, --interactive           pass standard input\n"
     "  -t, --tty                   give it a terminal\n"
+    "  --vcpus N                   virtual CPUs (default 1)\n"
     "  --core DIR|FILE             write a core file when a signal ends it\n"
     "  --core-size SIZE            no larger than this (default 4g)\n"
     "  --stats                     report counters at the end\n"

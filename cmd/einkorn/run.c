@@ -21,6 +21,7 @@ enum option_code {
     OPT_STOP_SIGNAL,
     OPT_CORE,
     OPT_CORE_SIZE,
+    OPT_VCPUS,
 };
 
 static const struct option options[] = {
@@ -45,6 +46,7 @@ static const struct option options[] = {
     {"stop-signal", required_argument, NULL, OPT_STOP_SIGNAL},
     {"core", required_argument, NULL, OPT_CORE},
     {"core-size", required_argument, NULL, OPT_CORE_SIZE},
+    {"vcpus", required_argument, NULL, OPT_VCPUS},
     {"publish-all", no_argument, NULL, 'P'},
     {NULL, 0, NULL, 0},
 };
@@ -95,6 +97,8 @@ static int set_option(struct spec *spec, int code, struct err *err)
         return spec_add_volume(spec, optarg, err);
     case 'm':
         return spec_set_mem(spec, optarg, err);
+    case OPT_VCPUS:
+        return spec_set_vcpus(spec, optarg, err);
     case OPT_CORE:
         return spec_set_core(spec, optarg, err);
     case OPT_CORE_SIZE:

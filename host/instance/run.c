@@ -300,6 +300,13 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
                        "files; QEMU's own monitor can dump a machine)",
                        platform_name(spec->platform));
     }
+    if (spec->vcpus > 1 && spec->platform != PLATFORM_PROC &&
+        spec->platform != PLATFORM_AUTO) {
+        return err_set(err, ERR_TOOL,
+                       "--vcpus %u: not with --platform %s (only proc has "
+                       "several virtual CPUs)",
+                       spec->vcpus, platform_name(spec->platform));
+    }
     run.dirs = dirs;
     run.spec = spec;
     run.report_fd = -1;
@@ -311,8 +318,9 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
         return -1;
     }
     if (spec->platform == PLATFORM_AUTO) {
-        spec->platform =
-            spec->core != NULL ? PLATFORM_PROC : kvm_probe_choose(dirs, spec);
+        spec->platform = spec->core != NULL || spec->vcpus > 1
+                             ? PLATFORM_PROC
+                             : kvm_probe_choose(dirs, spec);
     }
     choose_network(&run);
     inst_new_id(run.inst.id);

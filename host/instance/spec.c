@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,6 +292,33 @@ int spec_set_mem(struct spec *spec, const char *value, struct err *err)
                        "-m %s: too little memory (give at least %dm)", value,
                        (int)(MEM_MIN_BYTES >> 20));
     }
+    return 0;
+}
+
+int spec_set_vcpus(struct spec *spec, const char *value, struct err *err)
+{
+    cpu_set_t host;
+    int most = ABI_MAX_VCPU;
+    char *end;
+    long n = strtol(value, &end, 10);
+
+    if (sched_getaffinity(0, sizeof(host), &host) == 0 &&
+        CPU_COUNT(&host) < most) {
+        most = CPU_COUNT(&host);
+    }
+    if (*value == '\0' || *end != '\0' || n < 1) {
+        return err_set(err, ERR_TOOL,
+                       "--vcpus %s: not a number of virtual CPUs (use a whole "
+                       "number, 1 to %d here)",
+                       value, most);
+    }
+    if (n > most) {
+        return err_set(err, ERR_TOOL,
+                       "--vcpus %s: at most %d here (as many as the "
+                       "processors that we may use, and no more than %d)",
+                       value, most, ABI_MAX_VCPU);
+    }
+    spec->vcpus = (uint32_t)n;
     return 0;
 }
 

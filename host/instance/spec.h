@@ -58,6 +58,7 @@ struct spec {
     const char *home;   /* that user's */
     bool command_given; /* by the user, not by the image */
     uint64_t mem_bytes; /* 0: no limit asked for */
+    uint32_t vcpus;     /* 0: not said, which is 1 */
     enum network_kind network;
     enum platform_kind platform;
     enum machine_kind machine;
@@ -84,6 +85,8 @@ const char *spec_env(const struct spec *spec, const char *name, size_t len);
 int spec_add_port(struct spec *spec, const char *value, struct err *err);
 int spec_add_volume(struct spec *spec, char *value, struct err *err);
 int spec_set_mem(struct spec *spec, const char *value, struct err *err);
+/* At most as many as the host's processors that we may use. */
+int spec_set_vcpus(struct spec *spec, const char *value, struct err *err);
 /* --core and --core-size; corefile.h. */
 int spec_set_core(struct spec *spec, const char *value, struct err *err);
 int spec_set_core_size(struct spec *spec, const char *value, struct err *err);

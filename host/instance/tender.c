@@ -92,6 +92,9 @@ static void add_settings(struct args *args, const struct tender *t,
     if (spec->mem_bytes != 0) {
         args_add(args, HANDOVER_KEY_MEM "%" PRIu64, spec->mem_bytes);
     }
+    if (spec->vcpus > 1) {
+        args_add(args, HANDOVER_KEY_VCPUS "%u", spec->vcpus);
+    }
     args_add(args, HANDOVER_KEY_TSC_HZ "%" PRIu64, processor->tsc_hz);
     args_add(args, HANDOVER_KEY_JIT "%d", !spec->no_jit);
     args_add(args, HANDOVER_KEY_STDIN "%d", spec->interactive);
