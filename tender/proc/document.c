@@ -37,6 +37,10 @@ void rules_print(void)
         "if their arguments do; anything else ends the instance (SIGSYS).\n"
         "Rules for descriptors that an instance has not been given are left\n"
         "out of its filter. \"Sealed\" means started with `--no-jit`.\n\n"
+        "Only values in registers are compared, never memory, so another\n"
+        "virtual CPU of the instance can change nothing between the look and\n"
+        "the call. What a pointer points to is not looked at, and need not\n"
+        "be: no rule depends on it.\n\n"
         "| call | arguments compared | needed to |\n"
         "|---|---|---|\n");
     for (const struct rule *r = rules; r->name; r++)

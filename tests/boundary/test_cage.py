@@ -153,6 +153,34 @@ def test_cage_refuses_execution_when_sealed(case):
     assert_killed(attack(*case, options=["jit=0"]))
 
 
+# What only instances with several virtual CPUs may call, and how not.
+FORBIDDEN_SECOND = [
+    ("openat", -100, HEAP, 0),
+    ("execve", HEAP, 0, 0),
+    ("clone", 0x11),
+    ("kill", 1, 9),
+    ("mmap", KERNEL, 4096, R | W, ANON, -1, 0),
+    ("mprotect", GATE, 4096, R | W | X),
+    ("tgkill", 1, 1, 9),
+    ("tgkill", 0, 1, 23),
+    ("futex", HEAP, 0, 0, 0),  # not private
+    ("futex", HEAP, 128, 0, HEAP),  # a timeout
+    ("futex", HEAP, 3, 1, 1, HEAP),  # requeue
+]
+
+
+@pytest.mark.parametrize("case", FORBIDDEN_SECOND,
+                         ids=map(name, FORBIDDEN_SECOND))
+def test_cage_refuses_from_a_second_cpu(case):
+    assert_killed(attack(*case, options=["vcpus=2", "set=second=1"]))
+
+
+def test_cage_compares_what_is_used():
+    """Another CPU changes the argument between any two instructions."""
+    assert_killed(attack("mmap", USER, 4096, R | W, ANON, -1, 0,
+                         options=["vcpus=2", f"set=flip={KERNEL}"]))
+
+
 @pytest.mark.parametrize("case", ALLOWED, ids=lambda c: name((c[0], *c[1])))
 def test_cage_allows_the_platforms_own_calls(case):
     call, args, wanted = case

@@ -3,6 +3,7 @@
 
 The same binary must pass on both: Linux is the reference.
 """
+import os
 import pathlib
 import re
 import subprocess
@@ -12,8 +13,11 @@ import pytest
 from tests.conftest import BUILD, TEST_ALL, why_no_kvm
 
 HERE = pathlib.Path(__file__).resolve().parent
-# All of the list everywhere, but by default only these as virtual machines.
+# All of the list everywhere, but by default only these as virtual machines,
+# and with two virtual CPUs.
 QUICK = {"qemu": {"hello"},
+         "proc2": {"parallel", "storm", "threads", "futexes", "pirequeue",
+                   "rseq", "sigfpu", "execve"},
          "kvm": {"hello", "files", "mmap", "signals", "threads", "timers"}}
 # What makes files makes them on a volume too: /tmp is a host directory.
 ON_VOLUME = ["files", "dirtree", "mmap", "polling", "sendfile", "unixsock"]
@@ -29,7 +33,7 @@ def programs():
 
 def cases():
     for name, libc in programs():
-        for platform in ("linux", "proc", "qemu", "kvm"):
+        for platform in ("linux", "proc", "proc2", "qemu", "kvm"):
             if TEST_ALL or name in QUICK.get(platform, {name}):
                 yield pytest.param(name, libc, platform,
                                    id=f"{name}-{libc}-{platform}")
@@ -38,6 +42,9 @@ def cases():
 @pytest.mark.parametrize("name,libc,platform", cases())
 def test_guest(name, libc, platform, einkorn, tmp_path):
     program = BUILD / "guest" / libc / name
+    vcpus = 2 if platform == "proc2" else 1
+    if len(os.sched_getaffinity(0)) < vcpus:
+        pytest.skip("SKIP one processor: no instance with two")
     if platform == "kvm" and why_no_kvm():
         pytest.skip(why_no_kvm())
     if platform == "linux":
@@ -45,7 +52,8 @@ def test_guest(name, libc, platform, einkorn, tmp_path):
                                 timeout=60, cwd=tmp_path)
     else:
         result = einkorn("run", "--rm", "--network", "none", "--platform",
-                         platform, program, timeout=300)
+                         platform.rstrip("2"), "--vcpus", vcpus, program,
+                         timeout=300)
     check(result)
 
 

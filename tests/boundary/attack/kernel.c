@@ -2,8 +2,10 @@
 /*
  * A compromised library OS: makes the host call that its configuration asks
  * for ("nr=", "a=" to "f="), either with a `syscall` instruction that it
- * found inside the gate ("where=gate") or with one of its own. Prints what
- * came of it; the cage may end it instead.
+ * found inside the gate ("gate=1") or with one of its own. Prints what came of
+ * it; the cage may end it instead. With "second=1" its second virtual CPU makes
+ * the call; with "flip=" it changes the first argument to that and back all the
+ * time, while the first makes the call over and over.
  */
 #include "abi/layout.h"
 #include "abi/platform.h"
@@ -17,8 +19,10 @@ int64_t call_through(uint64_t site, const uint64_t *args);
 #pragma GCC visibility pop
 
 static const struct abi_boot *boot;
-static struct abi_vcpu vcpu;
+static struct abi_vcpu vcpu, second;
 static uint8_t stack[16384] __attribute__((aligned(16)));
+static uint8_t second_stack[16384] __attribute__((aligned(16)));
+static uint64_t args[7];
 
 static void say(const char *what, uint64_t value)
 {
@@ -85,10 +89,51 @@ __asm__(".text\n"
 
 extern const char own_site[] __attribute__((visibility("hidden")));
 
+static int64_t call(void)
+{
+    return call_through(argument("gate=") ? find_site() : (uint64_t)own_site,
+                        args);
+}
+
+static void call_once(void)
+{
+    say("returned", (uint64_t)call());
+    boot->ops->exit(0);
+}
+
+/* A call that passes must have been made with the argument as checked. */
+static void call_often(void)
+{
+    uint64_t forbidden = argument("flip=");
+
+    for (;;)
+        if ((uint64_t)call() == forbidden)
+            call_once();
+}
+
+static void flip(void)
+{
+    volatile uint64_t *arg = &args[1];
+    uint64_t allowed = *arg, forbidden = argument("flip=");
+
+    for (;;) {
+        for (int i = 0; i < 1000; i++)
+            *arg = allowed;
+        *arg = forbidden;
+    }
+}
+
+static void start_second(void (*fn)(void))
+{
+    second.mask = 1;
+    second.kstack_top = (uint64_t)(second_stack + sizeof(second_stack) - 8);
+    second.upcall_entry = (uint64_t)upcall_entry;
+    if (boot->ops->vcpu_start(1, &second, (uint64_t)fn, 0, second.kstack_top))
+        boot->ops->exit(1);
+}
+
 void kernel_start(const struct abi_boot *info)
 {
-    uint64_t args[7];
-
     boot = info;
     vcpu.mask = 1;
     vcpu.kstack_top = (uint64_t)(stack + sizeof(stack) - 8);
@@ -101,8 +146,13 @@ void kernel_start(const struct abi_boot *info)
     args[4] = argument("d=");
     args[5] = argument("e=");
     args[6] = argument("f=");
-    say("returned",
-        (uint64_t)call_through(
-            argument("gate=") ? find_site() : (uint64_t)own_site, args));
-    boot->ops->exit(0);
+    if (argument("flip=")) {
+        start_second(flip);
+        call_often();
+    } else if (argument("second=")) {
+        start_second(call_once);
+        for (;;)
+            boot->ops->wait(ABI_NO_DEADLINE, ABI_WAIT_DEVICES);
+    }
+    call_once();
 }
