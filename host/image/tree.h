@@ -25,7 +25,7 @@ struct tree_inode {
     uint32_t nlink;
     /* Filled in by the image writer. */
     uint32_t number; /* from 0 in order of first appearance */
-    uint64_t nid; /* its place in the image, as the format counts */
+    uint64_t nid;    /* its place in the image, as the format counts */
     uint64_t image_off;
 };
 
