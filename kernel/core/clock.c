@@ -10,7 +10,10 @@
 #include "kernel/core/cpu.h"
 #include "kernel/core/log.h"
 
-enum { SHIFT = 32 };
+/* How long a program may go on without asking: a new sample is due earlier. */
+enum { SECONDS_MAX = 4 };
+_Static_assert(SECONDS_MAX *NSEC_PER_SEC <= UINT64_MAX >> VDSO_SHIFT,
+               "the vDSO multiplies in 64 bits");
 
 static struct {
     bool ready, has_tsc;
@@ -18,12 +21,14 @@ static struct {
     uint64_t nominal_mult;
     uint64_t resync_tsc; /* when a new sample is due */
     uint64_t second_tsc; /* ticks in a second */
-    uint64_t last_ns;    /* without TSC: what was returned last */
+    uint64_t mono_base_ns;
+    int64_t real_minus_mono_ns;
+    uint64_t last_ns; /* without TSC: what was returned last */
 } clk;
 
 static uint64_t scale(uint64_t ticks, uint64_t mult)
 {
-    return (uint64_t)((unsigned __int128)ticks * mult >> SHIFT);
+    return (uint64_t)((unsigned __int128)ticks * mult >> VDSO_SHIFT);
 }
 
 static uint64_t line_at(uint64_t tsc)
@@ -31,8 +36,8 @@ static uint64_t line_at(uint64_t tsc)
     const struct clock_page *p = &clk.page;
 
     if (tsc < p->tsc_base)
-        return p->mono_base_ns;
-    return p->mono_base_ns + scale(tsc - p->tsc_base, p->mult);
+        return clk.mono_base_ns;
+    return clk.mono_base_ns + scale(tsc - p->tsc_base, p->mult);
 }
 
 /* The program's readers see an odd count while the page changes. */
@@ -59,17 +64,25 @@ static uint64_t bent_mult(uint64_t ahead_ns)
            clk.nominal_mult / 1000 * ahead_ns / (NSEC_PER_SEC / 1000);
 }
 
+static void set_line(int line, uint64_t base_ns)
+{
+    clk.page.line[line].sec = base_ns / NSEC_PER_SEC;
+    clk.page.line[line].nsec = base_ns % NSEC_PER_SEC;
+}
+
 static void move_line(const struct abi_clock_sample *s, bool first)
 {
     uint64_t ours = first ? 0 : line_at(s->tsc);
     uint64_t ahead = ours > s->mono_ns ? ours - s->mono_ns : 0;
 
+    clk.real_minus_mono_ns = s->real_ns - (int64_t)s->mono_ns;
+    clk.mono_base_ns = s->mono_ns + ahead;
     begin_write();
-    clk.page.real_minus_mono_ns = s->real_ns - (int64_t)s->mono_ns;
-    clk.page.mono_base_ns = s->mono_ns + ahead;
     clk.page.tsc_base = s->tsc;
     clk.page.mult = bent_mult(ahead);
-    clk.page.tsc_max = s->tsc + 4 * clk.second_tsc;
+    clk.page.ticks_max = SECONDS_MAX * clk.second_tsc;
+    set_line(VDSO_MONO, clk.mono_base_ns);
+    set_line(VDSO_REAL, clk.mono_base_ns + (uint64_t)clk.real_minus_mono_ns);
     end_write();
     clk.resync_tsc = s->tsc + clk.second_tsc;
 }
@@ -80,7 +93,7 @@ static uint64_t sample_now(void)
     struct abi_clock_sample s;
 
     if (platform.ops.clock_sample(&s) == 0) {
-        clk.page.real_minus_mono_ns = s.real_ns - (int64_t)s.mono_ns;
+        clk.real_minus_mono_ns = s.real_ns - (int64_t)s.mono_ns;
         if (s.mono_ns > clk.last_ns)
             clk.last_ns = s.mono_ns;
     }
@@ -102,16 +115,15 @@ void clock_init(void)
     const struct abi_boot *boot = platform.boot;
     struct abi_clock_sample s;
 
-    clk.page.shift = SHIFT;
     clk.has_tsc = (boot->flags & ABI_BOOT_TSC) && boot->tsc_hz > 1000000;
     clk.ready = true;
     if (!clk.has_tsc) {
-        clk.page.tsc_max = 0; /* the vDSO asks us each time */
+        clk.page.ticks_max = 0; /* the vDSO asks us each time */
         sample_now();
         return;
     }
     clk.second_tsc = boot->tsc_hz;
-    clk.nominal_mult = (NSEC_PER_SEC << SHIFT) / boot->tsc_hz;
+    clk.nominal_mult = (NSEC_PER_SEC << VDSO_SHIFT) / boot->tsc_hz;
     if (platform.ops.clock_sample(&s) < 0)
         panic("the platform has no clock");
     move_line(&s, true);
@@ -140,7 +152,7 @@ int64_t clock_real_ns(void)
 {
     uint64_t mono = clock_mono_ns();
 
-    return (int64_t)mono + clk.page.real_minus_mono_ns;
+    return (int64_t)mono + clk.real_minus_mono_ns;
 }
 
 const struct clock_page *clock_page(void)

@@ -76,6 +76,28 @@ static void test_clock_real_steps(void **state)
                 step_ns - 10000000);
 }
 
+static int64_t line_base(int line)
+{
+    const struct vdso_line *l = &clock_page()->line[line];
+
+    assert_true(l->nsec < NSEC_PER_SEC);
+    return (int64_t)(l->sec * NSEC_PER_SEC + l->nsec);
+}
+
+/* What the vDSO reads: real time is its line, monotonic time the other one. */
+static void test_clock_lines_are_the_clocks(void **state)
+{
+    int64_t offset;
+
+    (void)state;
+    clock_resync();
+    offset = line_base(VDSO_REAL) - line_base(VDSO_MONO);
+    assert_true(offset >= step_ns - 10000000 && offset <= step_ns);
+    assert_true(line_base(VDSO_MONO) <= (int64_t)clock_mono_ns());
+    assert_true(line_base(VDSO_MONO) > (int64_t)clock_mono_ns() - 1000000000);
+    assert_int_equal(clock_page()->ticks_max, 4 * fake_boot.tsc_hz);
+}
+
 static void test_clock_without_tsc(void **state)
 {
     uint64_t last;
@@ -92,7 +114,7 @@ static void test_clock_without_tsc(void **state)
         assert_true(now >= last);
         last = now;
     }
-    assert_int_equal(clock_page()->tsc_max, 0);
+    assert_int_equal(clock_page()->ticks_max, 0);
 }
 
 int main(void)
@@ -101,6 +123,7 @@ int main(void)
         cmocka_unit_test_setup(test_clock_never_goes_back, setup),
         cmocka_unit_test_setup(test_clock_runs_slower_when_ahead, setup),
         cmocka_unit_test_setup(test_clock_real_steps, setup),
+        cmocka_unit_test_setup(test_clock_lines_are_the_clocks, setup),
         cmocka_unit_test(test_clock_without_tsc),
     };
 

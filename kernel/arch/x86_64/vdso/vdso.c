@@ -63,39 +63,40 @@ static uint64_t rdtsc_ordered(void)
     return (uint64_t)hi << 32 | lo;
 }
 
-/* False: ask the kernel. */
-static int read_clock(int real, uint64_t *ns)
+/* False: ask the kernel. Kept in the callers, as the rest of the arithmetic:
+ * what stands behind the reading of the TSC is waited for. */
+static inline __attribute__((always_inline)) int
+read_clock(int line, struct time_spec *out)
 {
     const struct clock_page *p = page();
-    uint64_t tsc, mono;
-    int64_t offset;
+    uint64_t ticks, sec, ns;
     uint32_t seq;
 
     do {
         seq = __atomic_load_n(&p->seq, __ATOMIC_ACQUIRE);
-        tsc = rdtsc_ordered();
-        if (tsc >= p->tsc_max || tsc < p->tsc_base)
+        ticks = rdtsc_ordered() - p->tsc_base;
+        if (ticks >= p->ticks_max)
             return 0;
-        mono = p->mono_base_ns +
-               (uint64_t)((unsigned __int128)(tsc - p->tsc_base) * p->mult >>
-                          p->shift);
-        offset = p->real_minus_mono_ns;
+        ns = p->line[line].nsec + (ticks * p->mult >> VDSO_SHIFT);
+        sec = p->line[line].sec;
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
     } while ((seq & 1) || __atomic_load_n(&p->seq, __ATOMIC_RELAXED) != seq);
-    *ns = real ? mono + (uint64_t)offset : mono;
+    while (ns >= NSEC) { /* four times at most: ticks_max */
+        ns -= NSEC;
+        sec++;
+        __asm__("" : "+r"(ns)); /* no division, please */
+    }
+    out->sec = (int64_t)sec;
+    out->nsec = (int64_t)ns;
     return 1;
 }
 
 int __vdso_clock_gettime(int clock, struct time_spec *ts);
 int __vdso_clock_gettime(int clock, struct time_spec *ts)
 {
-    uint64_t ns;
-
     if ((unsigned)clock > 11 || !(LINES >> clock & 1) ||
-        !read_clock(REAL_LINES >> clock & 1, &ns))
+        !read_clock(REAL_LINES >> clock & 1, ts))
         return (int)call2(NR_CLOCK_GETTIME, clock, (long)ts);
-    ts->sec = (int64_t)(ns / NSEC);
-    ts->nsec = (int64_t)(ns % NSEC);
     return 0;
 }
 
@@ -108,12 +109,12 @@ int __vdso_clock_getres(int clock, struct time_spec *ts)
 int __vdso_gettimeofday(struct time_val *tv, struct time_zone *tz);
 int __vdso_gettimeofday(struct time_val *tv, struct time_zone *tz)
 {
-    uint64_t ns;
+    struct time_spec now;
 
-    if (!tv || !read_clock(1, &ns))
+    if (!tv || !read_clock(VDSO_REAL, &now))
         return (int)call2(NR_GETTIMEOFDAY, (long)tv, (long)tz);
-    tv->sec = (int64_t)(ns / NSEC);
-    tv->usec = (int64_t)(ns % NSEC / 1000);
+    tv->sec = now.sec;
+    tv->usec = now.nsec / 1000;
     if (tz)
         tz->minutes_west = tz->dst = 0;
     return 0;
@@ -122,13 +123,13 @@ int __vdso_gettimeofday(struct time_val *tv, struct time_zone *tz)
 int64_t __vdso_time(int64_t *out);
 int64_t __vdso_time(int64_t *out)
 {
-    uint64_t ns;
+    struct time_spec now;
 
-    if (!read_clock(1, &ns))
+    if (!read_clock(VDSO_REAL, &now))
         return call2(NR_TIME, (long)out, 0);
     if (out)
-        *out = (int64_t)(ns / NSEC);
-    return (int64_t)(ns / NSEC);
+        *out = now.sec;
+    return now.sec;
 }
 
 int __vdso_getcpu(unsigned *cpu, unsigned *node, void *unused);

@@ -11,16 +11,23 @@
 /* Offsets from GS. */
 enum { VDSO_CPU_INDEX = 80, VDSO_CPU_CLOCK = 128 };
 
-/* A sequence count, odd while it changes; ns = mono_base_ns +
- * ((tsc - tsc_base) * mult >> shift), the product in 128 bits. From tsc_max
- * on (0: always) the reader must ask the kernel. */
+enum { VDSO_MONO, VDSO_REAL, VDSO_NR_LINES };
+
+/* A sequence count, odd while the page changes. A line gives the time as its
+ * base and (ticks * mult >> VDSO_SHIFT) nanoseconds, where ticks =
+ * tsc - tsc_base. From ticks_max on (0: always; four seconds at most, so that
+ * the product fits 64 bits) the reader must ask the kernel. Seconds stand apart
+ * so that no reader needs to divide. */
 struct clock_page {
     uint32_t seq;
-    uint32_t shift;
-    uint64_t tsc_base, tsc_max;
+    uint32_t reserved;
+    uint64_t tsc_base, ticks_max;
     uint64_t mult;
-    uint64_t mono_base_ns;
-    int64_t real_minus_mono_ns;
+    struct vdso_line {
+        uint64_t sec, nsec;
+    } line[VDSO_NR_LINES];
 };
+
+enum { VDSO_SHIFT = 32 };
 
 #endif
