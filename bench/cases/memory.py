@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Memory of instances with all their helpers, and how many fit."""
+import json
+import os
+import shutil
+import statistics
+import subprocess
 import time
 
 from harness import EINKORN, OURS, compile_c, need, sh
@@ -8,6 +13,7 @@ from peers import (NETNS, einkorn, instance_pids, netns, numbers, process,
 
 from . import case
 from .http import NGINX, nginx, wrk
+from .start import bundle
 from .stores import REDIS, redis_benchmark, redis_server
 
 SETTLE_SECONDS = 0.5
@@ -81,52 +87,134 @@ def memory_loaded(run):
 
 
 # ---- density -----------------------------------------------------------
-def available_kib():
+def meminfo_kib(name):
     for line in open("/proc/meminfo"):
-        if line.startswith("MemAvailable:"):
+        if line.startswith(name + ":"):
             return int(line.split()[1])
-    raise RuntimeError("/proc/meminfo has no MemAvailable")
+    raise RuntimeError(f"/proc/meminfo has no {name}")
 
 
-STEPS = (10, 100, 1000, 5000, 10000)
-LEAST_FREE_KIB = 1 << 20
+# Each instance has a seccomp filter, which Linux compiles. On 6.18 the end of
+# more than 1,024 of them at once can stop the machine's kernel for good
+# (docs/start.md, "Density"). However the case ends, all its processes end at
+# once: so it stays below that unless it is told otherwise, and ends larger
+# crowds itself, slowly.
+STEPS, MORE_STEPS = (10, 100, 500), (1000, 5000, 10000)
+PIECE = 250  # started or ended before time and memory are looked at again
+PAUSE_SECONDS = 0.1
+END_SECONDS_EACH = 0.01
+SHOWN = 50  # starts of which the median is shown
+CRUN_MOST = 100
 
 
-def fill(run, program, started, wanted):
-    """Starts instances until there are so many; their start times (ms). Ends
-    early when time or memory runs out."""
-    times = []
-    while started < wanted and run.left() > 0:
-        if available_kib() < LEAST_FREE_KIB:
-            break
-        begun = time.monotonic()
+class Crowd:
+    """Idle instances of one kind, started from a small C program."""
+
+    def __init__(self, command):
+        self.command, self.spawn = command, compile_c("spawn.c")
+        self.running = self.used_kib = 0
+        self.points = []
+
+    def start_piece(self, number):
+        """Times of so many more starts (ms); the first is not told."""
+        before = meminfo_kib("MemAvailable")
+        # What stays holds no pipe of ours.
+        words = [w.replace("@", f"{self.running}x") for w in self.command]
+        out = sh(self.spawn, number - 1, "--", *words, timeout=120,
+                 capture_output=False, stdout=subprocess.PIPE,
+                 stderr=subprocess.DEVNULL).stdout
+        self.running += number
+        self.used_kib += before - meminfo_kib("MemAvailable")
+        return [t / 1e6 for t in json.loads(out)[0]]
+
+    def fill(self, wanted, may_go_on):
+        """Starts instances until there are so many, or not may_go_on();
+        the times of the last ones."""
+        times = []
+        while self.running < wanted and may_go_on():
+            times += self.start_piece(min(PIECE, wanted - self.running))
+        times = times[-SHOWN:]
+        if times:
+            self.points.append((self.running, statistics.median(times)))
+        return times
+
+
+def end_slowly():
+    """Ends the instances, a piece at a time; milliseconds for each."""
+    ids = sh(EINKORN, "ps", "-q").stdout.split()
+    begun = time.monotonic()
+    for at in range(0, len(ids), PIECE):
+        sh(EINKORN, "rm", "-f", *ids[at:at + PIECE], timeout=120)
+        time.sleep(PAUSE_SECONDS)
+    return 1000 * (time.monotonic() - begun) / max(1, len(ids))
+
+
+def steps(run):
+    """DENSITY=N in the environment: up to so many."""
+    most = int(os.environ.get("DENSITY") or STEPS[-1])
+    wanted = [n for n in STEPS + MORE_STEPS if n <= most]
+    return wanted[:2] if run.quick and most == STEPS[-1] else wanted
+
+
+def crun_crowd(run, program):
+    folder = "/run/density"
+    bundle(folder, program)
+    return Crowd(["crun", "run", "-d", "-b", folder, f"{run.tag}d@%"])
+
+
+def density_figures(run, crowds):
+    for peer, crowd in crowds.items():
+        if not crowd.points:
+            continue
+        run.figure(f"{peer}, running at the end", crowd.running)
+        run.figure(f"{peer}, memory for each (KiB)",
+                   crowd.used_kib / crowd.running)
+    points = crowds[OURS].points
+    if points:
+        run.figure("last start by first", points[-1][1] / points[0][1])
+
+
+def density_step(run, crowds, wanted, may_go_on):
+    """Fills the crowds up to so many and adds a row; False: no more to come."""
+    times = {}
+    for peer, crowd in crowds.items():
+        if peer != OURS and wanted > CRUN_MOST:
+            continue
         try:
-            start_sleeper(program)
+            times[peer] = crowd.fill(wanted, may_go_on)
         except Exception as error:  # a limit of the machine's, say
-            run.fail(f"with {started:,} running", error)
-            break
-        times.append(1000 * (time.monotonic() - begun))
-        started += 1
-    return times
+            run.fail(f"{peer} with {crowd.running:,} running", error)
+    running = crowds[OURS].running
+    if times.get(OURS):
+        run.row(f"start with {running:,} running", "ms",
+                {peer: t for peer, t in times.items()
+                 if t and crowds[peer].running == running})
+    return running == wanted
 
 
-@case(16, "einkorn run -d --network none IDLE, N times", most=240)
+@case(16, "einkorn run -d --network none IDLE, N times; crun run -d", most=240)
 def density(run):
     """Idle instances: the start of one more, and memory for each."""
     need("musl-gcc")
     program = sleeper()
     sh(EINKORN, "rm", "-f", start_sleeper(program))  # caches are warm now
-    before, started, points = available_kib(), 0, []
-    for wanted in STEPS[:3] if run.quick else STEPS:
-        times = fill(run, program, started, wanted)
-        started += len(times)
-        if not times:
-            break
-        run.row(f"start with {started:,} running", "ms", {OURS: times[-50:]})
-        points.append((started, run.result["rows"][-1]["peers"][OURS]
-                       ["median"]))
-        run.figure("running at the end", started)
-        run.figure("memory for each (KiB)",
-                   (before - available_kib()) / started)
-    run.figure("last start by first", points[-1][1] / points[0][1])
-    run.series("idle instances", "start of one more (ms)", {OURS: points})
+    crowds = {OURS: Crowd([str(EINKORN), "run", "-d", "--network", "none",
+                           program])}
+    if shutil.which("crun"):
+        crowds["crun"] = crun_crowd(run, program)
+    least_free = meminfo_kib("MemTotal") // 4
+
+    def may_go_on():
+        return (run.left() > END_SECONDS_EACH * crowds[OURS].running and
+                meminfo_kib("MemAvailable") > least_free)
+
+    try:
+        for wanted in steps(run):
+            whole = density_step(run, crowds, wanted, may_go_on)
+            density_figures(run, crowds)
+            if not whole:
+                break
+    finally:
+        run.figure("end of one (ms)", end_slowly())
+    run.series("idle instances", "start of one more (ms)",
+               {peer: crowd.points for peer, crowd in crowds.items()})

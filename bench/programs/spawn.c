@@ -2,7 +2,8 @@
 /*
  * Times commands from start to exit, taking turns so that a noisy machine
  * hits all alike: spawn RUNS -- CMD ARG... -- CMD ARG... prints one JSON array
- * of nanoseconds for each command. Output of the commands is thrown away.
+ * of nanoseconds for each command. Output of the commands is thrown away; "%"
+ * at an argument's end becomes the round's number, the warming one's 0.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { MAX_COMMANDS = 8 };
+enum { MAX_COMMANDS = 8, MAX_ARGUMENTS = 32 };
 
 static uint64_t now_ns(void)
 {
@@ -25,13 +26,36 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static uint64_t run_once(char **argv, posix_spawn_file_actions_t *quiet)
+/* Puts the number in place of a "%" at the end. */
+static void number_arguments(char **argv, int round)
+{
+    for (; *argv; argv++) {
+        size_t len = strlen(*argv);
+        char *numbered;
+
+        if (len == 0 || (*argv)[len - 1] != '%')
+            continue;
+        if (asprintf(&numbered, "%.*s%d", (int)(len - 1), *argv, round) < 0)
+            exit(1);
+        *argv = numbered; /* of a copy, and few: never freed */
+    }
+}
+
+static uint64_t run_once(char *const *command, int round,
+                         posix_spawn_file_actions_t *quiet)
 {
     extern char **environ;
-    uint64_t start = now_ns();
+    char *argv[MAX_ARGUMENTS];
+    uint64_t start;
     int status, err;
     pid_t pid;
 
+    for (int i = 0; i < MAX_ARGUMENTS; i++)
+        if (!(argv[i] = command[i]))
+            break;
+    argv[MAX_ARGUMENTS - 1] = NULL;
+    number_arguments(argv, round);
+    start = now_ns();
     err = posix_spawnp(&pid, argv[0], quiet, NULL, argv, environ);
     if (err) {
         fprintf(stderr, "spawn: %s: %s\n", argv[0], strerror(err));
@@ -68,10 +92,10 @@ int main(int argc, char **argv)
     posix_spawn_file_actions_init(&quiet);
     posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
     for (int c = 0; c < nr; c++) /* warm caches */
-        run_once(commands[c], &quiet);
+        run_once(commands[c], 0, &quiet);
     for (int r = 0; r < runs; r++)
         for (int c = 0; c < nr; c++)
-            times[c * runs + r] = run_once(commands[c], &quiet);
+            times[c * runs + r] = run_once(commands[c], r + 1, &quiet);
     printf("[");
     for (int c = 0; c < nr; c++) {
         printf("%s[", c ? "],\n" : "");

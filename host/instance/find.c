@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finding and reading instance files: see store.h. */
+/* Reading instance files: see store.h. By name they are found in search.c. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 
 #include "host/common/strings.h"
 #include "host/common/xalloc.h"
+#include "host/instance/find.h"
 #include "host/instance/store.h"
 
 void inst_close(struct inst *inst)
@@ -57,8 +58,7 @@ static int read_record(struct inst *inst)
     return 0;
 }
 
-static int open_inst(const struct store *store, const char *id,
-                     struct inst *inst)
+int store_open_id(const struct store *store, const char *id, struct inst *inst)
 {
     snprintf(inst->id, sizeof(inst->id), "%s", id);
     memset(&inst->state, 0, sizeof(inst->state));
@@ -74,12 +74,12 @@ static int open_inst(const struct store *store, const char *id,
     return 0;
 }
 
-static bool is_id(const char *name)
+bool inst_is_id(const char *text)
 {
-    return strlen(name) == ID_LEN && strspn(name, "0123456789abcdef") == ID_LEN;
+    return strlen(text) == ID_LEN && strspn(text, "0123456789abcdef") == ID_LEN;
 }
 
-static DIR *open_list(int dir_fd, struct err *err)
+DIR *store_list(int dir_fd, struct err *err)
 {
     int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -124,7 +124,7 @@ static int newer_first(const void *a, const void *b)
 static int read_all(const struct store *store, struct list *list,
                     struct err *err)
 {
-    DIR *dir = open_list(store->dir_fd, err);
+    DIR *dir = store_list(store->dir_fd, err);
     struct dirent *entry;
     struct inst inst = {0};
 
@@ -133,8 +133,8 @@ static int read_all(const struct store *store, struct list *list,
     }
     while ((entry = readdir(dir)) != NULL) {
         /* One that vanished meanwhile was removed: not an error. */
-        if (is_id(entry->d_name) &&
-            open_inst(store, entry->d_name, &inst) == 0) {
+        if (inst_is_id(entry->d_name) &&
+            store_open_id(store, entry->d_name, &inst) == 0) {
             append(list, &inst);
             inst_close(&inst);
         }
@@ -155,7 +155,7 @@ int store_each(const struct store *store,
     int rc = read_all(store, &list, err);
 
     for (size_t i = 0; rc == 0 && i < list.nr; i++) {
-        if (open_inst(store, list.items[i].id, &inst) == 0) {
+        if (store_open_id(store, list.items[i].id, &inst) == 0) {
             rc = visit(&inst, arg);
             inst_close(&inst);
         }
@@ -164,156 +164,10 @@ int store_each(const struct store *store,
     return rc;
 }
 
-/* ---- by name ---- */
-
-struct search {
-    const char *ref;
-    char id[ID_LEN + 1]; /* the best so far ... */
-    int match;           /* ... and how well it matches */
-    int nr;              /* instances that match so well */
-};
-
-static bool begins(const char *text, const char *ref)
-{
-    return strncmp(text, ref, strlen(ref)) == 0;
-}
-
-/* Exact beats prefix. */
-static int match(const struct inst *inst, const char *ref)
-{
-    const char *name = strings_get(inst->record, "name");
-
-    if (strcmp(name, ref) == 0 || strcmp(inst->id, ref) == 0) {
-        return 2;
-    }
-    return begins(inst->id, ref) || begins(name, ref);
-}
-
-static void consider(struct search *s, const struct store *store,
-                     const char *id)
-{
-    struct inst inst = {0};
-    int m;
-
-    if (open_inst(store, id, &inst) < 0) {
-        return;
-    }
-    m = match(&inst, s->ref);
-    inst_close(&inst);
-    if (m > s->match) {
-        s->match = m;
-        s->nr = 0;
-    }
-    if (m != 0 && m == s->match && strcmp(s->id, id) != 0) {
-        memcpy(s->id, id, sizeof(s->id));
-        s->nr++;
-    }
-}
-
-/* Those whose id, or the name that is made from it, begins so. Only they are
- * opened: there may be 10,000. */
-static int search_ids(struct search *s, const struct store *store,
-                      struct err *err)
-{
-    DIR *dir = open_list(store->dir_fd, err);
-    char name[NAME_MAX_LEN + 1];
-    struct dirent *entry;
-
-    if (dir == NULL) {
-        return -1;
-    }
-    while ((entry = readdir(dir)) != NULL) {
-        if (!is_id(entry->d_name)) {
-            continue;
-        }
-        inst_default_name(entry->d_name, name);
-        if (begins(entry->d_name, s->ref) || begins(name, s->ref)) {
-            consider(s, store, entry->d_name);
-        }
-    }
-    closedir(dir);
-    return 0;
-}
-
-/* The id behind a name that was given, or "". */
-static void read_name(const struct store *store, const char *name,
-                      char id[ID_LEN + 1])
-{
-    ssize_t len = readlinkat(store->names_fd, name, id, ID_LEN + 1);
-
-    id[len == ID_LEN ? ID_LEN : 0] = '\0';
-}
-
-static int search_names(struct search *s, const struct store *store,
-                        struct err *err)
-{
-    DIR *dir = open_list(store->names_fd, err);
-    char id[ID_LEN + 1];
-    struct dirent *entry;
-
-    if (dir == NULL) {
-        return -1;
-    }
-    while ((entry = readdir(dir)) != NULL) {
-        if (!begins(entry->d_name, s->ref)) {
-            continue;
-        }
-        read_name(store, entry->d_name, id);
-        /* What its id found already counts once. */
-        if (is_id(id) && !begins(id, s->ref)) {
-            consider(s, store, id);
-        }
-    }
-    closedir(dir);
-    return 0;
-}
-
-static int search(struct search *s, const struct store *store, struct err *err)
-{
-    char id[ID_LEN + 1] = "";
-
-    if (inst_name_valid(s->ref)) {
-        read_name(store, s->ref, id);
-    }
-    consider(s, store, id);
-    if (s->match == 2) {
-        return 0;
-    }
-    return search_ids(s, store, err) < 0 ? -1 : search_names(s, store, err);
-}
-
-int store_find(const struct store *store, const char *ref, struct inst *inst,
-               struct err *err)
-{
-    struct search s = {.ref = ref};
-
-    if (is_id(ref) && open_inst(store, ref, inst) == 0) {
-        return 0;
-    }
-    if (ref[0] == '\0') {
-        return err_set(err, ERR_TOOL, "instance: empty name or id");
-    }
-    if (search(&s, store, err) < 0) {
-        return -1;
-    }
-    if (s.nr > 1) {
-        return err_set(err, ERR_TOOL,
-                       "instance %s: %d instances begin so (give more of the "
-                       "name or id)",
-                       ref, s.nr);
-    }
-    if (s.nr == 0 || open_inst(store, s.id, inst) < 0) {
-        return err_set(err, ERR_TOOL,
-                       "instance %s: not found (`einkorn ps -a` lists all)",
-                       ref);
-    }
-    return 0;
-}
-
 void store_sweep(const struct store *store)
 {
     struct err ignored = {0};
-    DIR *dir = open_list(store->dir_fd, &ignored);
+    DIR *dir = store_list(store->dir_fd, &ignored);
     struct dirent *entry;
     struct stat st;
 
@@ -324,7 +178,7 @@ void store_sweep(const struct store *store)
         struct inst tmp;
         struct timespec now;
 
-        if (entry->d_name[0] != '.' || !is_id(entry->d_name + 1)) {
+        if (entry->d_name[0] != '.' || !inst_is_id(entry->d_name + 1)) {
             continue;
         }
         tmp.fd = openat(store->dir_fd, entry->d_name, O_RDWR | O_CLOEXEC);

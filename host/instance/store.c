@@ -44,6 +44,7 @@ int store_open(struct store *store, const char *run_dir, struct err *err)
 {
     store->dir_fd = open_dir(run_dir, "instances", err);
     store->names_fd = -1;
+    store->listing = NULL;
     if (store->dir_fd < 0) {
         return -1;
     }
@@ -71,20 +72,32 @@ static int digit(char hex)
     return hex <= '9' ? hex - '0' : hex - 'a' + 10;
 }
 
+static const char *const name_how[16] = {
+    "amber", "bright", "calm",  "early", "fresh", "golden", "hardy", "keen",
+    "late",  "mellow", "noble", "plain", "quiet", "ripe",   "sunny", "wild",
+};
+
 void inst_default_name(const char *id, char name[NAME_MAX_LEN + 1])
 {
-    static const char *const how[16] = {
-        "amber", "bright", "calm",  "early", "fresh", "golden", "hardy", "keen",
-        "late",  "mellow", "noble", "plain", "quiet", "ripe",   "sunny", "wild",
-    };
     static const char *const what[16] = {
         "barley", "bran",  "chaff",   "durum", "einkorn", "emmer",
         "field",  "flour", "harvest", "husk",  "kernel",  "millet",
         "oat",    "rye",   "spelt",   "wheat",
     };
     /* From the id, so that it needs no claim. */
-    snprintf(name, NAME_MAX_LEN + 1, "%s_%s_%.4s", how[digit(id[0])],
+    snprintf(name, NAME_MAX_LEN + 1, "%s_%s_%.4s", name_how[digit(id[0])],
              what[digit(id[1])], id + 2);
+}
+
+bool inst_default_name_begins(const char *id, const char *with)
+{
+    char name[NAME_MAX_LEN + 1];
+
+    if (name_how[digit(id[0])][0] != with[0]) {
+        return false; /* most, when 10,000 are searched */
+    }
+    inst_default_name(id, name);
+    return strncmp(name, with, strlen(with)) == 0;
 }
 
 bool inst_name_valid(const char *name)

@@ -52,8 +52,9 @@ struct inst {
 };
 
 struct store {
-    int dir_fd;   /* instances/ */
-    int names_fd; /* names/ */
+    int dir_fd;              /* instances/ */
+    int names_fd;            /* names/ */
+    struct listing *listing; /* store_find()'s, or NULL */
 };
 
 /* Opens the run directory's store; makes it if it is missing. */
@@ -64,6 +65,9 @@ void inst_new_id(char id[ID_LEN + 1]);
 
 /* The name of an instance that was given none. */
 void inst_default_name(const char *id, char name[NAME_MAX_LEN + 1]);
+
+/* Does it begin so? */
+bool inst_default_name_begins(const char *id, const char *with);
 
 /* Docker's rule: [a-zA-Z0-9][a-zA-Z0-9_.-]*. */
 bool inst_name_valid(const char *name);
@@ -76,8 +80,9 @@ int store_create(const struct store *store, struct inst *inst, const char *name,
 /* Monitor: make the present inst->state known. */
 int inst_write_state(const struct inst *inst);
 
-/* Opens by name, id or unique prefix of either. Release with inst_close(). */
-int store_find(const struct store *store, const char *ref, struct inst *inst,
+/* Opens by name, id or unique prefix of either. Release with inst_close().
+ * What is given by prefix must have been there at the first such search. */
+int store_find(struct store *store, const char *ref, struct inst *inst,
                struct err *err);
 
 /* Calls visit for all, newest first, until it returns non-zero. */
