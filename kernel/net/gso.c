@@ -137,8 +137,8 @@ int gso_begin(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
     f->ip_len = (uint16_t)v.ip_len;
     f->tcp_len = tcp ? (uint16_t)v.l4_len : 0;
     f->first_len = f->payload_len;
-    f->open = tcp && f->payload_len && (flags & ~TCP_PSH) == TCP_ACK &&
-              !(flags & TCP_PSH);
+    f->growable = tcp && f->payload_len && (flags & ~TCP_PSH) == TCP_ACK;
+    f->open = f->growable && !(flags & TCP_PSH);
     if (tcp)
         f->next_seq = get32(v.p + ETH_HDR_LEN + v.ip_len + 4) + f->payload_len;
     return 0;
@@ -170,6 +170,15 @@ static bool same_flow(const struct tx_frame *f, const struct view *v)
            memcmp(ta + 18, tb + 18, f->tcp_len - 18u) == 0;
 }
 
+/* A FIN without data becomes a flag of the last segment. */
+static bool join_fin(struct tx_frame *f)
+{
+    f->headers[ETH_HDR_LEN + f->ip_len + 13] |= TCP_FIN;
+    f->next_seq++;
+    f->open = f->growable = false;
+    return true;
+}
+
 bool gso_join(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
 {
     struct view v;
@@ -177,7 +186,7 @@ bool gso_join(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
     unsigned headers, len = 0;
     uint8_t flags;
 
-    if (!f->open || f->nr_tokens == TX_IOV_MAX)
+    if (!f->growable || f->nr_tokens == TX_IOV_MAX)
         return false;
     v = parse((const uint8_t *)(uintptr_t)iov[0].base,
               (unsigned)iov[0].len_bytes);
@@ -189,15 +198,21 @@ bool gso_join(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
     for (unsigned i = 0; i < nr; i++)
         len += (unsigned)iov[i].len_bytes;
     len -= headers;
-    if (!len || len > f->first_len || (flags & (TCP_SYN | TCP_RST | TCP_URG)) ||
-        f->ip_len + f->tcp_len + f->payload_len + len > IP_LEN_MAX ||
+    if ((flags & (TCP_SYN | TCP_RST | TCP_URG)) ||
         get32(v.p + ETH_HDR_LEN + v.ip_len + 4) != f->next_seq ||
-        !same_flow(f, &v) || !add_payload(f, iov, nr, headers))
+        !same_flow(f, &v))
+        return false;
+    if (!len)
+        return (flags & TCP_FIN) && join_fin(f);
+    if (!f->open || len > f->first_len ||
+        f->ip_len + f->tcp_len + f->payload_len + len > IP_LEN_MAX ||
+        !add_payload(f, iov, nr, headers))
         return false;
     tcp[13] |= flags;
     f->next_seq += len;
     f->nr_segs++;
     f->open = len == f->first_len && !(flags & (TCP_PSH | TCP_FIN));
+    f->growable = !(flags & TCP_FIN);
     return true;
 }
 
@@ -252,7 +267,7 @@ void gso_finish(struct tx_frame *f, bool csum)
     if (f->finished)
         return;
     f->finished = true;
-    f->open = false;
+    f->open = f->growable = false;
     memset(&f->vnet, 0, sizeof(f->vnet));
     if (f->nr_segs > 1) {
         finish_ip(f);

@@ -28,6 +28,7 @@ struct tx_frame {
     bool v6;
     bool finished;
     bool open;                      /* more segments may follow */
+    bool growable;                  /* at least a FIN may */
     struct abi_iov iov[TX_IOV_MAX]; /* [0]: vnet and headers */
     unsigned nr_iov;
     void *tokens[TX_IOV_MAX];

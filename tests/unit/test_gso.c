@@ -181,6 +181,30 @@ static void test_gso_short_push_or_fin_ends_a_frame(void **state)
     assert_false(join(&f, false, 2 * MSS, MSS, FLAG_ACK));
 }
 
+/* A response and the end of its connection are one packet. */
+static void test_gso_fin_without_data_joins(void **state)
+{
+    for (int v6 = 0; v6 < 2; v6++) {
+        struct tx_frame f;
+        unsigned off = ETH_HDR_LEN + (v6 ? 40 : 20) + 13;
+
+        (void)state;
+        begin(&f, v6, 0, 300, FLAG_ACK | FLAG_PSH);
+        assert_false(join(&f, v6, 299, 0, FLAG_ACK | FLAG_FIN));
+        assert_false(join(&f, v6, 300, 0, FLAG_ACK));
+        assert_true(join(&f, v6, 300, 0, FLAG_ACK | FLAG_FIN));
+        assert_int_equal(f.headers[off], FLAG_ACK | FLAG_PSH | FLAG_FIN);
+        assert_int_equal(f.payload_len, 300);
+        assert_int_equal(f.nr_segs, 1);
+        assert_false(join(&f, v6, 301, 0, FLAG_ACK | FLAG_FIN));
+        begin(&f, v6, 0, 300, FLAG_ACK | FLAG_PSH);
+        gso_finish(&f, true); /* it may be under way */
+        assert_false(join(&f, v6, 300, 0, FLAG_ACK | FLAG_FIN));
+        begin(&f, v6, 0, 0, FLAG_ACK);
+        assert_false(join(&f, v6, 0, 0, FLAG_ACK | FLAG_FIN));
+    }
+}
+
 static void test_gso_stops_before_the_longest_packet(void **state)
 {
     struct tx_frame f;
@@ -248,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_gso_joins_contiguous_segments),
         cmocka_unit_test(test_gso_refuses_what_does_not_continue),
         cmocka_unit_test(test_gso_short_push_or_fin_ends_a_frame),
+        cmocka_unit_test(test_gso_fin_without_data_joins),
         cmocka_unit_test(test_gso_stops_before_the_longest_packet),
         cmocka_unit_test(test_gso_single_frame_keeps_its_length),
         cmocka_unit_test(test_gso_udp_gets_a_partial_checksum),
