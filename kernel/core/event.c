@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The list of device poll functions.
+ * The list of device poll functions, and the rule by which sending waits: a
+ * server answers several requests before it asks for the next ones, and their
+ * frames had better go together. A program that computes after it has sent
+ * must not delay what it sent by a tick each time: once that has happened, the
+ * next many are sent at once.
  */
 #include "kernel/core/event.h"
 
 #include "kernel/core/clock.h"
 
+enum { LATE_NS = 500000, EAGER = 512 };
+
 static struct list sources = LIST_INIT(sources);
 static bool polling;
+bool event_deferred;
+static uint64_t deferred_ns; /* since when */
+static unsigned eager;       /* so many are sent at once */
+static bool (*bounded)(void);
 
 void event_register(struct event_source *source)
 {
@@ -34,5 +44,44 @@ bool event_poll(void)
     }
     timer_run();
     polling = false;
+    event_flush();
     return done;
+}
+
+bool event_defer(void)
+{
+    if (eager) {
+        eager--;
+        return false;
+    }
+    if (!bounded || !bounded())
+        return false;
+    if (!event_deferred)
+        deferred_ns = clock_mono_ns();
+    event_deferred = true;
+    return true;
+}
+
+void event_notify(bool (*fn)(void))
+{
+    bounded = fn;
+}
+
+void event_flush_now(void)
+{
+    event_deferred = false;
+    list_for_each(node, &sources)
+    {
+        struct event_source *s = container_of(node, struct event_source, node);
+
+        if (s->flush)
+            s->flush(s);
+    }
+}
+
+void event_tick(void)
+{
+    if (event_deferred && clock_mono_ns() - deferred_ns > LATE_NS)
+        eager = EAGER;
+    event_flush();
 }

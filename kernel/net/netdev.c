@@ -13,12 +13,18 @@
 #include "kernel/net/netdev_priv.h"
 #include "lib/string.h"
 
-enum { TX_RING = 64, TX_BATCH = 16 };
+enum {
+    TX_RING = 64,
+    TX_BATCH = 16,
+    TOGETHER = 32, /* enough to make the receiver busy meanwhile */
+    TOGETHER_BYTES = 32 << 10,
+};
 
 struct tx_ring {
     struct tx_frame *frames[TX_RING]; /* [head], [head+1] ... nr of them */
     unsigned head, nr;
-    bool refused; /* netdev_send() said -ENOBUFS since the last resume */
+    unsigned bytes; /* about so many wait */
+    bool refused;   /* netdev_send() said -ENOBUFS since the last resume */
 };
 
 static struct tx_frame *slot(struct tx_ring *tx, unsigned i)
@@ -91,6 +97,8 @@ int netdev_send(struct netdev *nd, const struct abi_iov *iov, unsigned nr,
     }
     if (token)
         f->tokens[f->nr_tokens++] = token;
+    for (unsigned i = 0; i < nr; i++)
+        tx->bytes += (unsigned)iov[i].len_bytes;
     return 0;
 }
 
@@ -134,7 +142,7 @@ static unsigned send_batch(struct netdev *nd)
         sent(nd, f);
     }
     if (!tx->nr) /* the same few frames stay in the cache */
-        tx->head = 0;
+        tx->head = tx->bytes = 0;
     return (unsigned)n;
 }
 
@@ -147,6 +155,11 @@ void netdev_flush(struct netdev *nd)
 bool netdev_idle(const struct netdev *nd)
 {
     return nd->tx->nr == 0;
+}
+
+bool netdev_much_waits(const struct netdev *nd)
+{
+    return nd->tx->nr >= TOGETHER || nd->tx->bytes >= TOGETHER_BYTES;
 }
 
 bool netdev_poll(struct netdev *nd)

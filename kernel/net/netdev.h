@@ -88,6 +88,8 @@ int netdev_send(struct netdev *nd, const struct abi_iov *iov, unsigned nr,
 /* Hands what waits to the platform. */
 void netdev_flush(struct netdev *nd);
 bool netdev_idle(const struct netdev *nd); /* nothing waits */
+/* So much waits that it had better go now. */
+bool netdev_much_waits(const struct netdev *nd);
 
 /* The receiver keeps frame->tail; give it back with netdev_free_tail(). False:
  * out of memory, copy instead. */

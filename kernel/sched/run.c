@@ -115,10 +115,18 @@ void sched_thread_begun(void)
 }
 
 /* A program that spins needs ticks for its timers. */
-static void timer_came_earlier(void)
+static void need_tick(void)
 {
     if (!this_cpu()->ticking)
         cpu_set_work(this_cpu());
+}
+
+/* ... and for what waits to be sent. With several CPUs another one may be the
+ * one that ticks, or sleeps and watches devices. */
+static bool tick_will_come(void)
+{
+    need_tick();
+    return !smp_several() || this_cpu()->ticking;
 }
 
 _Noreturn void run_first(struct thread *t)
@@ -126,7 +134,8 @@ _Noreturn void run_first(struct thread *t)
     uint64_t boot_sp;
     struct cpu *cpu = this_cpu();
 
-    timer_notify(timer_came_earlier);
+    timer_notify(need_tick);
+    event_notify(tick_will_come);
     smp_start();
     cpu->switched_ns = clock_mono_ns();
     cpu->fpu_owner = t; /* the platform starts us with clean registers */
@@ -162,6 +171,8 @@ void run_take_events(void)
     if (pending & ABI_PENDING_STOP)
         signal_take_stop(
             __atomic_exchange_n(&cpu->vcpu.stop_signals, 0, __ATOMIC_SEQ_CST));
+    if (pending & ABI_PENDING_TICK)
+        event_tick();
     if (pending & (ABI_PENDING_TICK | ABI_PENDING_DEVICE))
         event_poll();
     if (pending & ABI_PENDING_TICK)
@@ -319,6 +330,7 @@ static int sleep(uint64_t deadline_ns, bool interruptible)
         t->state = THREAD_SLEEPING;
         if (__builtin_expect(observer.sleep != NULL, 0))
             observer.sleep();
+        event_flush();
         run_others();
         if (deadline_ns != NO_DEADLINE && !timer_armed(&t->sleep_timer))
             err = -ETIMEDOUT;

@@ -7,6 +7,7 @@
 #include "abi/layout.h"
 #include "kernel/arch/x86_64/arch.h"
 #include "kernel/core/alloc.h"
+#include "kernel/core/event.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/log.h"
 #include "kernel/sched/futex.h"
@@ -179,6 +180,7 @@ _Noreturn void process_exit(int status)
         observer.end(status);
     for (int i = 0; i < NR_EXIT_HOOKS && exit_hooks[i]; i++)
         exit_hooks[i]();
+    event_flush();
     for (;;)
         platform.ops.exit((uint32_t)status & 0xff);
 }

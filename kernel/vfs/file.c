@@ -77,8 +77,10 @@ void poll_devices(void)
     static uint64_t last_ns;
     uint64_t now = clock_mono_ns();
 
-    if (now - last_ns < POLL_DEVICES_NS)
+    if (now - last_ns < POLL_DEVICES_NS) {
+        event_flush();
         return;
+    }
     event_poll();
     last_ns = now;
 }

@@ -63,6 +63,11 @@ void event_register(struct event_source *s)
     source = s;
 }
 
+bool event_defer(void)
+{
+    return false;
+}
+
 void random_bytes(void *buf, size_t len_bytes)
 {
     for (size_t i = 0; i < len_bytes; i++)

@@ -64,6 +64,13 @@ bool event_poll(void)
 {
     return false;
 }
+
+bool event_deferred;
+
+void event_flush_now(void)
+{
+}
+
 int copy_from_user(void *dst, uptr_t src, size_t len)
 {
     (void)dst, (void)src, (void)len;

@@ -112,6 +112,6 @@ int dgram_send(struct dgram *d, struct packet *p, const struct net_addr *to)
     else
         err = send_one(d, p, &ip, dst.port);
     packet_free(p);
-    lwip_kick();
+    lwip_kick_later();
     return err;
 }

@@ -34,6 +34,8 @@ struct netif *netif_of_index(uint32_t index);
 /* After anything that may have made lwIP emit packets: delivers what loops
  * back and flushes the devices. */
 void lwip_kick(void);
+/* The same, but frames may wait for more until the program pauses. */
+void lwip_kick_later(void);
 
 /* No device has frames waiting. */
 bool devices_idle(void);

@@ -62,6 +62,27 @@ void lwip_kick(void)
     tx_free_zombies();
 }
 
+static bool much_waits(void)
+{
+    for (unsigned i = 0; i < nr_ifaces; i++)
+        if (netdev_much_waits(&ifaces[i]->nd))
+            return true;
+    return false;
+}
+
+void lwip_kick_later(void)
+{
+    tcp_batch_end();
+    if (loops_wait() || much_waits() || !event_defer())
+        lwip_kick();
+}
+
+static void flush(struct event_source *source)
+{
+    (void)source;
+    lwip_kick();
+}
+
 static bool poll(struct event_source *source)
 {
     bool any = deliver_loops();
@@ -75,7 +96,7 @@ static bool poll(struct event_source *source)
     return any;
 }
 
-static struct event_source event = {.poll = poll};
+static struct event_source event = {.poll = poll, .flush = flush};
 
 static bool lease_missing(void)
 {

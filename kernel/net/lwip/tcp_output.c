@@ -335,7 +335,7 @@ int ip_send(const struct ip_packet *p)
 
 void ip_kick(void)
 {
-    lwip_kick();
+    lwip_kick_later();
 }
 
 bool ip_idle(void)
