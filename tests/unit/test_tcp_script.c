@@ -292,6 +292,7 @@ static void test_tcp_script_paws(void **state)
     assert_int_equal(stream_unread_bytes(s), 0);
     IN(A | P, 1, 100, 1);
     assert_int_equal(stream_unread_bytes(s), 100);
+    read_all(s);
     out(0, A, 1, 0, 101);
     end(s, l);
 }
@@ -411,6 +412,25 @@ static void test_tcp_script_acknowledges_with_answers(void **state)
     IN(A | P, 101, 100, 51);
     quiet(35); /* an answer is awaited */
     out(10, A, 51, 0, 201);
+    end(s, l);
+}
+
+/* What is not read yet may still be answered; but 40 ms later at most. */
+static void test_tcp_script_acknowledges_after_reading(void **state)
+{
+    struct stream *l, *s = accepted(&l);
+
+    (void)state;
+    IN(A | P, 1, 100, 1);
+    quiet(30);
+    read_all(s); /* without an answer */
+    out(0, A, 1, 0, 101);
+    quiet(100);
+    IN(A | P, 101, 100, 1);
+    quiet(39);
+    out(2, A, 1, 0, 201);
+    read_all(s);
+    quiet(100);
     end(s, l);
 }
 
@@ -631,6 +651,7 @@ int main(void)
         cmocka_unit_test(test_tcp_script_full_buffer_shuts_the_window),
         cmocka_unit_test(test_tcp_script_nagle_and_cork),
         cmocka_unit_test(test_tcp_script_acknowledges_with_answers),
+        cmocka_unit_test(test_tcp_script_acknowledges_after_reading),
         cmocka_unit_test(test_tcp_script_keepalive),
         cmocka_unit_test(test_tcp_script_they_close_first),
         cmocka_unit_test(test_tcp_script_we_close_first),

@@ -349,7 +349,8 @@ void ack_after_data(struct conn *c, uint32_t len, bool urgent, uint64_t now);
 /* An answer to a doubtful segment, at most two each second. */
 void ack_challenge(struct conn *c, uint64_t now);
 void ack_now(struct conn *c);
-void ack_done(struct conn *c); /* one has gone, maybe with data */
+void ack_done(struct conn *c);       /* one has gone, maybe with data */
+void ack_after_read(struct conn *c); /* the program took data */
 /* Those that are due: `all` also those that may wait for an answer. */
 void acks_flush(bool all);
 /* ---- tcp_timer.c ---- */

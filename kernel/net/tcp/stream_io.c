@@ -102,6 +102,7 @@ void stream_consume(struct stream *s, size_t len_bytes)
         conn_send_ack(c, clock_mono_ns());
         ip_kick();
     }
+    ack_after_read(c);
 }
 
 size_t stream_unread_bytes(const struct stream *s)

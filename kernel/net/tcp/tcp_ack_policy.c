@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * When to acknowledge (RFC 9293, 3.8.6.3; RFC 5681, 4.2). Those for much data
- * go out once for each batch of frames. A single one is sent when the kernel
- * looks at its devices the next time: the program may have answered by then,
- * which acknowledges too. Once it has, the answer is waited for, up to 40 ms.
+ * go out once for each batch of frames. A single one is sent when the program
+ * has read the data and the kernel looks at its devices: it may have answered
+ * by then, which acknowledges too. Once it has, the answer is waited for. None
+ * waits for longer than 40 ms.
  */
 #include "kernel/net/tcp/conn.h"
 
@@ -11,17 +12,28 @@ enum { DELAY_MS = 40, CHALLENGE_MS = 500 };
 
 static struct list due = LIST_INIT(due);
 
-static void want(struct conn *c, enum ack_due how)
+static void enlist(struct conn *c)
 {
     if (list_empty(&c->ack_node))
         list_push_back(&due, &c->ack_node);
-    if (how > c->ack_due)
-        c->ack_due = (uint8_t)how;
 }
 
 void ack_now(struct conn *c)
 {
-    want(c, ACK_NOW);
+    c->ack_due = ACK_NOW;
+    enlist(c);
+}
+
+void ack_after_read(struct conn *c)
+{
+    if (c->ack_due == ACK_SOON && !c->rx_bytes)
+        enlist(c);
+}
+
+static void delay(struct conn *c, uint64_t now)
+{
+    if (!conn_armed(c, TIMER_ACK))
+        conn_arm(c, TIMER_ACK, now + DELAY_MS * MSEC);
 }
 
 void ack_done(struct conn *c)
@@ -38,13 +50,14 @@ void ack_after_data(struct conn *c, uint32_t len, bool urgent, uint64_t now)
     if (len > c->rcv_mss)
         c->rcv_mss = min_u32(len, c->mss);
     if (urgent || c->rcv_nxt - c->ack_sent >= 2 * c->rcv_mss) {
-        want(c, ACK_NOW);
-    } else if (c->quick_acks && !c->answers) {
-        c->quick_acks--;
-        want(c, ACK_SOON);
-    } else if (!conn_armed(c, TIMER_ACK)) {
-        conn_arm(c, TIMER_ACK, now + DELAY_MS * MSEC);
+        ack_now(c);
+        return;
     }
+    if (c->quick_acks && !c->answers && c->ack_due == ACK_NONE) {
+        c->quick_acks--;
+        c->ack_due = ACK_SOON;
+    }
+    delay(c, now);
 }
 
 void ack_challenge(struct conn *c, uint64_t now)
@@ -52,7 +65,7 @@ void ack_challenge(struct conn *c, uint64_t now)
     if (c->challenged_ns && now - c->challenged_ns < CHALLENGE_MS * MSEC)
         return;
     c->challenged_ns = now;
-    want(c, ACK_NOW);
+    ack_now(c);
 }
 
 void acks_flush(bool all)
