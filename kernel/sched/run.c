@@ -15,6 +15,7 @@
 #include "kernel/core/event.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/log.h"
+#include "kernel/sched/linger.h"
 #include "kernel/sched/observe.h"
 #include "kernel/sched/rseq.h"
 #include "kernel/sched/signal.h"
@@ -206,7 +207,7 @@ static void idle(struct cpu *cpu)
     charge(cpu);
     if (smp_several())
         smp_wait(cpu);
-    else
+    else if (!linger(&cpu->vcpu.pending))
         platform.ops.wait(timer_next(), ABI_WAIT_DEVICES);
     cpu->switched_ns = clock_mono_ns();
 }
