@@ -22,6 +22,7 @@
  *                          read, carries struct inotify_event of the host's
  *                          inotify(7) for it, and channel 0 may carry messages
  *                          that are no answers
+ *   disk0=/data[:ro]       where block device 0 is mounted, an ext4 file system
  *   core=0                 block device for a core file (core(5)), written when
  *                          a signal ends the program; its size is the limit
  *   processor=NUMBER       the processor's, as in lib/processor.h; what is

@@ -14,6 +14,7 @@
 #include "kernel/fs/dev/dev.h"
 #include "kernel/fs/erofs/erofs.h"
 #include "kernel/fs/etc.h"
+#include "kernel/fs/ext4/mount.h"
 #include "kernel/fs/proc/proc.h"
 #include "kernel/fs/sys/sys.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
@@ -108,6 +109,7 @@ void vfs_init(void)
 
 void vfs_start(void)
 {
+    ext4_mount_all();
     v9fs_mount_all();
     enter_cwd();
 }

@@ -42,6 +42,24 @@ void mm_truncated(struct backing *b)
     }
 }
 
+int mm_sync_backing(struct backing *b)
+{
+    int first_err = 0;
+
+    if (b->nr_vmas == 0)
+        return 0;
+    for (struct vma *v = vma_find(0), *next; v; v = next) {
+        int err = 0;
+
+        next = vma_next(v); /* an object that sleeps here would have to look
+                               anew, as space_sync() does */
+        if (v->backing == b && v->touched)
+            err = space_sync(v->start, v->end);
+        first_err = first_err ? first_err : err;
+    }
+    return first_err;
+}
+
 struct shm_object {
     struct backing backing;
     uint64_t off;

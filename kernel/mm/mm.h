@@ -62,6 +62,9 @@ struct backing_ops {
 void backing_get(struct backing *b);
 void backing_put(struct backing *b);
 
+/* sync() for all shared mappings of it that may be, or were, written to. */
+int mm_sync_backing(struct backing *b);
+
 /* The object became shorter: pages wholly beyond size() fault from now on. */
 void mm_truncated(struct backing *b);
 

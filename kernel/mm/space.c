@@ -152,7 +152,7 @@ int space_sync(uint64_t start, uint64_t end)
         int err;
 
         start = v->end;
-        if (!b || !b->ops->sync || !shared || from >= to)
+        if (!b || !b->ops->sync || !shared || !v->touched || from >= to)
             continue;
         backing_get(b);
         err = b->ops->sync(b, off, from, to - from);

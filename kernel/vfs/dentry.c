@@ -313,6 +313,17 @@ void dentry_pin(struct dentry *d)
     list_push_back(&d->parent->children, &d->sibling);
 }
 
+void dentry_prune(struct dentry *d)
+{
+    list_for_each_safe(pos, &d->children)
+    {
+        struct dentry *child = container_of(pos, struct dentry, sibling);
+
+        if (!child->refs)
+            free_up(child);
+    }
+}
+
 int dentry_move(struct dentry *d, struct dentry *parent, const char *name,
                 size_t len)
 {

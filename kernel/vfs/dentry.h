@@ -66,6 +66,8 @@ void dentry_set(struct dentry *d, struct inode *inode);
 void dentry_hash(struct dentry *d);
 void dentry_unhash(struct dentry *d); /* deleted; unpins too */
 void dentry_pin(struct dentry *d);
+/* Forgets names in d that nobody uses: it is about to go. */
+void dentry_prune(struct dentry *d);
 /* Takes over another place and name. 0 or -ENOMEM (nothing changed). */
 int dentry_move(struct dentry *d, struct dentry *parent, const char *name,
                 size_t name_len);
