@@ -28,7 +28,7 @@ KERNEL_SRC := $(filter-out kernel/platform/%,$(call find_c,kernel)) \
 	$(call find_c,lib)
 PROC_SRC := $(call find_c,kernel/platform/proc tender/proc tender/common) \
 	$(call find_c,lib)
-EINKORN_SRC := $(call find_c,cmd/einkorn host/export host/instance \
+EINKORN_SRC := $(call find_c,cmd/einkorn host/disk host/export host/instance \
 	host/network host/volume host/common) lib/ninep.c
 KVM_SRC := $(call find_c,tender/kvm) lib/elf.c
 IMAGE_SRC := $(call find_c,cmd/einkorn-image host/image host/oci host/record \

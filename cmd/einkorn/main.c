@@ -44,6 +44,8 @@ static const struct verb {
     {"volume", verb_volume,
      "create NAME | ls [-q] | inspect NAME | rm NAME... | prune [-f]",
      "keep directories by names, for `run -v NAME:/GUEST`"},
+    {"disk", verb_disk, "create [--owner UID[:GID]] FILE SIZE",
+     "make a disk for `run --mount type=disk`"},
     {"info", verb_info, "", "what this host offers"},
     {"version", verb_version, "", "print the version"},
     {"help", verb_help, "", "print this"},
@@ -63,6 +65,8 @@ static const char run_options[] =
     "exposes\n"
     "  -v, --volume HOST|NAME:/GUEST[:ro]\n"
     "                              show a host directory or a named volume\n"
+    "  --mount type=disk,source=FILE,target=/PLACE[,readonly]\n"
+    "                              mount a disk (also type=bind, volume)\n"
     "  -m, --memory SIZE           limit, for example 64m or 1g\n"
     "  -w, --workdir DIR           working directory (default /)\n"
     "  --entrypoint PROGRAM        instead of the image's\n"

@@ -22,6 +22,7 @@ enum option_code {
     OPT_CORE,
     OPT_CORE_SIZE,
     OPT_VCPUS,
+    OPT_MOUNT,
 };
 
 static const struct option options[] = {
@@ -31,6 +32,7 @@ static const struct option options[] = {
     {"env", required_argument, NULL, 'e'},
     {"publish", required_argument, NULL, 'p'},
     {"volume", required_argument, NULL, 'v'},
+    {"mount", required_argument, NULL, OPT_MOUNT},
     {"memory", required_argument, NULL, 'm'},
     {"workdir", required_argument, NULL, 'w'},
     {"network", required_argument, NULL, OPT_NETWORK},
@@ -95,6 +97,8 @@ static int set_option(struct spec *spec, int code, struct err *err)
         return spec_add_port(spec, optarg, err);
     case 'v':
         return spec_add_volume(spec, optarg, err);
+    case OPT_MOUNT:
+        return spec_add_mount(spec, optarg, err);
     case 'm':
         return spec_set_mem(spec, optarg, err);
     case OPT_VCPUS:

@@ -28,6 +28,7 @@ int verb_wait(struct context *ctx, int argc, char **argv);
 int verb_inspect(struct context *ctx, int argc, char **argv);
 int verb_image(struct context *ctx, int argc, char **argv);
 int verb_volume(struct context *ctx, int argc, char **argv);
+int verb_disk(struct context *ctx, int argc, char **argv);
 int verb_info(struct context *ctx, int argc, char **argv);
 
 /* ---- what several verbs need (common.c) ---- */

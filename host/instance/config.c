@@ -123,8 +123,15 @@ void config_build(struct strings *out, const struct plan *plan,
     for (int i = 0; i < spec->nr_volumes; i++) {
         add_volume(out, plan, volumes, i);
     }
+    for (int i = 0; i < spec->nr_disks; i++) {
+        const struct disk *d = &spec->disks[i];
+        char key[16];
+
+        snprintf(key, sizeof(key), "disk%d", i);
+        strings_addf(out, key, "%s%s", d->target, d->read_only ? ":ro" : "");
+    }
     if (spec->core != NULL) {
-        strings_add(out, "core", "0");
+        strings_addf(out, "core", "%d", spec->nr_disks);
     }
     if (spec->trace) {
         strings_add(out, "trace", spec->trace_fd > 0 ? "2" : "1");
@@ -199,6 +206,11 @@ void record_build(struct strings *out, const struct plan *plan)
         strings_addf(out, "volume", "%s:%s:%s", spec->volumes[i].host,
                      spec->volumes[i].guest,
                      spec->volumes[i].read_only ? "ro" : "rw");
+    }
+    for (int i = 0; i < spec->nr_disks; i++) {
+        strings_addf(out, "disk", "%s:%s:%s", spec->disks[i].path,
+                     spec->disks[i].target,
+                     spec->disks[i].read_only ? "ro" : "rw");
     }
     strings_add(out, "platform", platform_name(spec->platform));
     strings_addf(out, "mem", "%" PRIu64, spec->mem_bytes);

@@ -131,6 +131,27 @@ static void add_volumes(struct args *args, const struct tender *t)
     }
 }
 
+/* Disks by the descriptors that hold their locks. QEMU gives the last device
+ * the first place on microvm's bus. */
+static void add_disks(struct args *args, const struct tender *t,
+                      struct launch *launch)
+{
+    const struct spec *spec = t->plan->spec;
+    bool pci = spec->machine == MACHINE_Q35;
+
+    for (int n = 0; n < spec->nr_disks; n++) {
+        int i = pci ? n : spec->nr_disks - 1 - n;
+        const struct disk *d = &spec->disks[i];
+
+        args_add(args, "-add-fd");
+        args_add(args, "fd=%d,set=%d", launch_keep(launch, d->fd), i + 1);
+        args_add(args, "-drive");
+        args_add(args, "if=none,id=d%d,format=raw,file=/dev/fdset/%d%s", i,
+                 i + 1, d->read_only ? ",readonly=on" : "");
+        add_device(args, t, "virtio-blk", ",drive=d%d", i);
+    }
+}
+
 static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
                    int ctl_fd, struct err *err)
 {
@@ -139,6 +160,7 @@ static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
     struct args args;
 
     args_init(&args);
+    launch_init(&launch);
     add_machine(&args, t, bundle_len);
     args_add(&args, "-kernel");
     args_add(&args, "%s/einkorn-vm.elf", t->dirs->libexec);
@@ -147,7 +169,7 @@ static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
     add_lines(&args, t, ctl_fd);
     add_network(&args, t);
     add_volumes(&args, t);
-    launch_init(&launch);
+    add_disks(&args, t, &launch);
     launch.path = QEMU;
     launch.argv = args.argv;
     launch.envp = no_env;

@@ -16,6 +16,7 @@
 
 #include "abi/config.h"
 #include "host/common/room.h"
+#include "host/disk/disk.h"
 #include "host/instance/corefile.h"
 #include "host/instance/giveback.h"
 #include "host/instance/kvm_probe.h"
@@ -314,6 +315,7 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
     run.core.fd = -1;
     if (image_prepare(&run.image, dirs, spec, err) < 0 ||
         named_use(dirs, spec, &run.image, err) < 0 ||
+        disks_open(spec, err) < 0 ||
         store_open(&run.store, dirs->run, err) < 0) {
         return -1;
     }

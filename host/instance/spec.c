@@ -266,8 +266,7 @@ static int unit_shift(const char *unit)
     return (int)(at - units) * 10;
 }
 
-/* 512, 64m, 1g; -1 if it is none. */
-static int parse_size(const char *value, uint64_t *bytes)
+int spec_size(const char *value, uint64_t *bytes)
 {
     char *end;
     unsigned long long n = strtoull(value, &end, 10);
@@ -283,7 +282,7 @@ static int parse_size(const char *value, uint64_t *bytes)
 
 int spec_set_mem(struct spec *spec, const char *value, struct err *err)
 {
-    if (parse_size(value, &spec->mem_bytes) < 0) {
+    if (spec_size(value, &spec->mem_bytes) < 0) {
         return err_set(err, ERR_TOOL,
                        "-m %s: not a size (use for example 64m or 1g)", value);
     }
@@ -336,7 +335,7 @@ int spec_set_core(struct spec *spec, const char *value, struct err *err)
 
 int spec_set_core_size(struct spec *spec, const char *value, struct err *err)
 {
-    if (parse_size(value, &spec->core_bytes) < 0 || spec->core_bytes < 4096) {
+    if (spec_size(value, &spec->core_bytes) < 0 || spec->core_bytes < 4096) {
         return err_set(err, ERR_TOOL,
                        "--core-size %s: not a size of a file (use for example "
                        "64m or 1g)",

@@ -45,12 +45,21 @@ struct volume {
     bool read_only;
 };
 
+/* A file with a file system of its own; host/disk/disk.h. */
+struct disk {
+    const char *path, *target; /* absolute */
+    bool read_only;
+    int fd; /* -1 until it is opened */
+};
+
+enum { MAX_DISKS = ABI_MAX_BLK - 1 }; /* the last is for a core file */
+
 struct spec {
     const char *name; /* NULL: made from the id */
     const char *target;
     char **command; /* nr_command strings, argv[0] included */
     int nr_command;
-    int nr_env, nr_ports, nr_volumes, nr_groups;
+    int nr_env, nr_ports, nr_volumes, nr_groups, nr_disks;
     const char *cwd;        /* NULL: / */
     const char *entrypoint; /* NULL: the image's; "": none */
     const char *user;       /* NULL: the image's, or root */
@@ -72,6 +81,7 @@ struct spec {
     uint32_t groups[MAX_GROUPS]; /* supplementary */
     struct port ports[MAX_PORTS];
     struct volume volumes[ABI_MAX_CHAN];
+    struct disk disks[MAX_DISKS];
     const char *env[MAX_ENV]; /* K=V */
 };
 
@@ -84,6 +94,10 @@ int spec_set_env(struct spec *spec, const char *value, struct err *err);
 const char *spec_env(const struct spec *spec, const char *name, size_t len);
 int spec_add_port(struct spec *spec, const char *value, struct err *err);
 int spec_add_volume(struct spec *spec, char *value, struct err *err);
+/* --mount TYPE,... (mount_option.c). */
+int spec_add_mount(struct spec *spec, char *value, struct err *err);
+/* 512, 64m, 1g; -1 if it is none. */
+int spec_size(const char *value, uint64_t *bytes);
 int spec_set_mem(struct spec *spec, const char *value, struct err *err);
 /* At most as many as the host's processors that we may use. */
 int spec_set_vcpus(struct spec *spec, const char *value, struct err *err);

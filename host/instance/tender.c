@@ -75,6 +75,12 @@ static void add_files(struct args *args, struct launch *launch,
     } else {
         args_add(args, HANDOVER_KEY_ENV "1");
     }
+    for (int i = 0; i < t->plan->spec->nr_disks; i++) {
+        const struct disk *d = &t->plan->spec->disks[i];
+
+        args_add(args, HANDOVER_KEY_BLK "%d%s", launch_keep(launch, d->fd),
+                 d->read_only ? ",ro" : "");
+    }
     if (t->core_fd >= 0) {
         args_add(args, HANDOVER_KEY_BLK "%d", launch_keep(launch, t->core_fd));
     }
