@@ -149,6 +149,8 @@ enum abi_net_feature {
     ABI_NET_TSO6 = 8,
     ABI_NET_GUEST_TSO4 = 16, /* we may be given such */
     ABI_NET_GUEST_TSO6 = 32,
+    ABI_NET_USO = 64, /* we may send equally long datagrams in one frame */
+    ABI_NET_GUEST_USO = 128,
 };
 
 struct abi_net_info {

@@ -3,16 +3,16 @@
  * Headers of frames on their way out: joins consecutive TCP segments of one
  * connection into one large frame that the device cuts again (virtio 1.2,
  * 5.1.6.2; the rules are those of Linux's TSO: all segments but the last
- * equally long, FIN and PSH on the last), and prepares partial checksums.
+ * equally long, FIN and PSH on the last), or datagrams between two UDP ports
+ * (all but the last equally long); and prepares partial checksums.
  */
 #include <linux/errno.h>
 
+#include "kernel/net/frame_view.h"
 #include "kernel/net/netdev_priv.h"
 #include "lib/string.h"
 
 enum {
-    PROTO_TCP = 6,
-    PROTO_UDP = 17,
     TCP_FIN = 1,
     TCP_SYN = 2,
     TCP_RST = 4,
@@ -21,66 +21,9 @@ enum {
     TCP_URG = 32,
     CHECKSUM_OFF_TCP = 16,
     CHECKSUM_OFF_UDP = 6,
+    UDP_LEN_OFF = 4,
+    NR_DATAGRAMS_MAX = 60, /* Linux takes 64 */
 };
-
-/* Where things are in one Ethernet frame; all in its first piece. */
-struct view {
-    const uint8_t *p; /* Ethernet header */
-    unsigned len;     /* of the first piece */
-    unsigned ip_len;  /* IP header, 0: not IP */
-    unsigned l4_len;  /* TCP header, 8 for UDP, 0: something else */
-    uint8_t proto;
-    bool v6;
-};
-
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put16(uint8_t *p, unsigned v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
-static void parse_l4(struct view *v)
-{
-    unsigned off = ETH_HDR_LEN + v->ip_len;
-
-    if (v->proto == PROTO_TCP && v->len >= off + 20) {
-        v->l4_len = (v->p[off + 12] >> 4) * 4u;
-        if (v->l4_len < 20 || v->len < off + v->l4_len)
-            v->l4_len = 0;
-    } else if (v->proto == PROTO_UDP && v->len >= off + 8) {
-        v->l4_len = 8;
-    }
-}
-
-static struct view parse(const uint8_t *p, unsigned len)
-{
-    struct view v = {.p = p, .len = len};
-    unsigned type = len >= ETH_HDR_LEN ? get16(p + 12) : 0;
-
-    if (type == ETH_P_IP && len >= ETH_HDR_LEN + 20) {
-        v.ip_len = (p[ETH_HDR_LEN] & 15) * 4u;
-        v.proto = p[ETH_HDR_LEN + 9];
-        if (get16(p + ETH_HDR_LEN + 6) & 0x3fff) /* a fragment */
-            v.proto = 0;
-    } else if (type == ETH_P_IPV6 && len >= ETH_HDR_LEN + 40) {
-        v.v6 = true;
-        v.ip_len = 40;
-        v.proto = p[ETH_HDR_LEN + 6];
-    }
-    if (v.ip_len && len >= ETH_HDR_LEN + v.ip_len)
-        parse_l4(&v);
-    return v;
-}
 
 /* Payload pieces of iov behind `skip` bytes, appended to f; those that touch
  * in memory become one. False: no room (f is unchanged). */
@@ -112,12 +55,20 @@ static bool add_payload(struct tx_frame *f, const struct abi_iov *iov,
     return true;
 }
 
+/* Its checksum is the device's task: then so is cutting. */
+static bool udp_without_checksum(const struct frame_view *v)
+{
+    return v->proto == PROTO_UDP && v->l4_len &&
+           get16(v->p + ETH_HDR_LEN + v->ip_len + CHECKSUM_OFF_UDP) == 0;
+}
+
 int gso_begin(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
 {
-    struct view v = parse((const uint8_t *)(uintptr_t)iov[0].base,
-                          (unsigned)iov[0].len_bytes);
+    struct frame_view v = frame_view((const uint8_t *)(uintptr_t)iov[0].base,
+                                     (unsigned)iov[0].len_bytes);
     bool tcp = v.proto == PROTO_TCP && v.l4_len;
-    unsigned headers = tcp ? ETH_HDR_LEN + v.ip_len + v.l4_len : v.len;
+    bool udp = udp_without_checksum(&v);
+    unsigned headers = tcp || udp ? ETH_HDR_LEN + v.ip_len + v.l4_len : v.len;
     uint8_t flags = tcp ? v.p[ETH_HDR_LEN + v.ip_len + 13] : 0;
 
     if (headers > TX_HEADERS_MAX)
@@ -135,10 +86,13 @@ int gso_begin(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
         return -ENOBUFS;
     f->v6 = v.v6;
     f->ip_len = (uint16_t)v.ip_len;
-    f->tcp_len = tcp ? (uint16_t)v.l4_len : 0;
+    f->udp = udp;
+    f->l4_len = tcp || udp ? (uint16_t)v.l4_len : 0;
     f->first_len = f->payload_len;
     f->growable = tcp && f->payload_len && (flags & ~TCP_PSH) == TCP_ACK;
     f->open = f->growable && !(flags & TCP_PSH);
+    if (udp)
+        f->growable = f->open = f->payload_len != 0;
     if (tcp)
         f->next_seq = get32(v.p + ETH_HDR_LEN + v.ip_len + 4) + f->payload_len;
     return 0;
@@ -152,22 +106,29 @@ void gso_cut(struct tx_frame *f, uint32_t cut)
         f->open = false;
 }
 
-/* Same connection, same everything but sequence number, lengths, IPv4
- * identification, checksums and flags? */
-static bool same_flow(const struct tx_frame *f, const struct view *v)
+/* Ethernet and IP headers differ in lengths, IPv4 identification and
+ * checksums at most. */
+static bool same_ip(const struct tx_frame *f, const struct frame_view *v)
 {
     const uint8_t *a = f->headers + ETH_HDR_LEN, *b = v->p + ETH_HDR_LEN;
-    const uint8_t *ta = a + f->ip_len, *tb = b + f->ip_len;
 
     if (memcmp(f->headers, v->p, ETH_HDR_LEN) != 0)
         return false;
-    if (f->v6 ? memcmp(a, b, 4) != 0 || memcmp(a + 6, b + 6, 34) != 0
-              : memcmp(a, b, 2) != 0 || memcmp(a + 6, b + 6, 4) != 0 ||
-                    memcmp(a + 12, b + 12, f->ip_len - 12u) != 0)
-        return false;
-    return memcmp(ta, tb, 4) == 0 && memcmp(ta + 8, tb + 8, 5) == 0 &&
-           memcmp(ta + 14, tb + 14, 2) == 0 &&
-           memcmp(ta + 18, tb + 18, f->tcp_len - 18u) == 0;
+    if (f->v6)
+        return memcmp(a, b, 4) == 0 && memcmp(a + 6, b + 6, 34) == 0;
+    return memcmp(a, b, 2) == 0 && memcmp(a + 6, b + 6, 4) == 0 &&
+           memcmp(a + 12, b + 12, f->ip_len - 12u) == 0;
+}
+
+/* The same of TCP's, but for sequence number and flags. */
+static bool same_tcp(const struct tx_frame *f, const struct frame_view *v)
+{
+    const uint8_t *a = f->headers + ETH_HDR_LEN + f->ip_len;
+    const uint8_t *b = v->p + ETH_HDR_LEN + f->ip_len;
+
+    return memcmp(a, b, 4) == 0 && memcmp(a + 8, b + 8, 5) == 0 &&
+           memcmp(a + 14, b + 14, 2) == 0 &&
+           memcmp(a + 18, b + 18, f->l4_len - 18u) == 0;
 }
 
 /* A FIN without data becomes a flag of the last segment. */
@@ -179,34 +140,19 @@ static bool join_fin(struct tx_frame *f)
     return true;
 }
 
-bool gso_join(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
+static bool join_tcp(struct tx_frame *f, const struct frame_view *v,
+                     const struct abi_iov *iov, unsigned nr, unsigned len)
 {
-    struct view v;
-    uint8_t *tcp = f->headers + ETH_HDR_LEN + f->ip_len;
-    unsigned headers, len = 0;
-    uint8_t flags;
+    const uint8_t *next = v->p + ETH_HDR_LEN + v->ip_len;
+    uint8_t *tcp = f->headers + ETH_HDR_LEN + f->ip_len, flags = next[13];
 
-    if (!f->growable || f->nr_tokens == TX_IOV_MAX)
-        return false;
-    v = parse((const uint8_t *)(uintptr_t)iov[0].base,
-              (unsigned)iov[0].len_bytes);
-    if (v.proto != PROTO_TCP || v.v6 != f->v6 || v.ip_len != f->ip_len ||
-        v.l4_len != f->tcp_len || !v.l4_len)
-        return false;
-    headers = ETH_HDR_LEN + v.ip_len + v.l4_len;
-    flags = v.p[ETH_HDR_LEN + v.ip_len + 13];
-    for (unsigned i = 0; i < nr; i++)
-        len += (unsigned)iov[i].len_bytes;
-    len -= headers;
     if ((flags & (TCP_SYN | TCP_RST | TCP_URG)) ||
-        get32(v.p + ETH_HDR_LEN + v.ip_len + 4) != f->next_seq ||
-        !same_flow(f, &v))
+        get32(next + 4) != f->next_seq || !same_tcp(f, v))
         return false;
     if (!len)
         return (flags & TCP_FIN) && join_fin(f);
     if (!f->open || len > f->first_len ||
-        f->ip_len + f->tcp_len + f->payload_len + len > IP_LEN_MAX ||
-        !add_payload(f, iov, nr, headers))
+        !add_payload(f, iov, nr, f->headers_len))
         return false;
     tcp[13] |= flags;
     f->next_seq += len;
@@ -214,6 +160,42 @@ bool gso_join(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
     f->open = len == f->first_len && !(flags & (TCP_PSH | TCP_FIN));
     f->growable = !(flags & TCP_FIN);
     return true;
+}
+
+static bool join_udp(struct tx_frame *f, const struct frame_view *v,
+                     const struct abi_iov *iov, unsigned nr, unsigned len)
+{
+    const uint8_t *ports = f->headers + ETH_HDR_LEN + f->ip_len;
+
+    if (!udp_without_checksum(v) || !len || len > f->first_len ||
+        f->nr_segs == NR_DATAGRAMS_MAX ||
+        memcmp(ports, v->p + ETH_HDR_LEN + v->ip_len, 4) != 0 ||
+        !add_payload(f, iov, nr, f->headers_len))
+        return false;
+    f->nr_segs++;
+    f->open = f->growable = len == f->first_len;
+    return true;
+}
+
+bool gso_join(struct tx_frame *f, const struct abi_iov *iov, unsigned nr)
+{
+    struct frame_view v;
+    unsigned len = 0;
+
+    if (!f->growable || f->nr_tokens == TX_IOV_MAX)
+        return false;
+    v = frame_view((const uint8_t *)(uintptr_t)iov[0].base,
+                   (unsigned)iov[0].len_bytes);
+    if (v.proto != (f->udp ? PROTO_UDP : PROTO_TCP) || v.v6 != f->v6 ||
+        v.ip_len != f->ip_len || v.l4_len != f->l4_len || !same_ip(f, &v))
+        return false;
+    for (unsigned i = 0; i < nr; i++)
+        len += (unsigned)iov[i].len_bytes;
+    len -= f->headers_len;
+    if (f->ip_len + f->l4_len + f->payload_len + len > IP_LEN_MAX)
+        return false;
+    return f->udp ? join_udp(f, &v, iov, nr, len)
+                  : join_tcp(f, &v, iov, nr, len);
 }
 
 static uint32_t sum_words(uint32_t sum, const uint8_t *p, unsigned len)
@@ -233,8 +215,10 @@ static uint16_t fold(uint32_t sum)
 static void finish_ip(struct tx_frame *f)
 {
     uint8_t *ip = f->headers + ETH_HDR_LEN;
-    unsigned len = f->tcp_len + f->payload_len;
+    unsigned len = f->l4_len + f->payload_len;
 
+    if (f->udp)
+        put16(ip + f->ip_len + UDP_LEN_OFF, len);
     if (f->v6) {
         put16(ip + 4, len);
         return;
@@ -245,7 +229,7 @@ static void finish_ip(struct tx_frame *f)
 }
 
 /* Pseudo-header (RFC 9293, 3.1; RFC 8200, 8.1) into the checksum field. */
-static void partial_checksum(struct tx_frame *f, const struct view *v,
+static void partial_checksum(struct tx_frame *f, const struct frame_view *v,
                              unsigned field_off)
 {
     uint8_t *ip = f->headers + ETH_HDR_LEN;
@@ -262,7 +246,7 @@ static void partial_checksum(struct tx_frame *f, const struct view *v,
 
 void gso_finish(struct tx_frame *f, bool csum)
 {
-    struct view v = parse(f->headers, f->headers_len);
+    struct frame_view v = frame_view(f->headers, f->headers_len);
 
     if (f->finished)
         return;
@@ -271,7 +255,9 @@ void gso_finish(struct tx_frame *f, bool csum)
     memset(&f->vnet, 0, sizeof(f->vnet));
     if (f->nr_segs > 1) {
         finish_ip(f);
-        f->vnet.gso_type = f->v6 ? VNET_GSO_TCPV6 : VNET_GSO_TCPV4;
+        f->vnet.gso_type = f->udp  ? VNET_GSO_UDP_L4
+                           : f->v6 ? VNET_GSO_TCPV6
+                                   : VNET_GSO_TCPV4;
         f->vnet.gso_size = (uint16_t)f->first_len;
         f->vnet.hdr_len = (uint16_t)f->headers_len;
     }

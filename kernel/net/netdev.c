@@ -69,7 +69,8 @@ int netdev_init(struct netdev *nd, uint32_t dev,
 
 static bool can_join(const struct netdev *nd, const struct tx_frame *f)
 {
-    uint32_t need = ABI_NET_CSUM | (f->v6 ? ABI_NET_TSO6 : ABI_NET_TSO4);
+    uint32_t cut = f->udp ? ABI_NET_USO : f->v6 ? ABI_NET_TSO6 : ABI_NET_TSO4;
+    uint32_t need = ABI_NET_CSUM | cut;
 
     return (nd->info.features & need) == need;
 }

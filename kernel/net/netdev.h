@@ -27,7 +27,13 @@ struct vnet_hdr {
 };
 
 enum { VNET_NEEDS_CSUM = 1, VNET_DATA_VALID = 2 };
-enum { VNET_GSO_NONE = 0, VNET_GSO_TCPV4 = 1, VNET_GSO_TCPV6 = 4 };
+enum {
+    VNET_GSO_NONE = 0,
+    VNET_GSO_TCPV4 = 1,
+    VNET_GSO_TCPV6 = 4,
+    VNET_GSO_UDP_L4 = 5,
+    VNET_GSO_ECN = 0x80,
+};
 
 /* A received frame: two pieces, the second (len 0: none) may be taken over
  * with netdev_take_tail(). */

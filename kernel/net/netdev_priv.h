@@ -21,11 +21,11 @@ struct tx_frame {
     uint8_t headers[TX_HEADERS_MAX];
     unsigned headers_len;
     unsigned payload_len;
-    unsigned first_len; /* TCP payload of the first segment */
+    unsigned first_len; /* payload of the first segment or datagram */
     unsigned nr_segs;
     uint32_t next_seq;
-    uint16_t ip_len, tcp_len; /* header lengths, tcp_len 0: not TCP */
-    bool v6;
+    uint16_t ip_len, l4_len; /* header lengths, l4_len 0: cannot be joined */
+    bool v6, udp;
     bool finished;
     bool open;                      /* more segments may follow */
     bool growable;                  /* at least a FIN may */
@@ -38,6 +38,9 @@ struct tx_frame {
 int rx_init(struct netdev *nd);
 bool rx_poll(struct netdev *nd);
 int tx_init(struct netdev *nd);
+
+/* Hands on each of the frame's datagrams. False: it is dropped. */
+bool uso_receive(struct netdev *nd, const struct rx_frame *f, unsigned each);
 
 /* Begins a frame: copies headers, remembers payload. 0 or -ENOBUFS (too many
  * pieces). */

@@ -91,8 +91,13 @@ static void receive(struct netdev *nd, unsigned slot, size_t len)
     frame.tail = (uint8_t *)(uintptr_t)rx->iov[slot][1].base;
     frame.tail_len = len - head;
     frame.csum_ok = hdr.flags & (VNET_NEEDS_CSUM | VNET_DATA_VALID);
-    nd->stats.rx_packets++;
     nd->stats.rx_bytes += len - sizeof(hdr);
+    if ((hdr.gso_type & ~VNET_GSO_ECN) == VNET_GSO_UDP_L4) {
+        if (!uso_receive(nd, &frame, hdr.gso_size))
+            nd->stats.rx_dropped++;
+        return;
+    }
+    nd->stats.rx_packets++;
     nd->ops->receive(nd->arg, &frame);
 }
 

@@ -8,6 +8,10 @@
 #include <linux/fs.h>
 #include <linux/if_tun.h>
 
+#ifndef TUN_F_USO4 /* Linux 6.2; newer than Debian 12's headers */
+enum { TUN_F_USO4 = 0x20, TUN_F_USO6 = 0x40 };
+#endif
+
 enum { SECTOR = 512 };
 
 static void set_nonblocking(const char *what, int32_t fd)
@@ -24,14 +28,19 @@ static void prepare_tap(uint32_t dev)
 {
     int32_t fd = gate.net[dev].fd, hdr_bytes = ABI_NET_HDR_SIZE;
     struct abi_net_info *info = &gate.boot.net[dev];
+    uint32_t offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
     int64_t ret = sys3(__NR_ioctl, fd, TUNSETVNETHDRSZ, &hdr_bytes);
 
     if (ret < 0)
         die("net=tap,%d: %s (not a tap with IFF_VNET_HDR?)", fd,
             errno_text(ret));
     info->features = ABI_NET_CSUM | ABI_NET_TSO4 | ABI_NET_TSO6;
-    ret = sys3(__NR_ioctl, fd, TUNSETOFFLOAD,
-               TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6);
+    ret =
+        sys3(__NR_ioctl, fd, TUNSETOFFLOAD, offload | TUN_F_USO4 | TUN_F_USO6);
+    if (ret == 0) /* a Linux that knows them also takes such frames */
+        info->features |= ABI_NET_USO | ABI_NET_GUEST_USO;
+    else
+        ret = sys3(__NR_ioctl, fd, TUNSETOFFLOAD, offload);
     if (ret == 0)
         info->features |=
             ABI_NET_GUEST_CSUM | ABI_NET_GUEST_TSO4 | ABI_NET_GUEST_TSO6;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Joining TCP segments into large frames; partial checksums. */
-/* sources: kernel/net/gso.c */
+/* sources: kernel/net/gso.c kernel/net/frame_view.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -244,12 +244,86 @@ static void test_gso_udp_gets_a_partial_checksum(void **state)
     memset(udp, 0, 8);
     s.iov[0].len_bytes = ETH_HDR_LEN + 28;
     assert_int_equal(gso_begin(&f, s.iov, 2), 0);
-    assert_false(f.open);
     gso_finish(&f, true);
     assert_int_equal(f.vnet.flags, VNET_NEEDS_CSUM);
     assert_int_equal(f.vnet.csum_offset, 6);
     assert_int_equal(get16(f.headers + ETH_HDR_LEN + 26),
                      sum(f.headers + ETH_HDR_LEN + 12, 8, 17 + 108));
+}
+
+/* A datagram's headers, from port 53; `check` is its checksum. */
+static struct segment *datagram(struct segment *s, bool v6, unsigned off,
+                                unsigned len, unsigned check)
+{
+    unsigned ip_len = v6 ? 40 : 20;
+    uint8_t *udp = s->head + ETH_HDR_LEN + ip_len;
+
+    segment(s, v6, off, len, 0);
+    s->head[ETH_HDR_LEN + (v6 ? 6 : 9)] = 17;
+    memset(udp, 0, 8);
+    put16(udp, 53);
+    put16(udp + 2, 5000);
+    put16(udp + 4, 8 + len);
+    put16(udp + 6, check);
+    s->iov[0].len_bytes = ETH_HDR_LEN + ip_len + 8;
+    return s;
+}
+
+static void test_gso_joins_datagrams_of_one_length(void **state)
+{
+    (void)state;
+    for (int v6 = 0; v6 < 2; v6++) {
+        unsigned ip_len = v6 ? 40 : 20;
+        struct segment s;
+        struct tx_frame f;
+        uint8_t *udp = f.headers + ETH_HDR_LEN + ip_len;
+
+        assert_int_equal(gso_begin(&f, datagram(&s, v6, 0, 90, 0)->iov, 2), 0);
+        assert_false(gso_join(&f, datagram(&s, v6, 90, 91, 0)->iov, 2));
+        assert_false(gso_join(&f, datagram(&s, v6, 90, 90, 7)->iov, 2));
+        datagram(&s, v6, 90, 90, 0);
+        put16(s.head + ETH_HDR_LEN + ip_len + 2, 5001); /* somebody else */
+        assert_false(gso_join(&f, s.iov, 2));
+        assert_false(join(&f, v6, 90, 90, FLAG_ACK)); /* TCP */
+        assert_true(gso_join(&f, datagram(&s, v6, 90, 90, 0)->iov, 2));
+        assert_true(gso_join(&f, datagram(&s, v6, 180, 20, 0)->iov, 2));
+        assert_false(gso_join(&f, datagram(&s, v6, 200, 20, 0)->iov, 2));
+        gso_finish(&f, true);
+        assert_int_equal(f.vnet.gso_type, VNET_GSO_UDP_L4);
+        assert_int_equal(f.vnet.gso_size, 90);
+        assert_int_equal(f.vnet.flags, VNET_NEEDS_CSUM);
+        assert_int_equal(f.nr_segs, 3);
+        assert_int_equal(get16(udp + 4), 8 + 200);
+        assert_int_equal(get16(f.headers + ETH_HDR_LEN + (v6 ? 4 : 2)),
+                         (v6 ? 0 : 20) + 8 + 200);
+    }
+}
+
+static void test_gso_single_datagram_stays_one(void **state)
+{
+    struct segment s;
+    struct tx_frame f;
+
+    (void)state;
+    assert_int_equal(gso_begin(&f, datagram(&s, false, 0, 90, 0)->iov, 2), 0);
+    gso_finish(&f, true);
+    assert_int_equal(f.vnet.gso_type, VNET_GSO_NONE);
+    assert_int_equal(get16(f.headers + ETH_HDR_LEN + 20 + 4), 98);
+    for (unsigned n = 1; n < 200; n++)
+        assert_false(gso_join(&f, datagram(&s, false, 90, 90, 0)->iov, 2));
+}
+
+static void test_gso_joins_few_enough_datagrams(void **state)
+{
+    struct segment s;
+    struct tx_frame f;
+    unsigned n = 1;
+
+    (void)state;
+    assert_int_equal(gso_begin(&f, datagram(&s, false, 0, 20, 0)->iov, 2), 0);
+    while (n < 200 && gso_join(&f, datagram(&s, false, n * 20, 20, 0)->iov, 2))
+        n++;
+    assert_in_range(n, 16, 64); /* Linux's limit */
 }
 
 static void test_gso_fragments_are_left_alone(void **state)
@@ -276,6 +350,9 @@ int main(void)
         cmocka_unit_test(test_gso_stops_before_the_longest_packet),
         cmocka_unit_test(test_gso_single_frame_keeps_its_length),
         cmocka_unit_test(test_gso_udp_gets_a_partial_checksum),
+        cmocka_unit_test(test_gso_joins_datagrams_of_one_length),
+        cmocka_unit_test(test_gso_single_datagram_stays_one),
+        cmocka_unit_test(test_gso_joins_few_enough_datagrams),
         cmocka_unit_test(test_gso_fragments_are_left_alone),
     };
 

@@ -2,6 +2,7 @@
 /* Frames of all kinds, whole and damaged, into the stack; servers answer. */
 /* sources: kernel/core/timer.c kernel/net/checksum.c kernel/net/gso.c */
 /* sources: kernel/net/netdev.c kernel/net/netdev_rx.c */
+/* sources: kernel/net/frame_view.c kernel/net/uso_rx.c */
 // sources: kernel/net/lwip/*.c kernel/net/tcp/*.c
 /* sources: third_party/lwip/src/src/core/def.c */
 /* sources: third_party/lwip/src/src/core/inet_chksum.c */
@@ -120,6 +121,10 @@ static int64_t fake_recv(uint32_t dev, struct abi_packet *p, uint32_t nr)
     if (!in_full)
         return -EAGAIN;
     in_full = false;
+    if (rand() % 8 == 0) {
+        hdr.gso_type = VNET_GSO_UDP_L4;
+        hdr.gso_size = (uint16_t)(rand() % 300);
+    }
     memcpy(all, &hdr, sizeof(hdr));
     memcpy(all + sizeof(hdr), in.data, in.len);
     head = len < head ? len : head;
@@ -403,7 +408,7 @@ static void test_net_input_survives_damaged_frames(void **state)
     (void)state;
     srand(1);
     fake_boot.nr_net = 1;
-    fake_boot.net[0] = (struct abi_net_info){.mtu = 1500, .features = 63};
+    fake_boot.net[0] = (struct abi_net_info){.mtu = 1500, .features = 255};
     memcpy(fake_boot.net[0].mac, our_mac, 6);
     platform.ops.net_recv = fake_recv;
     platform.ops.net_send = fake_send;
