@@ -26,6 +26,7 @@ struct cpu {
     bool ticking;         /* platform.ops.tick() is on */
     bool idle;            /* sleeps in wait() and was not called since */
     bool watching;        /* ... and there for devices too */
+    bool awaited;         /* sched/smp.c: somebody waits until it comes by */
     uint64_t switched_ns; /* when current began to run, for its cpu_ns */
     struct thread *dead;  /* its memory goes with the next switch */
     struct thread *idler; /* whose stack to wait on; NULL with one CPU */

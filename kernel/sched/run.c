@@ -179,11 +179,10 @@ void run_take_events(void)
     if (pending & ABI_PENDING_TICK)
         cpu->need_resched = true;
     if (pending & ABI_PENDING_KICK)
-        smp_kicked();
+        smp_passed();
 }
 
-/* The first that may run here. */
-static struct thread *find(const struct cpu *cpu)
+struct thread *run_find(const struct cpu *cpu)
 {
     list_for_each(node, &runnable)
     {
@@ -199,7 +198,7 @@ static struct thread *find(const struct cpu *cpu)
 static bool look_round(struct cpu *cpu)
 {
     run_take_events();
-    return find(cpu) || event_poll() || find(cpu);
+    return run_find(cpu) || event_poll() || run_find(cpu);
 }
 
 static void idle(struct cpu *cpu)
@@ -216,7 +215,7 @@ static struct thread *await_next(struct cpu *cpu)
 {
     struct thread *t;
 
-    while (!(t = find(cpu))) {
+    while (!(t = run_find(cpu))) {
         if (look_round(cpu))
             continue;
         if (cpu->idler && cpu->current != cpu->idler)
@@ -246,7 +245,7 @@ static void to_the_end(void)
 void sched_yield(void)
 {
     event_poll();
-    if (find(this_cpu()))
+    if (run_find(this_cpu()))
         to_the_end();
 }
 

@@ -10,6 +10,9 @@
 /* Threads that could run and do not. */
 extern struct list runnable;
 
+/* The first of them that may run here, or NULL. */
+struct thread *run_find(const struct cpu *cpu);
+
 /* A thread that is not in the book of the process yet. NULL: no memory. */
 struct thread *thread_alloc(void (*fn)(void *), void *arg);
 

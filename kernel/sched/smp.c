@@ -15,7 +15,7 @@
 
 struct smp smp = {.nr_cpus = 1};
 
-static struct waitq changes = {LIST_INIT(changes.waiters)};
+static struct waitq passed = {LIST_INIT(passed.waiters)};
 
 static struct cpu *next_cpu(struct cpu *cpu)
 {
@@ -41,23 +41,6 @@ static struct cpu *watcher(void)
 bool smp_watched(void)
 {
     return watcher() != NULL;
-}
-
-void smp_wait(struct cpu *cpu)
-{
-    struct cpu *other = watcher();
-    uint64_t deadline_ns = timer_next();
-
-    if (other && other->deadline_ns <= deadline_ns)
-        deadline_ns = NO_DEADLINE;
-    cpu->watching = !other;
-    cpu->deadline_ns = deadline_ns;
-    cpu->idle = true;
-    smp_kicked();
-    kernel_unlock();
-    platform.ops.wait(deadline_ns, cpu->watching ? ABI_WAIT_DEVICES : 0);
-    kernel_lock();
-    cpu->idle = false;
 }
 
 static struct cpu *sleeper_for(const struct thread *t)
@@ -87,6 +70,28 @@ static void call_busy(const struct cpu *self)
     for_each_cpu(c) if (c != self && !c->idle && !c->ticking) kick(c);
 }
 
+void smp_wait(struct cpu *cpu)
+{
+    struct cpu *other;
+    uint64_t deadline_ns = timer_next();
+
+    smp_passed();
+    if (run_find(cpu))
+        return;
+    if (!list_empty(&runnable) && !offer_threads())
+        call_busy(cpu); /* not for this CPU: their affinity says so */
+    other = watcher();
+    if (other && other->deadline_ns <= deadline_ns)
+        deadline_ns = NO_DEADLINE;
+    cpu->watching = !other;
+    cpu->deadline_ns = deadline_ns;
+    cpu->idle = true;
+    kernel_unlock();
+    platform.ops.wait(deadline_ns, cpu->watching ? ABI_WAIT_DEVICES : 0);
+    kernel_lock();
+    cpu->idle = false;
+}
+
 static void call_sleeper(void)
 {
     for_each_cpu(c)
@@ -111,10 +116,14 @@ void smp_settle(struct cpu *cpu, bool tick_came)
         call_sleeper();
 }
 
-void smp_kicked(void)
+void smp_passed(void)
 {
-    if (!list_empty(&changes.waiters))
-        waitq_wake(&changes, 0);
+    struct cpu *cpu = this_cpu();
+
+    if (!cpu->awaited)
+        return;
+    cpu->awaited = false;
+    waitq_wake(&passed, 0);
 }
 
 void smp_poke(struct thread *t)
@@ -144,9 +153,11 @@ static void await_entry(struct cpu *c)
     cpu_set_work(c);
     kick(c);
     waiter_init_thread(&w);
-    waitq_add(&changes, &w);
-    while (still_out(c, entries))
+    waitq_add(&passed, &w);
+    while (still_out(c, entries)) {
+        c->awaited = true;
         thread_sleep_uninterruptible(NO_DEADLINE);
+    }
     waitq_del(&w);
 }
 

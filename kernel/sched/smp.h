@@ -36,8 +36,8 @@ bool smp_watched(void);
 /* Before a CPU goes back to the program: who waits idly gets what waits to
  * run; once a tick has come, devices too. */
 void smp_settle(struct cpu *cpu, bool tick_came);
-/* ABI_PENDING_KICK was taken. */
-void smp_kicked(void);
+/* This CPU came by the kernel: whoever waited for that goes on. */
+void smp_passed(void);
 /* If t runs, here or elsewhere, it looks round (signals, affinity) before it
  * goes on in the program. */
 void smp_poke(struct thread *t);
