@@ -3,6 +3,11 @@
  * A file's bytes: runs of shareable pages that grow geometrically, so that a
  * file has few of them. Pages cost nothing until touched; bytes behind the end
  * of the file are zero.
+ *
+ * A hole that is mapped gets a run too, since programs touch its pages without
+ * asking. Which of them they touch only the host knows: such runs count
+ * against its limit on the instance's memory, not against this file system's
+ * size, until they are written to.
  */
 #include <linux/errno.h>
 
@@ -39,8 +44,7 @@ uint32_t data_find(struct tnode *t, uint64_t page)
     return low;
 }
 
-/* What counts as used: extents up to the end of the file. */
-static void charge(struct tnode *t)
+void data_charge(struct tnode *t)
 {
     uint64_t limit = pages_of(t->inode.size_bytes), sum = 0;
 
@@ -49,7 +53,8 @@ static void charge(struct tnode *t)
 
         if (e->page >= limit)
             break;
-        sum += (end_of(e) < limit ? end_of(e) : limit) - e->page;
+        if (!e->mapped)
+            sum += (end_of(e) < limit ? end_of(e) : limit) - e->page;
     }
     t->fs->used_pages += sum - t->charged_pages;
     t->charged_pages = sum;
@@ -74,24 +79,26 @@ static int insert(struct tnode *t, uint32_t i, struct extent e)
 }
 
 /* Makes the run before slot i longer by nr pages, if they are free. */
-static bool lengthen(struct tnode *t, uint32_t i, uint64_t page, uint64_t nr)
+static bool lengthen(struct tnode *t, uint32_t i, uint64_t page, uint64_t nr,
+                     bool mapped)
 {
     struct extent *e;
 
     if (i == 0)
         return false;
     e = &t->extents[i - 1];
-    if (end_of(e) != page ||
+    if (end_of(e) != page || e->mapped != mapped ||
         shm_alloc_at(e->shm_off + e->nr_pages * PAGE_BYTES, nr))
         return false;
     e->nr_pages += nr;
     return true;
 }
 
-static int add_run(struct tnode *t, uint32_t i, uint64_t page, uint64_t nr)
+static int add_run(struct tnode *t, uint32_t i, uint64_t page, uint64_t nr,
+                   bool mapped)
 {
     int64_t off = shm_alloc(nr);
-    struct extent e = {page, nr, (uint64_t)off};
+    struct extent e = {page, nr, (uint64_t)off, mapped};
     int err;
 
     if (off < 0)
@@ -111,43 +118,121 @@ static int fill(struct tnode *t, uint32_t i, uint64_t page, uint64_t need,
     more = more > GROW_MAX_PAGES ? GROW_MAX_PAGES : more;
     more = more > need ? more : need;
     more = more > room ? room : more;
-    if (lengthen(t, i, page, more) || lengthen(t, i, page, need))
+    if (lengthen(t, i, page, more, false) || lengthen(t, i, page, need, false))
         return 0;
-    if (more > need && add_run(t, i, page, more) == 0)
+    if (more > need && add_run(t, i, page, more, false) == 0)
         return 0;
-    return add_run(t, i, page, need);
+    return add_run(t, i, page, need, false);
+}
+
+/* Cuts extent i at page, which lies inside it. */
+static int split(struct tnode *t, uint32_t i, uint64_t page)
+{
+    struct extent high = t->extents[i];
+    uint64_t low = page - high.page;
+    int err;
+
+    high.page = page;
+    high.nr_pages -= low;
+    high.shm_off += low * PAGE_BYTES;
+    err = insert(t, i + 1, high);
+    if (!err)
+        t->extents[i].nr_pages = low;
+    return err;
+}
+
+/* Makes extents i and i + 1 one, if they are. */
+static void join(struct tnode *t, uint32_t i)
+{
+    struct extent *e = &t->extents[i];
+
+    if (i + 1 >= t->nr_extents || e->mapped != e[1].mapped ||
+        end_of(e) != e[1].page ||
+        e->shm_off + e->nr_pages * PAGE_BYTES != e[1].shm_off)
+        return;
+    e->nr_pages += e[1].nr_pages;
+    t->nr_extents--;
+    memmove(e + 1, e + 2, (t->nr_extents - i - 1) * sizeof(*e));
+}
+
+/* Pages [page, end) of extent i, which was made for a mapping, are written
+ * to. */
+static int claim(struct tnode *t, uint32_t i, uint64_t page, uint64_t end)
+{
+    int err = 0;
+
+    if (end < end_of(&t->extents[i]))
+        err = split(t, i, end);
+    if (!err && page > t->extents[i].page)
+        err = split(t, i++, page);
+    if (err)
+        return err;
+    t->extents[i].mapped = false;
+    join(t, i);
+    if (i)
+        join(t, i - 1);
+    return 0;
+}
+
+static bool has_room(const struct tnode *t, uint64_t nr_pages)
+{
+    uint64_t limit = platform.boot->mem_limit_bytes / PAGE_BYTES / 2;
+
+    return !limit ||
+           (nr_pages <= limit && t->fs->used_pages + nr_pages <= limit);
+}
+
+/* One step of ensure(): extent i, or the gap before it, at page. */
+static int ensure_part(struct tnode *t, uint32_t i, uint64_t page, uint64_t nr,
+                       bool mapped)
+{
+    const struct extent *e = &t->extents[i];
+    bool in_gap = i == t->nr_extents || e->page > page;
+    uint64_t room = i == t->nr_extents ? UINT64_MAX : e->page - page;
+
+    if (!in_gap && (mapped || !e->mapped))
+        return 0;
+    if (!mapped && !has_room(t, nr))
+        return -ENOSPC;
+    if (!in_gap)
+        return claim(t, i, page, page + nr);
+    if (!mapped)
+        return fill(t, i, page, nr, room);
+    return lengthen(t, i, page, nr, true) ? 0 : add_run(t, i, page, nr, true);
+}
+
+static int ensure(struct tnode *t, uint64_t page, uint64_t nr_pages,
+                  bool mapped)
+{
+    uint64_t end = page + nr_pages;
+    int err = 0;
+
+    while (!err && page < end) {
+        uint32_t i = data_find(t, page);
+        const struct extent *e = &t->extents[i];
+        uint64_t stop = end;
+
+        if (i < t->nr_extents && e->page > page && e->page < end)
+            stop = e->page;
+        if (i < t->nr_extents && e->page <= page && end_of(e) < end)
+            stop = end_of(e);
+        err = ensure_part(t, i, page, stop - page, mapped);
+        page = stop;
+    }
+    return err;
 }
 
 int data_ensure(struct tnode *t, uint64_t page, uint64_t nr_pages)
 {
-    uint64_t limit = platform.boot->mem_limit_bytes / PAGE_BYTES / 2;
-    uint64_t end = page + nr_pages;
+    int err = ensure(t, page, nr_pages, false);
 
-    if (limit && nr_pages > limit)
-        return -ENOSPC;
-    while (page < end) {
-        uint32_t i = data_find(t, page);
-        uint64_t next = UINT64_MAX;
-        uint64_t need;
-        int err;
+    data_charge(t);
+    return err;
+}
 
-        if (i < t->nr_extents) {
-            if (t->extents[i].page <= page) {
-                page = end_of(&t->extents[i]);
-                continue;
-            }
-            next = t->extents[i].page;
-        }
-        need = (next < end ? next : end) - page;
-        if (limit && t->fs->used_pages + need > limit)
-            return -ENOSPC;
-        err = fill(t, i, page, need, next - page);
-        if (err)
-            return err;
-        page += need;
-    }
-    charge(t);
-    return 0;
+int data_ensure_mapped(struct tnode *t, uint64_t page, uint64_t nr_pages)
+{
+    return ensure(t, page, nr_pages, true);
 }
 
 void *data_run(struct tnode *t, uint64_t off, uint64_t *len)
@@ -293,7 +378,7 @@ int data_truncate(struct tnode *t, uint64_t size_bytes)
         zero_bytes(t, old, pages_of(old) * PAGE_BYTES);
     if (size_bytes < old)
         mm_truncated(&t->backing);
-    charge(t);
+    data_charge(t);
     return 0;
 }
 
@@ -301,7 +386,7 @@ void data_free(struct tnode *t)
 {
     t->inode.size_bytes = 0;
     data_trim(t);
-    charge(t);
+    data_charge(t);
     kfree(t->extents);
     t->extents = NULL;
 }

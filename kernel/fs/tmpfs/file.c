@@ -159,7 +159,7 @@ static int64_t tmpfs_write(struct file *f, struct uio *from, uint64_t *off)
     *off += done;
     if (*off > t->inode.size_bytes) {
         t->inode.size_bytes = *off;
-        data_ensure(t, 0, 0); /* counts the new end */
+        data_charge(t);
     }
     wrote(t);
     if (notify_hook)

@@ -30,7 +30,7 @@ static int map_extents(struct tnode *t, uint64_t off, uint64_t addr, size_t len,
                        int prot, bool shared)
 {
     uint64_t page = off / PAGE_BYTES, end = page + len / PAGE_BYTES;
-    int err = data_ensure(t, page, end - page);
+    int err = data_ensure_mapped(t, page, end - page);
 
     for (uint32_t i = data_find(t, page); !err && page < end; i++) {
         struct extent *e = &t->extents[i];

@@ -23,6 +23,7 @@ struct tmpfs {
 struct extent {
     uint64_t page, nr_pages;
     uint64_t shm_off;
+    bool mapped; /* made for a mapping, not written to since */
 };
 
 struct xattr {
@@ -71,7 +72,12 @@ void tmpfs_evict(struct inode *inode);
 int tmpfs_open(struct inode *inode, struct file *f);
 
 /* data.c */
+/* Have pages to write to: 0, -ENOSPC, -ENOMEM. */
 int data_ensure(struct tnode *t, uint64_t page, uint64_t nr_pages);
+/* Have pages to map, used or not. */
+int data_ensure_mapped(struct tnode *t, uint64_t page, uint64_t nr_pages);
+/* Counts what the file uses: extents up to its end. */
+void data_charge(struct tnode *t);
 int data_copy_up(struct tnode *t);
 int data_truncate(struct tnode *t, uint64_t size_bytes);
 void data_punch(struct tnode *t, uint64_t off, uint64_t len_bytes);
