@@ -163,8 +163,8 @@ static int64_t push(struct file *in, uint64_t *in_off, struct file *out,
 
     while (in->ops->lend && (uint64_t)done < len) {
         uint64_t n;
-        int64_t put = push_some(in, *in_off, out, out_off,
-                                len - (uint64_t)done, &n);
+        int64_t put =
+            push_some(in, *in_off, out, out_off, len - (uint64_t)done, &n);
 
         if (put <= 0)
             return done ? done : put;

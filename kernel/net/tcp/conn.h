@@ -154,6 +154,7 @@ struct conn {
     struct tx_chunk *cursor; /* where snd_nxt is, or NULL */
     uint32_t sndbuf;
     bool sndbuf_fixed, reserved;
+    bool full; /* was not writable when we last looked */
     bool blocked; /* the device was full */
     struct list blocked_node;
 
@@ -398,6 +399,8 @@ void tx_commit(struct conn *c, size_t len);
 size_t tx_lend(struct conn *c, const void *mem, size_t len, struct loan *loan);
 /* A third of the buffer is free: worth waking the writer. */
 bool tx_writable(const struct conn *c);
+/* Tells the writer if that has become true. */
+void tx_tell(struct conn *c);
 /* Pieces of [seq, seq + len); returns bytes covered (all, or what pieces
  * allow). */
 uint32_t tx_gather(struct conn *c, uint32_t seq, uint32_t len,

@@ -88,7 +88,6 @@ static void update_window(struct conn *c, const struct segment *seg)
 
 void conn_ack(struct conn *c, const struct segment *seg, uint64_t now)
 {
-    bool full = !tx_writable(c);
     struct delivery d = {.flight = conn_in_flight(c)};
 
     if (seq_lt(seg->ack, c->snd_una)) /* an old one */
@@ -110,8 +109,6 @@ void conn_ack(struct conn *c, const struct segment *seg, uint64_t now)
     if (probe_acked(c, seg, &d))
         recovery_reduce(c, now);
     update_window(c, seg);
-    if (full && tx_writable(c))
-        conn_event(c, NET_WRITABLE);
-    else if (d.acked && c->snd_una == c->write_seq && c->fin_wanted)
+    if (d.acked && c->snd_una == c->write_seq && c->fin_wanted)
         conn_event(c, NET_WRITABLE);
 }

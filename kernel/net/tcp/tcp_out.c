@@ -7,6 +7,8 @@
 
 #include "kernel/net/tcp/conn.h"
 
+enum { STREAM_FLIGHT = 64 << 10, NEAR_NS = 1000000 };
+
 static struct list blocked = LIST_INIT(blocked);
 
 void conn_resume_all(void)
@@ -93,6 +95,15 @@ static bool send_lost(struct conn *c, uint64_t now)
     return true;
 }
 
+/* Much is in flight, and its acknowledgements will be here soon: until then the
+ * writer may have filled the last packet (RFC 9293, 3.7.4, for packets that the
+ * device cuts). */
+static bool streaming(const struct conn *c)
+{
+    return !c->nodelay && !c->fin_wanted && c->srtt_ns < NEAR_NS &&
+           c->snd_nxt - c->snd_una >= STREAM_FLIGHT;
+}
+
 /* May a last, partial segment go? */
 static bool partial_ok(const struct conn *c)
 {
@@ -110,8 +121,10 @@ static uint32_t next_len(struct conn *c, uint32_t unsent, uint32_t mss)
     uint32_t flight = conn_in_flight(c);
     uint32_t congestion = c->cwnd > flight ? c->cwnd - flight : 0;
     uint32_t window = c->snd_una + c->snd_wnd - c->snd_nxt;
-    uint32_t len = min_u32(unsent, packet_max(c, mss));
+    uint32_t most = packet_max(c, mss), len = min_u32(unsent, most);
 
+    if (unsent < most && streaming(c))
+        return 0;
     if (seq_lt(c->snd_una + c->snd_wnd, c->snd_nxt))
         window = 0;
     if (congestion < len) {
@@ -205,12 +218,10 @@ static void send_fresh(struct conn *c, uint64_t now)
     }
 }
 
-void conn_output(struct conn *c, uint64_t now)
+static void send_what_may(struct conn *c, uint64_t now)
 {
     bool was_idle = c->snd_nxt == c->snd_una;
 
-    if (!may_send(c) || c->blocked)
-        return;
     restart_if_idle(c, now);
     if (send_lost(c, now))
         send_fresh(c, now);
@@ -223,4 +234,13 @@ void conn_output(struct conn *c, uint64_t now)
                c->snd_wnd < min_u32(c->mss, c->write_seq - c->snd_una)) {
         conn_arm(c, TIMER_RESEND, now + c->rto_ns); /* persist */
     }
+}
+
+void conn_output(struct conn *c, uint64_t now)
+{
+    if (!may_send(c))
+        return;
+    if (!c->blocked)
+        send_what_may(c, now);
+    tx_tell(c);
 }

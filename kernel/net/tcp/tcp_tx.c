@@ -8,9 +8,12 @@
 
 enum {
     CHUNK_MAX = 65536 - 64,
+    CHUNK_LARGE = 16 << 10, /* who writes so much writes more */
     CHUNK_SMALL = 1024 - 64,
     REUSE_MIN = 256,
     SNDBUF_MAX = 4 << 20,
+    UNSENT_MAX = 256 << 10,
+    SPARE_MAX = 16,
 };
 
 struct tx_chunk {
@@ -23,11 +26,31 @@ struct tx_chunk {
     uint8_t data[];
 };
 
+/* Chunks of CHUNK_MAX, the last freed one first: it is still in the processor's
+ * cache, while memory from the heap would be another one each time. */
+static struct list spare = LIST_INIT(spare);
+static unsigned nr_spare;
+
+static struct tx_chunk *memory(size_t size)
+{
+    struct list *node = size == CHUNK_MAX ? list_pop_front(&spare) : NULL;
+
+    if (!node)
+        return kmalloc(sizeof(struct tx_chunk) + size);
+    nr_spare--;
+    return container_of(node, struct tx_chunk, node);
+}
+
 static void discard(struct tx_chunk *k)
 {
     if (k->loan)
         loan_put(k->loan);
-    kfree(k);
+    if (k->loan || k->size != CHUNK_MAX || nr_spare >= SPARE_MAX) {
+        kfree(k);
+        return;
+    }
+    list_push_front(&spare, &k->node);
+    nr_spare++;
 }
 
 /* Freed by their connection while a device may still read from them. */
@@ -77,7 +100,7 @@ static void chunk_free(struct conn *c, struct tx_chunk *k)
 /* With room for so much data of its own; NULL: no memory. */
 static struct tx_chunk *append(struct conn *c, size_t size)
 {
-    struct tx_chunk *k = kmalloc(sizeof(*k) + size);
+    struct tx_chunk *k = memory(size);
 
     if (!k)
         return NULL;
@@ -94,21 +117,22 @@ static struct tx_chunk *append(struct conn *c, size_t size)
 static struct tx_chunk *chunk_new(struct conn *c, size_t want)
 {
     size_t size = want < CHUNK_SMALL ? CHUNK_SMALL : want;
-    struct tx_chunk *k = append(c, size < CHUNK_MAX ? size : CHUNK_MAX);
+    struct tx_chunk *k = append(c, size < CHUNK_LARGE ? size : CHUNK_MAX);
 
     if (k)
         tcp_memory_add(k->cost);
     return k;
 }
 
-/* Twice the window of congestion keeps the path full (as tcp(7)'s automatic
- * buffer), unless SO_SNDBUF says otherwise. */
+/* What is in flight, and enough besides to keep the path full until the writer
+ * runs again: more would only leave the processor's cache before it is sent.
+ * SO_SNDBUF may say otherwise. */
 static uint32_t limit(const struct conn *c)
 {
-    uint32_t bytes = c->sndbuf;
+    uint32_t bytes = c->sndbuf, flight = c->snd_nxt - c->snd_una;
 
     if (!c->sndbuf_fixed)
-        bytes = max_u32(bytes, min_u32(2 * c->cwnd, SNDBUF_MAX));
+        bytes = max_u32(bytes, min_u32(flight + UNSENT_MAX, SNDBUF_MAX));
     return tcp_memory_tight() ? min_u32(bytes, CHUNK_MAX) : bytes;
 }
 
@@ -121,7 +145,18 @@ static uint32_t room(const struct conn *c)
 
 bool tx_writable(const struct conn *c)
 {
-    return tx_pending(c) < limit(c) / 3 * 2;
+    uint32_t most = limit(c), used = tx_pending(c);
+
+    return used < most / 3 * 2 || used + UNSENT_MAX / 2 <= most;
+}
+
+void tx_tell(struct conn *c)
+{
+    bool full = !tx_writable(c);
+
+    if (c->full && !full)
+        conn_event(c, NET_WRITABLE);
+    c->full = full;
 }
 
 void *tx_reserve(struct conn *c, size_t want, size_t *got)
