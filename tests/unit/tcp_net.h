@@ -9,6 +9,8 @@
 
 #include "tests/unit/fake_kernel.h"
 
+#include <errno.h>
+
 #include "kernel/core/clock.h"
 #include "kernel/net/tcp/receive.h"
 #include "kernel/net/tcp/stream.h"
@@ -33,6 +35,7 @@ static struct {
     unsigned lose, twice, reorder;
     uint64_t delay_ns;
     bool cuts;
+    bool full; /* refuses packets */
     /* Sees each packet first; true: it does not go on. */
     bool (*tap)(const struct ip_packet *p, const uint8_t *data);
 } wire;
@@ -134,8 +137,12 @@ static void put_one(const struct ip_packet *p, const uint8_t *data,
 
 int ip_send(const struct ip_packet *p)
 {
-    uint8_t *data = malloc(p->payload_len + 1);
+    uint8_t *data;
     uint32_t len = 0, step;
+
+    if (wire.full)
+        return -ENOBUFS;
+    data = malloc(p->payload_len + 1);
 
     for (unsigned i = 0; i < p->nr; i++) {
         memcpy(data + len, (const void *)(uintptr_t)p->iov[i].base,

@@ -434,6 +434,25 @@ static void test_tcp_script_acknowledges_after_reading(void **state)
     end(s, l);
 }
 
+/* What was refused goes later, even if nobody says that there is room. */
+static void test_tcp_script_refused_packets_go_later(void **state)
+{
+    struct stream *l, *s = accepted(&l);
+
+    (void)state;
+    wire.full = true;
+    send_bytes(s, 100);
+    quiet(5);
+    wire.full = false;
+    out(1500, A, 1, 100, 1);
+    IN(A, 1, 0, 101);
+    wire.full = true;
+    stream_shutdown(s);
+    wire.full = false;
+    out(1500, A | F, 101, 0, 1);
+    end(s, l);
+}
+
 static void test_tcp_script_keepalive(void **state)
 {
     struct stream *l, *s = accepted(&l);
@@ -652,6 +671,7 @@ int main(void)
         cmocka_unit_test(test_tcp_script_nagle_and_cork),
         cmocka_unit_test(test_tcp_script_acknowledges_with_answers),
         cmocka_unit_test(test_tcp_script_acknowledges_after_reading),
+        cmocka_unit_test(test_tcp_script_refused_packets_go_later),
         cmocka_unit_test(test_tcp_script_keepalive),
         cmocka_unit_test(test_tcp_script_they_close_first),
         cmocka_unit_test(test_tcp_script_we_close_first),

@@ -91,6 +91,8 @@ static bool poll(struct event_source *source)
     tcp_poll_begin();
     for (unsigned i = 0; i < nr_ifaces; i++)
         any |= netdev_poll(&ifaces[i]->nd);
+    if (devices_idle())
+        conn_resume_all(); /* who was refused for want of memory */
     if (any)
         lwip_kick();
     return any;

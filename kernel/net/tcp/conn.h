@@ -325,6 +325,8 @@ void rtt_reset_backoff(struct conn *c);
 /* ---- tcp_out.c ---- */
 /* Sends what may be sent. */
 void conn_output(struct conn *c, uint64_t now);
+/* Tries again what the device or memory refused. */
+void conn_resume(struct conn *c, uint64_t now);
 void conn_resume_all(void);
 /* Retransmits (a prefix of) r, at most max bytes. 0, or -errno. */
 int conn_resend(struct conn *c, struct tx_record *r, uint32_t max,

@@ -11,21 +11,29 @@ enum { STREAM_FLIGHT = 64 << 10, NEAR_NS = 1000000 };
 
 static struct list blocked = LIST_INIT(blocked);
 
-void conn_resume_all(void)
+void conn_resume(struct conn *c, uint64_t now)
 {
-    uint64_t now = clock_mono_ns();
-    struct list waiting = LIST_INIT(waiting), *node;
-
-    while ((node = list_pop_front(&blocked)))
-        list_push_back(&waiting, node);
-    while ((node = list_pop_front(&waiting))) {
-        struct conn *c = container_of(node, struct conn, blocked_node);
-
-        c->blocked = false;
-        conn_output(c, now);
-    }
+    c->blocked = false;
+    list_remove(&c->blocked_node);
+    conn_output(c, now);
 }
 
+void conn_resume_all(void)
+{
+    struct list waiting = LIST_INIT(waiting), *node;
+    uint64_t now;
+
+    if (list_empty(&blocked))
+        return;
+    now = clock_mono_ns();
+    while ((node = list_pop_front(&blocked)))
+        list_push_back(&waiting, node);
+    while (!list_empty(&waiting))
+        conn_resume(list_first(&waiting, struct conn, blocked_node), now);
+}
+
+/* The device is full, or memory is short: of that nobody tells the end, so it
+ * is tried again after a while. */
 static void block(struct conn *c)
 {
     c->blocked = true;
@@ -229,9 +237,10 @@ static void send_what_may(struct conn *c, uint64_t now)
         if (was_idle || !conn_armed(c, TIMER_RESEND))
             conn_arm_resend(c, now);
         probe_arm(c, now);
-    } else if (c->write_seq != c->snd_una && !c->blocked &&
-               !conn_armed(c, TIMER_RESEND) &&
-               c->snd_wnd < min_u32(c->mss, c->write_seq - c->snd_una)) {
+    } else if (!conn_armed(c, TIMER_RESEND) &&
+               (c->blocked ||
+                (c->write_seq != c->snd_una &&
+                 c->snd_wnd < min_u32(c->mss, c->write_seq - c->snd_una)))) {
         conn_arm(c, TIMER_RESEND, now + c->rto_ns); /* persist */
     }
 }

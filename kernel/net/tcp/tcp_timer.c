@@ -26,6 +26,8 @@ static void on_resend(struct conn *c, uint64_t now)
         conn_syn_timeout(c, now);
     else if (c->snd_nxt != c->snd_una)
         recovery_timeout(c, now);
+    else if (c->blocked)
+        conn_resume(c, now);
     else if (c->write_seq != c->snd_una)
         persist_timeout(c, now);
 }
