@@ -21,13 +21,14 @@ def title(function):
     return " ".join(function.__doc__.split())
 
 
-from . import (dns, files, http, memory, micro, processor, reach,  # noqa: E402
-               runtimes, start, stores, stream)
+from . import (crowd, dns, files, http, memory, micro,  # noqa: E402
+               processor, reach, runtimes, start, stores, stream)
 
 CASES = {f.__name__: f for f in (
     start.start_to_exit, start.start_as_vm, reach.first_response, reach.churn,
-    http.http, http.http_files, http.latency, processor.cpu_per_request,
-    stores.redis, stores.memcached, dns.dns, stream.iperf, stream.lossy_path,
-    runtimes.runtimes, stores.sqlite, stores.mariadb, files.file_reads,
-    files.file_churn, micro.system_calls, runtimes.fast_share,
-    memory.memory_idle, memory.memory_loaded, memory.density, micro.sizes)}
+    http.http, http.http_files, crowd.many_connections, http.latency,
+    processor.cpu_per_request, stores.redis, stores.memcached, dns.dns,
+    stream.iperf, stream.lossy_path, runtimes.runtimes, stores.sqlite,
+    stores.mariadb, files.file_reads, files.file_churn, micro.system_calls,
+    runtimes.fast_share, memory.memory_idle, memory.memory_loaded,
+    memory.density, micro.sizes)}
