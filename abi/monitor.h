@@ -18,7 +18,15 @@ struct monitor_note {
                        page, both physical; tables below filled and in use */
     uint64_t pml4, pdpt, pd, shim_pdpt, shim_pd, shim_pt;
     uint64_t text, rodata, data, end; /* the shim's sections */
+    /* For the debugger: 16 bytes of code for each vector (virtual), and the
+     * book of what is mapped but was not touched yet (abi/origin.h): the
+     * top-level table's shadow, and the place of a pointer into the direct
+     * map, to 32 bits for each page: the page number of its shadow if it is a
+     * table (both physical). */
+    uint64_t trap_stubs, top_shadow, shadows;
 };
+
+#define MONITOR_DIRECT_MAP UINT64_C(0xffff800000000000)
 
 #define MONITOR_MAGIC UINT64_C(0x314e4f4d4e4b4945) /* "EIKNMON1" */
 
@@ -63,9 +71,10 @@ enum monitor_do {
     MONITOR_DO_READ = 4, /* at most that many of standard input; if there are
                             none, MONITOR_IN_LINE is raised when some come */
     MONITOR_DO_COPY = 5, /* at most a page, physical; copy_from 0: zeroes */
+    MONITOR_DO_UP = 6,   /* the kernel is about to be entered */
 };
 
-_Static_assert(sizeof(struct monitor_note) == 88, "abi");
+_Static_assert(sizeof(struct monitor_note) == 112, "abi");
 _Static_assert(sizeof(struct monitor_page) == 80, "abi");
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* einkorn debug: gdb on a running instance. See docs/cli.md. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,8 @@
 
 #include "cmd/einkorn/verbs.h"
 #include "host/common/strings.h"
-
-enum { TEXT_MAX = DIR_MAX + 64, ARGS_MAX = 64 };
+#include "host/instance/args.h"
+#include "host/instance/gdbline.h"
 
 /* Where the image's paths begin on the host: the directory it was made from,
  * or, for a program with its packages, the host itself. */
@@ -27,52 +28,71 @@ static const char *root_of(const struct inst *inst)
 
 static int check(const struct inst *inst, const char *ref, struct err *err)
 {
-    const char *platform = strings_get(inst->record, "platform");
-
     if (inst_monitor(inst) == 0 || inst->state.pid <= 0) {
         return err_set(err, ERR_TOOL, "debug %s: is not running", ref);
-    }
-    if (platform != NULL && strcmp(platform, "proc") != 0 &&
-        strcmp(platform, "auto") != 0) {
-        return err_set(err, ERR_TOOL,
-                       "debug %s: runs on platform %s (only proc can be "
-                       "debugged)",
-                       ref, platform);
     }
     return 0;
 }
 
-static int exec_gdb(const struct context *ctx, const struct inst *inst,
-                    char **more, struct err *err)
+static bool is_machine(const struct inst *inst)
 {
-    static char pid[16], kernel[TEXT_MAX], root[TEXT_MAX], script[TEXT_MAX];
-    const char *args[ARGS_MAX] = {
-        "gdb",  "-q",
-        "-iex", "set sysroot /",
-        "-iex", "set confirm off",
-        "-iex", "set auto-solib-add off",
-        "-p",   pid,
-        "-ex",  "handle SIGSYS SIGSEGV SIGPROF SIGURG nostop noprint pass",
-        "-ex",  kernel,
-        "-ex",  root,
-        "-ex",  script,
-    };
-    int nr = 0;
+    const char *platform = strings_get(inst->record, "platform");
 
-    snprintf(pid, sizeof(pid), "%d", inst->state.pid);
-    snprintf(kernel, sizeof(kernel), "add-symbol-file '%s/kernel.elf'",
-             ctx->dirs.libexec);
-    snprintf(root, sizeof(root), "set $einkorn_root = \"%.2000s\"",
-             root_of(inst));
-    snprintf(script, sizeof(script), "source %s/einkorn-gdb.py",
-             ctx->dirs.libexec);
-    while (args[nr] != NULL) {
-        nr++;
+    return platform != NULL &&
+           (strcmp(platform, "kvm") == 0 || strcmp(platform, "qemu") == 0);
+}
+
+/* How gdb gets at an instance's processor. */
+static int add_way(struct args *args, const struct store *store,
+                   const struct inst *inst, struct err *err)
+{
+    char target[DIR_MAX];
+
+    if (!is_machine(inst)) {
+        args_add(args, "-p");
+        args_add(args, "%d", inst->state.pid);
+        args_add_all(args, "-ex",
+                     "handle SIGSYS SIGSEGV SIGPROF SIGURG nostop noprint pass",
+                     (char *)NULL);
+        return 0;
     }
-    while (*more != NULL && nr < ARGS_MAX - 1) {
-        args[nr++] = *more++;
+    if (gdbline_target(store, inst, target, sizeof(target), err) < 0) {
+        return -1;
     }
-    execvp("gdb", (char *const *)args);
+    /* Pages that were not touched yet are read from the files. */
+    args_add_all(args, "-iex", "set trust-readonly-sections on", "-iex",
+                 "set remotetimeout 60", "-ex", (char *)NULL);
+    args_add(args, "target remote %s", target);
+    return 0;
+}
+
+static int exec_gdb(const struct context *ctx, const struct store *store,
+                    const struct inst *inst, char **more, struct err *err)
+{
+    static struct args args;
+
+    args_init(&args);
+    args_add_all(&args, "gdb", "-q", "-iex", "set sysroot /", "-iex",
+                 "set confirm off", "-iex", "set auto-solib-add off",
+                 (char *)NULL);
+    if (add_way(&args, store, inst, err) < 0) {
+        return -1;
+    }
+    args_add(&args, "-ex");
+    args_add(&args, "add-symbol-file '%s/kernel.elf'", ctx->dirs.libexec);
+    if (is_machine(inst)) {
+        args_add(&args, "-ex");
+        args_add(&args, "add-symbol-file '%s/einkorn-vm.elf'",
+                 ctx->dirs.libexec);
+    }
+    args_add(&args, "-ex");
+    args_add(&args, "set $einkorn_root = \"%.2000s\"", root_of(inst));
+    args_add(&args, "-ex");
+    args_add(&args, "source %s/einkorn-gdb.py", ctx->dirs.libexec);
+    for (; *more != NULL && args.nr < ARGS_MAX - 1; more++) {
+        args_add(&args, "%s", *more);
+    }
+    execvp("gdb", args.argv);
     return err_set(err, ERR_TOOL, "debug: gdb: %s",
                    errno == ENOENT ? "not found (apt-get install gdb)"
                                    : strerror(errno));
@@ -93,5 +113,5 @@ int verb_debug(struct context *ctx, int argc, char **argv)
         check(&inst, argv[1], &ctx->err) < 0) {
         return -1;
     }
-    return exec_gdb(ctx, &inst, argv + 2, &ctx->err);
+    return exec_gdb(ctx, &store, &inst, argv + 2, &ctx->err);
 }

@@ -76,6 +76,8 @@ static const char run_options[] =
     "                              what runs it (default: auto)\n"
     "  --machine microvm|q35       what QEMU emulates (default: microvm)\n"
     "  --no-jit                    executable memory only from the image\n"
+    "  --gdb PORT                  kvm, qemu: wait at the start for a "
+    "debugger\n"
     "  --stop-signal SIGNAL        what `stop` sends (default: image's, TERM)\n"
     "  -i, --interactive           pass standard input\n"
     "  -t, --tty                   give it a terminal\n"

@@ -23,6 +23,7 @@ enum option_code {
     OPT_CORE_SIZE,
     OPT_VCPUS,
     OPT_MOUNT,
+    OPT_GDB,
 };
 
 static const struct option options[] = {
@@ -49,6 +50,7 @@ static const struct option options[] = {
     {"core", required_argument, NULL, OPT_CORE},
     {"core-size", required_argument, NULL, OPT_CORE_SIZE},
     {"vcpus", required_argument, NULL, OPT_VCPUS},
+    {"gdb", required_argument, NULL, OPT_GDB},
     {"publish-all", no_argument, NULL, 'P'},
     {NULL, 0, NULL, 0},
 };
@@ -107,6 +109,8 @@ static int set_option(struct spec *spec, int code, struct err *err)
         return spec_set_core(spec, optarg, err);
     case OPT_CORE_SIZE:
         return spec_set_core_size(spec, optarg, err);
+    case OPT_GDB:
+        return spec_set_gdb(spec, optarg, err);
     case 'w':
         return set_cwd(spec, optarg, err);
     case OPT_NETWORK:

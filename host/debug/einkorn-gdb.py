@@ -84,6 +84,26 @@ def load(path, start, off, memory):
                     to_string=True)
 
 
+def peek(start, length):
+    """Memory, or None where QEMU cannot read what nobody has touched."""
+    try:
+        return bytes(gdb.selected_inferior().read_memory(start, length))
+    except gdb.MemoryError:
+        return None
+
+
+def reach_program():
+    """A machine that waits for gdb has no program yet: on to where it is
+    loaded, just before its first instruction."""
+    try:
+        started = int(gdb.parse_and_eval("'kernel/mm/vma.c'::tree.root"))
+    except gdb.MemoryError:
+        started = 0
+    if not started:
+        gdb.Breakpoint("thread_enter_user", temporary=True)
+        gdb.execute("continue")
+
+
 def load_all():
     root = gdb.convenience_variable("einkorn_root").string()
     first = {}
@@ -93,9 +113,10 @@ def load_all():
         if name and name not in first:
             memory = None
             if off == 0 and int(vma["prot"]) & 1:
-                memory = bytes(gdb.selected_inferior().read_memory(start, 64))
+                memory = peek(start, 64)
             first[name] = True
             load(root + name, start, off, memory)
 
 
+reach_program()
 load_all()

@@ -213,6 +213,9 @@ void record_build(struct strings *out, const struct plan *plan)
                      spec->disks[i].read_only ? "ro" : "rw");
     }
     strings_add(out, "platform", platform_name(spec->platform));
+    if (spec->gdb_port != 0) {
+        strings_addf(out, "gdb", "%u", spec->gdb_port);
+    }
     strings_addf(out, "mem", "%" PRIu64, spec->mem_bytes);
     strings_add(out, "remove", spec->remove ? "1" : "0");
     strings_add(out, "detach", spec->detach ? "1" : "0");

@@ -86,6 +86,22 @@ static void add_lines(struct args *args, const struct tender *t, int ctl_fd)
     args_add(args, "socket,id=ctl,fd=%d", ctl_fd);
 }
 
+/* With a port the machine waits for gdb before its first instruction. */
+static void add_gdb(struct args *args, struct launch *launch,
+                    const struct tender *t)
+{
+    if (t->gdb_fd < 0) {
+        return;
+    }
+    args_add(args, "-chardev");
+    args_add(args, "socket,id=gdb,fd=%d,server=on,wait=off",
+             launch_keep(launch, t->gdb_fd));
+    args_add_all(args, "-gdb", "chardev:gdb", (char *)NULL);
+    if (t->plan->spec->gdb_port != 0) {
+        args_add(args, "-S");
+    }
+}
+
 static void add_network(struct args *args, const struct tender *t)
 {
     const struct network *net = t->plan->net;
@@ -170,6 +186,7 @@ static pid_t start(const struct tender *t, int bundle_fd, uint64_t bundle_len,
     add_network(&args, t);
     add_volumes(&args, t);
     add_disks(&args, t, &launch);
+    add_gdb(&args, &launch, t);
     launch.path = QEMU;
     launch.argv = args.argv;
     launch.envp = no_env;

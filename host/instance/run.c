@@ -18,6 +18,7 @@
 #include "host/common/room.h"
 #include "host/disk/disk.h"
 #include "host/instance/corefile.h"
+#include "host/instance/gdbline.h"
 #include "host/instance/giveback.h"
 #include "host/instance/kvm_probe.h"
 #include "host/instance/monitor.h"
@@ -42,6 +43,7 @@ struct run {
     struct plan plan;
     char name[NAME_MAX_LEN + 1];
     int report_fd; /* -d: to the waiting tool; -1 otherwise */
+    int gdb_fd;    /* gdbline.h; -1: none */
     struct image image;
     struct monitor monitor;
 };
@@ -88,6 +90,7 @@ static int start_tender(struct run *run, struct err *err)
         .chan_fds = run->volumes.chan_fds,
         .nr_chans = run->volumes.nr_chans,
         .core_fd = run->core.fd,
+        .gdb_fd = run->gdb_fd,
     };
 
     strings_init(&config, block, ABI_CONFIG_MAX);
@@ -146,6 +149,12 @@ static int start_published(struct run *run, struct err *err)
         volumes_start(&run->volumes, spec, err) < 0) {
         return -1;
     }
+    if (spec->platform != PLATFORM_PROC) {
+        run->gdb_fd = gdbline_open(spec, &run->store, run->inst.id, err);
+        if (run->gdb_fd < 0 && spec->gdb_port != 0) {
+            return -1;
+        }
+    }
     if (corefile_open(&run->core, spec, run->image.exe, run->inst.id, err) <
             0 ||
         start_tender(run, err) < 0) {
@@ -153,6 +162,9 @@ static int start_published(struct run *run, struct err *err)
     }
     streams_close_child_ends(&run->streams);
     volumes_close(&run->volumes);
+    if (run->gdb_fd >= 0) {
+        close(run->gdb_fd);
+    }
     run->inst.state.pid = run->monitor.child;
     run->inst.state.started_ns = now_ns();
     inst_write_state(&run->inst);
@@ -168,6 +180,9 @@ static void release(struct run *run)
     volumes_wait(&run->volumes);
     network_detach(&run->net, run->dirs->run, run->inst.id);
     cgroup_remove(&run->cgroup);
+    if (run->gdb_fd >= 0) {
+        gdbline_remove(&run->store, run->inst.id);
+    }
 }
 
 static int start(struct run *run, struct err *err)
@@ -290,29 +305,45 @@ static void choose_network(struct run *run)
     }
 }
 
-int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
+/* What only some platforms have. */
+static int check_platform(const struct spec *spec, struct err *err)
 {
-    static struct run run;
+    bool is_machine =
+        spec->platform == PLATFORM_KVM || spec->platform == PLATFORM_QEMU;
 
-    if (spec->core != NULL && spec->platform != PLATFORM_PROC &&
-        spec->platform != PLATFORM_AUTO) {
+    if (spec->core != NULL && is_machine) {
         return err_set(err, ERR_TOOL,
                        "--core: not with --platform %s (only proc writes core "
                        "files; QEMU's own monitor can dump a machine)",
                        platform_name(spec->platform));
     }
-    if (spec->vcpus > 1 && spec->platform != PLATFORM_PROC &&
-        spec->platform != PLATFORM_AUTO) {
+    if (spec->vcpus > 1 && is_machine) {
         return err_set(err, ERR_TOOL,
                        "--vcpus %u: not with --platform %s (only proc has "
                        "several virtual CPUs)",
                        spec->vcpus, platform_name(spec->platform));
+    }
+    if (spec->gdb_port != 0 && !is_machine) {
+        return err_set(err, ERR_TOOL,
+                       "--gdb: only with --platform kvm or qemu (use `einkorn "
+                       "debug` on an instance of platform proc)");
+    }
+    return 0;
+}
+
+int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
+{
+    static struct run run;
+
+    if (check_platform(spec, err) < 0) {
+        return -1;
     }
     run.dirs = dirs;
     run.spec = spec;
     run.report_fd = -1;
     run.cgroup.procs_fd = -1;
     run.core.fd = -1;
+    run.gdb_fd = -1;
     if (image_prepare(&run.image, dirs, spec, err) < 0 ||
         named_use(dirs, spec, &run.image, err) < 0 ||
         disks_open(spec, err) < 0 ||

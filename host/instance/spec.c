@@ -138,6 +138,15 @@ static int parse_number(const char *text, uint16_t *out)
     return 0;
 }
 
+int spec_set_gdb(struct spec *spec, const char *value, struct err *err)
+{
+    if (parse_number(value, &spec->gdb_port) < 0) {
+        return err_set(err, ERR_TOOL, "--gdb %s: not a port (1 to 65535)",
+                       value);
+    }
+    return 0;
+}
+
 /* [ip:]host:guest[/udp|/tcp], cut in place. */
 static int parse_port(char *text, struct port *port)
 {

@@ -77,6 +77,7 @@ struct spec {
     const char *core;    /* directory or file for a core; NULL: none */
     uint64_t core_bytes; /* its largest size */
     int trace_fd;        /* where trace lines go; 0: with the errors */
+    uint16_t gdb_port;   /* where a machine waits for gdb; 0: nowhere */
     /* Last what is seldom touched. */
     uint32_t groups[MAX_GROUPS]; /* supplementary */
     struct port ports[MAX_PORTS];
@@ -104,6 +105,7 @@ int spec_set_vcpus(struct spec *spec, const char *value, struct err *err);
 /* --core and --core-size; corefile.h. */
 int spec_set_core(struct spec *spec, const char *value, struct err *err);
 int spec_set_core_size(struct spec *spec, const char *value, struct err *err);
+int spec_set_gdb(struct spec *spec, const char *value, struct err *err);
 int spec_set_network(struct spec *spec, const char *value, struct err *err);
 int spec_set_platform(struct spec *spec, const char *value, struct err *err);
 int spec_set_machine(struct spec *spec, const char *value, struct err *err);

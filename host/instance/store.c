@@ -314,5 +314,7 @@ void store_remove(const struct store *store, const struct inst *inst)
     unlinkat(store->dir_fd, log, 0);
     snprintf(log, sizeof(log), "%s.log.1", inst->id);
     unlinkat(store->dir_fd, log, 0);
+    snprintf(log, sizeof(log), "%s.gdb", inst->id);
+    unlinkat(store->dir_fd, log, 0);
     store_remove_unlogged(store, inst, name);
 }

@@ -5,6 +5,7 @@
  *   instances/ID      what the instance is (record) and how it ended (state);
  *                     its monitor holds a lock on the file as long as it lives
  *   instances/ID.log  its output, see log.h
+ *   instances/ID.gdb  a machine's socket for gdb, see gdbline.h
  *   names/NAME        symbolic link to the ID, claimed with symlink(2)
  *
  * The lock is the truth: an instance runs if and only if the file is locked.

@@ -210,6 +210,10 @@ static pid_t start_machine(const struct tender *t, int config_fd, int ctl_fd,
     add_network(&args, &launch, t->plan->net);
     processor_know(t->dirs->run, &processor);
     add_settings(&args, t, &processor);
+    if (t->gdb_fd >= 0) {
+        args_add(&args, "gdb=@%d", launch_keep(&launch, t->gdb_fd));
+        args_add(&args, "gdb_wait=%d", t->plan->spec->gdb_port != 0);
+    }
     snprintf(path, sizeof(path), "%s/einkorn-kvm", t->dirs->libexec);
     launch.path = path;
     launch.argv = args.argv;

@@ -22,6 +22,7 @@ struct tender {
     const int *chan_fds;
     int nr_chans;
     int core_fd; /* corefile.h, or -1 */
+    int gdb_fd;  /* gdbline.h, or -1 */
 };
 
 /* Returns the tender's pid, or -1. */

@@ -140,6 +140,8 @@ static bool parse_setting(struct options *opt, const char *arg)
         opt->uid = (int)number(HANDOVER_KEY_UID, v, INT32_MAX);
     else if ((v = after(arg, HANDOVER_KEY_GID)))
         opt->gid = (int)number(HANDOVER_KEY_GID, v, INT32_MAX);
+    else if ((v = after(arg, "gdb=")))
+        opt->gdb = v;
     else if ((v = after(arg, "ctl=")))
         opt->ctl_fd = descriptor("ctl=", v);
     else
@@ -161,6 +163,8 @@ static bool parse_flag(struct options *opt, const char *arg)
         set_flag(opt, ABI_BOOT_STATS, v);
     else if ((v = after(arg, HANDOVER_KEY_VERBOSE)))
         opt->verbose = number(HANDOVER_KEY_VERBOSE, v, 1);
+    else if ((v = after(arg, "gdb_wait=")))
+        opt->gdb_wait = number("gdb_wait=", v, 1);
     else if ((v = after(arg, "rng=")))
         opt->rng = number("rng=", v, 1);
     else

@@ -34,7 +34,15 @@ static uint64_t file_len(int fd, const char *what, const char *file)
     return (uint64_t)st.st_size;
 }
 
-static void map_file(struct machine *m, const char *what, const char *file,
+/* A debugger's breakpoints go to pages of our own; until then all are shared
+ * either way. */
+static int protection(const struct options *opt)
+{
+    return opt->gdb ? PROT_READ | PROT_WRITE : PROT_READ;
+}
+
+static void map_file(struct machine *m, const struct options *opt,
+                     const char *what, const char *file,
                      struct bundle_part *part)
 {
     uint64_t len;
@@ -49,7 +57,8 @@ static void map_file(struct machine *m, const char *what, const char *file,
         close(fd);
         return;
     }
-    host = mmap(NULL, len, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    host = mmap(NULL, len, protection(opt),
+                (opt->gdb ? MAP_PRIVATE : MAP_SHARED) | MAP_NORESERVE, fd, 0);
     if (host == MAP_FAILED)
         die("map %s %s: %m", what, file);
     close(fd);
@@ -107,8 +116,8 @@ void bundle_map(struct machine *m, const struct options *opt)
     h->config.len_bytes = read_config(opt->config, own + ABI_PAGE_SIZE);
     m->bundle_bytes = ABI_PAGE_SIZE + page_up(h->config.len_bytes);
     machine_add_rom(m, GPA_BUNDLE, own, m->bundle_bytes);
-    map_file(m, "kernel", opt->kernel, &h->kernel);
-    map_file(m, "image", opt->image, &h->image);
-    map_file(m, "sidecar", opt->sidecar, &h->sidecar);
+    map_file(m, opt, "kernel", opt->kernel, &h->kernel);
+    map_file(m, opt, "image", opt->image, &h->image);
+    map_file(m, opt, "sidecar", opt->sidecar, &h->sidecar);
     h->len_bytes = m->bundle_bytes;
 }

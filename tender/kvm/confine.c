@@ -71,14 +71,26 @@ void confine(const struct options *opt)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1),                      \
         RETURN(SECCOMP_RET_ALLOW), LOAD(nr)
 
-static const struct sock_filter code[] = {
+/* Whose threads may be interrupted is filled in: ourselves. */
+enum { OWN_PROCESS = 6 };
+static struct sock_filter code[] = {
     LOAD(arch),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
     RETURN(SECCOMP_RET_KILL_PROCESS),
     LOAD(nr),
+    ALLOW_IF(SYS_tgkill, 0, 0),
     ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_RUN),
     ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_GET_REGS), /* last words */
     ALLOW_IF(SYS_ioctl, 1, (uint32_t)TUNSETOFFLOAD),
+    ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_SET_REGS), /* the debugger's */
+    ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_GET_SREGS),
+    ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_SET_SREGS),
+    ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_GET_FPU),
+    ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_SET_FPU),
+    ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_SET_MP_STATE),
+    ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_SET_GUEST_DEBUG),
+    ALLOW(SYS_accept4),
+    ALLOW(SYS_close),
     ALLOW(SYS_read),
     ALLOW(SYS_write),
     ALLOW(SYS_writev),
@@ -107,9 +119,10 @@ void confine_filter(void)
 {
     struct sock_fprog program = {
         .len = sizeof(code) / sizeof(code[0]),
-        .filter = (struct sock_filter *)(uintptr_t)code,
+        .filter = code,
     };
 
+    code[OWN_PROCESS].k = (uint32_t)getpid();
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
                 &program) != 0)
         die("close the cage (seccomp): %m");

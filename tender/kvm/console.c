@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tender/kvm/monitor.h"
+#include "tender/kvm/output.h"
 
 enum { COM2_LINE = 3 };
 
@@ -63,6 +64,12 @@ static void control_ready(struct machine *m, void *arg, uint32_t events)
         uart_feed(&m->com2, bytes, (uint32_t)n);
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
         serve_change(fd, 0);
+}
+
+void control_say_up(const struct machine *m)
+{
+    if (m->com2.out_fd >= 0)
+        output_write(m->com2.out_fd, "up\n", 3);
 }
 
 void console_init(struct machine *m, const struct options *opt)

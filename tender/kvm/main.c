@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "tender/kvm/gdb.h"
 #include "tender/kvm/monitor.h"
 #include "tender/kvm/virtio.h"
 
@@ -65,8 +66,10 @@ int main(int argc, char **argv)
         stats_open(m);
     confine(&options);
     serve_start(m);
+    gdb_start(m, &options);
     confine_filter();
     status = vcpu_run(m);
+    gdb_exited(status);
     if (options.flags & ABI_BOOT_STATS)
         stats_print();
     _exit(status);

@@ -57,8 +57,9 @@ struct options {
     struct disk_arg disks[MAX_DISKS];
     int chan_fds[MAX_CHANS];
     int nr_nets, nr_disks, nr_chans;
-    int uid, gid; /* -1: keep, or 65534 for root */
-    bool probe, verbose, rng;
+    int uid, gid;    /* -1: keep, or 65534 for root */
+    const char *gdb; /* "@N", a listening socket, or a port; NULL: none */
+    bool probe, verbose, rng, gdb_wait;
 };
 
 void options_parse(struct options *opt, char **argv);
@@ -140,6 +141,8 @@ void serve_start(struct machine *m);
 
 /* console.c: standard input, and the tool's line to COM2. */
 void console_init(struct machine *m, const struct options *opt);
+/* Tells the tool that the kernel is about to be entered. */
+void control_say_up(const struct machine *m);
 /* MONITOR_DO_READ: at most max bytes, and page says what became of it. */
 void console_read(struct monitor_page *page, uint8_t *to, uint32_t max);
 

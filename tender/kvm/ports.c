@@ -3,6 +3,7 @@
  * ones and swallow what is written. */
 #include <string.h>
 
+#include "tender/kvm/gdb.h"
 #include "tender/kvm/monitor.h"
 #include "tender/kvm/output.h"
 
@@ -31,6 +32,10 @@ static void request(struct machine *m, uint32_t what)
         return;
     case MONITOR_DO_COPY:
         copy_page(m, bytes);
+        return;
+    case MONITOR_DO_UP:
+        control_say_up(m);
+        gdb_up();
         return;
     }
 }

@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 
 #include "abi/handover.h"
+#include "tender/kvm/breaks.h"
+#include "tender/kvm/hold.h"
 #include "tender/kvm/monitor.h"
 #include "tender/kvm/virtio.h"
 
@@ -52,6 +54,9 @@ static int handle_exit(struct machine *m)
         return -1;
     case KVM_EXIT_INTR:
         return -1;
+    case KVM_EXIT_DEBUG:
+        breaks_exit(m);
+        return -1;
     case KVM_EXIT_SHUTDOWN:
         return complain(m, "the virtual CPU shut down (triple fault)");
     case KVM_EXIT_SYSTEM_EVENT:
@@ -65,18 +70,28 @@ static int handle_exit(struct machine *m)
     }
 }
 
+static int run_failed(struct machine *m)
+{
+    if (errno == EINTR || errno == EAGAIN) {
+        hold_if_asked();
+        return -1;
+    }
+    if (errno == EFAULT)
+        return complain(m, "memory of the guest cannot be had (image cut "
+                           "short?)");
+    return complain(m, "KVM_RUN failed");
+}
+
 int vcpu_run(struct machine *m)
 {
     int status = -1;
 
     while (status < 0) {
+        hold_before_run(m);
         if (ioctl(m->vcpu_fd, KVM_RUN, 0) == 0)
             status = handle_exit(m);
-        else if (errno == EFAULT)
-            status = complain(m, "memory of the guest cannot be had (image "
-                                 "cut short?)");
-        else if (errno != EINTR && errno != EAGAIN)
-            status = complain(m, "KVM_RUN failed");
+        else
+            status = run_failed(m);
     }
     return status;
 }

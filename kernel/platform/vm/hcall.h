@@ -9,6 +9,7 @@
 #define EINKORN_VM_HCALL_H
 
 #include "abi/layout.h"
+#include "abi/origin.h"
 
 /* What lies where in the platform's own window. */
 #define VM_RING3_BASE ABI_PLATFORM_BASE
@@ -49,26 +50,6 @@ enum vm_hcall {
     VM_SEAL,      /* (kernel_base, kernel_len, flags, tsc_hz) */
     VM_NR_HCALLS,
 };
-
-/*
- * Where a range's content comes from: kind, protection (ABI_PROT_*) and the
- * page-aligned offset in the source, in one word. Zero is "not mapped".
- */
-enum vm_kind {
-    VM_NONE = 0,
-    VM_ANON = 1,    /* zeroed on first touch */
-    VM_FILE = 2,    /* the bundle, copy-on-write */
-    VM_SHARED = 3,  /* the shareable object */
-    VM_PRIVATE = 4, /* the shareable object, copy-on-write */
-    VM_WINDOW = 5,  /* the kernel's window on the object: owns its pages */
-    VM_FIXED = 6,   /* ring-3 part, MMIO, DMA: never touched again */
-};
-
-enum { VM_KIND_SHIFT = 4, VM_PROT_MASK = 7 };
-
-#define VM_ORIGIN(kind, prot, off)                                             \
-    ((uint64_t)(kind) << VM_KIND_SHIFT | (uint64_t)(prot) | (uint64_t)(off))
-#define VM_OFF_MASK UINT64_C(0x000ffffffffff000)
 
 /* What the shim knows when it enters the ring-3 part, at VM_HANDOVER. */
 struct vm_handover {

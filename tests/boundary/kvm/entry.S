@@ -4,12 +4,13 @@
 
     .section .note.einkorn, "a", @note
     .balign 4
-    .long 8, 88, 1 /* struct monitor_note */
+    .long 8, 112, 1 /* struct monitor_note */
     .asciz "Einkorn"
     .quad guest_entry
     .quad pml4 - OFFSET, pdpt - OFFSET, pd - OFFSET
     .quad shim_pdpt - OFFSET, shim_pd - OFFSET, shim_pt - OFFSET
     .quad guest_begin, guest_rodata, guest_data, guest_end
+    .quad 0, 0, 0 /* no debugger */
 
     .text
     .globl guest_entry

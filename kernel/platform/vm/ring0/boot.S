@@ -28,12 +28,13 @@
 
     .section .note.pvh, "a", @note
     .balign 4
-    .long 8, 88, 1 /* struct monitor_note */
+    .long 8, 112, 1 /* struct monitor_note */
     .asciz "Einkorn"
     .quad monitor_entry
     .quad PHYS(space_pml4), PHYS(boot_pdpt), PHYS(boot_pd)
     .quad PHYS(shim_pdpt), PHYS(shim_pd), PHYS(shim_pt)
     .quad shim_begin, shim_rodata, shim_data, shim_end
+    .quad trap_stubs, PHYS(space_top_shadow), PHYS(space_shadows)
 
     .section .boot, "ax"
 /* Multiboot2 Specification 2.0, 3.1: entry, modules on page boundaries. */

@@ -50,7 +50,10 @@ static void uart_write(uint16_t port, const char *text)
 
 void control_say_up(void)
 {
-    uart_write(COM2, "up\n");
+    if (monitor)
+        outl(MONITOR_PORT_DO, MONITOR_REQUEST(MONITOR_DO_UP, 0));
+    else
+        uart_write(COM2, "up\n");
 }
 
 static void error_write(const char *text)

@@ -9,6 +9,21 @@
 #define USER_CS 0x33
 #define USER_SS 0x2b
 
+    /* For debuggers: where C is called, the frame lies at rsp. */
+    .cfi_sections .debug_frame
+    .macro FRAME_CFI
+    .cfi_signal_frame
+    .cfi_def_cfa rsp, 184
+    .cfi_offset r15, 0 - 184
+    .cfi_offset r14, 8 - 184
+    .cfi_offset r13, 16 - 184
+    .cfi_offset r12, 24 - 184
+    .cfi_offset rbp, 32 - 184
+    .cfi_offset rbx, 40 - 184
+    .cfi_offset rip, 144 - 184
+    .cfi_offset rsp, 168 - 184
+    .endm
+
     .text
 /* One stub of 16 bytes for each vector; error code 0 where the processor
  * gives none, in the frame's "kind". */
@@ -79,16 +94,23 @@ page_fault:
     iretq
 1:  push $14
 
+    .type trap_common, @function
 trap_common:
+    .cfi_startproc
+    FRAME_CFI
     cld
     push $0 /* addr */
     PUSH_GENERAL
     mov %rsp, %rdi
     call trap
     jmp leave
+    .cfi_endproc
 
     .globl syscall_entry
+    .type syscall_entry, @function
 syscall_entry:
+    .cfi_startproc
+    FRAME_CFI
     mov %rsp, user_rsp(%rip)
     lea shim_stack_top(%rip), %rsp
     push $USER_SS
@@ -105,6 +127,7 @@ syscall_entry:
 
 leave:
     RESTORE_AND_IRET
+    .cfi_endproc
 
 /* void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg): never returns */
     .globl ring3_enter

@@ -9,14 +9,14 @@
 
 enum { FLUSH_ALL_PAGES = 32 };
 
-static uint64_t top_shadow[NR_ENTRIES];
+uint64_t space_top_shadow[NR_ENTRIES];
 
 bool space_stale;
 uint32_t *space_shadows;
 
 struct table space_top(void)
 {
-    return (struct table){space_pml4, top_shadow, 0};
+    return (struct table){space_pml4, space_top_shadow, 0};
 }
 
 bool table_make_child(struct table t, uint32_t i)

@@ -29,9 +29,6 @@ enum { TOP_LEVEL = 3, NR_ENTRIES = 512 };
 #define PTE_NX (UINT64_C(1) << 63)
 #define PTE_ADDR UINT64_C(0x000ffffffffff000)
 
-/* Not mapped, whatever the parent says. */
-#define ORIGIN_HOLE UINT64_C(8)
-
 struct table {
     uint64_t *pte;
     uint64_t *shadow;
@@ -53,24 +50,6 @@ static inline uint64_t span(int level)
 static inline uint32_t table_index(uint64_t addr, int level)
 {
     return addr >> (12 + 9 * level) & (NR_ENTRIES - 1);
-}
-
-static inline enum vm_kind origin_kind(uint64_t origin)
-{
-    return origin >> VM_KIND_SHIFT & 0xf;
-}
-
-static inline uint64_t origin_offset(uint64_t origin)
-{
-    return origin & VM_OFF_MASK;
-}
-
-/* The origin of what lies delta bytes further on. */
-static inline uint64_t origin_advance(uint64_t origin, uint64_t delta)
-{
-    enum vm_kind kind = origin_kind(origin);
-
-    return kind >= VM_FILE && kind <= VM_WINDOW ? origin + delta : origin;
 }
 
 struct table space_top(void);
@@ -95,8 +74,10 @@ static inline void table_set_origin(struct table t, uint32_t i, uint64_t origin)
     t.shadow[i] = origin ? origin : ORIGIN_HOLE;
 }
 
-/* The page number of each table's shadow, by the table's page number. */
+/* The page number of each table's shadow, by the table's page number; the
+ * top-level table's shadow is space_top_shadow. */
 extern uint32_t *space_shadows;
+extern uint64_t space_top_shadow[NR_ENTRIES];
 
 static inline struct table table_child(struct table t, uint32_t i, int level)
 {

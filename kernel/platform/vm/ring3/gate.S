@@ -10,9 +10,12 @@ ring3_entry:
     ud2
 
 /* int64_t vm_call(nr, a, b, c, d) */
+    .cfi_sections .debug_frame
     .text
     .globl vm_call, ring3_gate_begin, ring3_gate_end
+    .type vm_call, @function
 vm_call:
+    .cfi_startproc
     mov %rdi, %rax
     mov %rsi, %rdi
     mov %rdx, %rsi
@@ -22,6 +25,7 @@ ring3_gate_begin:
     syscall
 ring3_gate_end:
     ret
+    .cfi_endproc
 
 /* Where `syscall` leads on hypervisors that let it stay in ring 3: from here a
  * trap goes on to the shim (ring0/native.c). */
