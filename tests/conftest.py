@@ -12,15 +12,51 @@ BUILD = ROOT / os.environ.get("O", "build")
 EINKORN = BUILD / "einkorn"
 TEST_ALL = bool(os.environ.get("EINKORN_TEST_ALL"))
 
+FILTER_PROBE = """
+import ctypes, struct
+allow = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7fff0000))
+program = struct.pack("HxxxxxxQ", 1, ctypes.addressof(allow))
+libc = ctypes.CDLL(None)
+libc.prctl(38, 1, 0, 0, 0)
+libc.prctl(22, 2, program)
+"""
+
+
+@functools.cache
+def kernel_is_stuck():
+    """Whether a process that installs a seccomp filter hangs in the host's
+    kernel. Linux 6.18 comes to that when more than 1,024 filtered processes
+    end at once (docs/start.md); what tries it then cannot even be killed."""
+    if os.environ.get("EINKORN_TEST_STUCK"):
+        return False
+    probe = subprocess.Popen(["/usr/bin/python3", "-c", FILTER_PROBE])
+    try:
+        probe.wait(20)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
 
 @functools.cache
 def why_no_kvm():
     """None, or why einkorn-kvm cannot run here."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "no /dev/kvm that we may use"
+    if kernel_is_stuck():
+        return "the kernel is stuck"
     probe = subprocess.run([BUILD / "libexec" / "einkorn-kvm", "--probe"],
                            capture_output=True, text=True, check=False)
     return probe.stderr.strip() if probe.returncode else None
+
+
+def pytest_collection_modifyitems(items):
+    if not items or not kernel_is_stuck():
+        return
+    stuck = pytest.mark.skip(
+        reason="SKIP this machine's kernel no longer installs seccomp filters "
+        "(who tries hangs for ever): restart the machine")
+    for item in items:
+        item.add_marker(stuck)
 
 
 def in_chroot():
