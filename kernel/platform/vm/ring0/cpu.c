@@ -23,7 +23,7 @@ enum { VEC_NMI = 2, VEC_BREAKPOINT = 3, VEC_OVERFLOW = 4, VEC_DOUBLE = 8 };
 enum { VEC_MACHINE = 18 };
 
 /* Ports up to here may be opened to ring 3. */
-enum { IO_PORTS = 0x410 };
+enum { IO_PORTS = 0x520 };
 
 struct tss {
     uint32_t reserved0;
@@ -103,9 +103,10 @@ static void init_tss(void)
     open_ports(0x3f8, 8); /* COM1 */
     open_ports(0x402, 4); /* error stream */
     open_ports(MONITOR_PORT_DO, 4);
-    open_ports(0x40, 4); /* PIT */
-    open_ports(0x61, 1); /* its gate */
-    open_ports(0x70, 2); /* RTC */
+    open_ports(0x40, 4);   /* PIT */
+    open_ports(0x61, 1);   /* its gate */
+    open_ports(0x70, 2);   /* RTC */
+    open_ports(0x510, 12); /* QEMU's fw_cfg */
 }
 
 static void init_syscall(void)

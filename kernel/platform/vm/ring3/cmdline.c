@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Configuration on the boot loader's command line: each word
- * "einkorn.KEY=VALUE" is one string "KEY=VALUE" (abi/config.h). They stand in
- * front of the bundle's, so that they count where the first of a key does.
+ * "einkorn.KEY=VALUE" is one string "KEY=VALUE" (abi/config.h).
  */
-#include "abi/config.h"
 #include "kernel/platform/vm/ring3/ring3.h"
 #include "lib/string.h"
 
@@ -27,40 +25,17 @@ static const char *next_word(const char *at, uint64_t *len)
     return NULL;
 }
 
-/* Writes the words to `to`, each ended by NUL; returns the bytes needed. */
-static uint64_t copy_words(const char *cmdline, char *to)
+uint64_t cmdline_strings(const char *cmdline, char *to, uint64_t max)
 {
     uint64_t len, total = 0;
 
     while ((cmdline = next_word(cmdline, &len))) {
-        if (to) {
-            memcpy(to + total, cmdline, len);
-            to[total + len] = 0;
-        }
+        if (len + 1 > max - total)
+            die("no room for the command line's configuration");
+        memcpy(to + total, cmdline, len);
+        to[total + len] = 0;
         total += len + 1;
         cmdline += len;
     }
     return total;
-}
-
-bool cmdline_has_config(const char *cmdline)
-{
-    return copy_words(cmdline, NULL) != 0;
-}
-
-struct abi_range cmdline_config(const char *cmdline, const char *more,
-                                uint64_t more_bytes)
-{
-    char *config = (char *)ABI_CONFIG_BASE;
-    uint64_t words = copy_words(cmdline, NULL);
-    uint64_t len = (words + more_bytes + PAGE_SIZE - 1) & -PAGE_SIZE;
-
-    if (words + more_bytes > ABI_CONFIG_MAX ||
-        vm_call(VM_MEM_SET, ABI_CONFIG_BASE, len,
-                VM_ORIGIN(VM_ANON, ABI_PROT_READ | ABI_PROT_WRITE, 0), 0))
-        die("no room for the command line's configuration");
-    copy_words(cmdline, config);
-    memcpy(config + words, more, more_bytes);
-    vm_call(VM_MEM_PROTECT, ABI_CONFIG_BASE, len, ABI_PROT_READ, 0);
-    return (struct abi_range){ABI_CONFIG_BASE, words + more_bytes};
 }

@@ -67,12 +67,12 @@ static void init_memory(const struct bundle_header *header,
 
     boot.image = map_part(&header->image, ABI_IMAGE_BASE);
     boot.sidecar = map_part(&header->sidecar, ABI_SIDECAR_BASE);
-    if (cmdline_has_config(handover->cmdline))
-        boot.config = cmdline_config(
-            handover->cmdline, (const char *)VM_BUNDLE + header->config.off,
-            header->config.len_bytes);
-    else
+    if (monitor) /* which has neither words nor items of its own */
         boot.config = map_part(&header->config, ABI_CONFIG_BASE);
+    else
+        boot.config = config_make(handover->cmdline,
+                                  (const char *)VM_BUNDLE + header->config.off,
+                                  header->config.len_bytes);
     boot.heap = (struct abi_range){ABI_HEAP_BASE, ABI_HEAP_MAX};
     boot.shm = (struct abi_range){ABI_SHM_BASE, ABI_SHM_MAX};
     boot.mem_limit_bytes = handover->ram_bytes;

@@ -70,11 +70,26 @@ static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 
 /* ---- cmdline.c -------------------------------------------------------- */
 
-bool cmdline_has_config(const char *cmdline);
-/* Makes the configuration of the command line's words and `more`, strings as
- * in abi/config.h, and returns where the kernel finds it. */
-struct abi_range cmdline_config(const char *cmdline, const char *more,
-                                uint64_t more_bytes);
+/* The command line's words einkorn.KEY=VALUE as strings at `to`, which has room
+ * for max bytes; how many. */
+uint64_t cmdline_strings(const char *cmdline, char *to, uint64_t max);
+
+/* ---- fwcfg.c: the same of QEMU's -fw_cfg. ------------------------------- */
+
+uint64_t fwcfg_strings(char *to, uint64_t max);
+
+/* ---- config.c --------------------------------------------------------- */
+
+/* Makes the configuration (abi/config.h) of the command line, fw_cfg and the
+ * bundle's strings, in that order; returns where the kernel finds it. */
+struct abi_range config_make(const char *cmdline, const char *bundled,
+                             uint64_t bundled_bytes);
+
+/* ---- virtio.c ----------------------------------------------------------- */
+
+/* Memory for devices, in whole pages: addresses ascend and are never given
+ * back. */
+void *dma_alloc(uint64_t len_bytes, uint64_t *phys);
 
 /* ---- load.c ----------------------------------------------------------- */
 

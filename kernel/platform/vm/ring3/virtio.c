@@ -43,8 +43,7 @@ uint64_t virtio_negotiate(const struct virtio_dev *dev, uint64_t wanted)
     return t->status(dev) & VIRTIO_FEATURES_OK ? wanted : 0;
 }
 
-/* Memory for devices: addresses ascend and are never given back. */
-static void *dma_alloc(uint64_t len_bytes, uint64_t *phys)
+void *dma_alloc(uint64_t len_bytes, uint64_t *phys)
 {
     static uint64_t next = VM_DMA;
     uint64_t addr = next;
