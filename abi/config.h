@@ -22,9 +22,10 @@
  *                          read, carries struct inotify_event of the host's
  *                          inotify(7) for it, and channel 0 may carry messages
  *                          that are no answers
- *   disk0=/data[:ro]       where block device 0 is mounted, an ext4 file system
- *   core=0                 block device for a core file (core(5)), written when
- *                          a signal ends the program; its size is the limit
+ *   disk0=/data[:OPT,...]  where block device 0 is mounted, an ext4 file
+ * system; OPT: ro, rw, partuuid=GUID: not that device but the partition with
+ * this GUID, wherever it is core=0                 block device for a core file
+ * (core(5)), written when a signal ends the program; its size is the limit
  *   processor=NUMBER       the processor's, as in lib/processor.h; what is
  *                          not told is asked of CPUID
  *   loglevel=0..3          0 errors, 1 warnings (default), 2 info, 3 debug

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `einkorn export`: options. */
 #include <getopt.h>
+#include <string.h>
 
 #include "cmd/einkorn/verbs.h"
+#include "host/disk/disk.h"
 #include "host/export/export.h"
 
 enum {
     OPT_FORMAT = 256,
     OPT_IP,
+    OPT_DATA,
     OPT_ENTRYPOINT,
     OPT_NO_JIT,
     OPT_STATS,
@@ -17,6 +20,7 @@ static const struct option options[] = {
     {"output", required_argument, NULL, 'o'},
     {"format", required_argument, NULL, OPT_FORMAT},
     {"ip", required_argument, NULL, OPT_IP},
+    {"data", required_argument, NULL, OPT_DATA},
     {"env", required_argument, NULL, 'e'},
     {"workdir", required_argument, NULL, 'w'},
     {"entrypoint", required_argument, NULL, OPT_ENTRYPOINT},
@@ -25,6 +29,28 @@ static const struct option options[] = {
     {"stats", no_argument, NULL, OPT_STATS},
     {NULL, 0, NULL, 0},
 };
+
+/* SIZE[:TARGET]; cut in place. */
+static int set_data(struct export *export, char *value, struct err *err)
+{
+    char *colon = strchr(value, ':');
+
+    export->data_target = "/data";
+    if (colon != NULL) {
+        *colon = '\0';
+        export->data_target = colon + 1;
+    }
+    if (spec_size(value, &export->data_bytes) == 0 &&
+        export->data_bytes >= DISK_MIN_BYTES && export->data_target[0] == '/' &&
+        strchr(export->data_target, ':') == NULL) {
+        return 0;
+    }
+    return err_set(err, ERR_TOOL,
+                   "--data %s%s%s: not understood (use SIZE[:/PLACE], at least "
+                   "8m, for example 1g:/data)",
+                   value, colon != NULL ? ":" : "",
+                   colon != NULL ? colon + 1 : "");
+}
 
 static int set_option(struct spec *spec, struct export *export, int code,
                       struct err *err)
@@ -39,6 +65,8 @@ static int set_option(struct spec *spec, struct export *export, int code,
     case OPT_IP:
         export->ip = optarg;
         break;
+    case OPT_DATA:
+        return set_data(export, optarg, err);
     case 'e':
         return spec_add_env(spec, optarg, err);
     case 'w':

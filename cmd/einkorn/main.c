@@ -27,7 +27,8 @@ static const struct verb {
      "-o FILE [--format raw|qcow2|vmdk|vhd|vdi] [OPTION...] "
      "ELF|DIRECTORY|IMAGE [COMMAND...]",
      "write a disk that boots it by BIOS and UEFI (options: -e, -w, -u,\n"
-     "        --entrypoint, --no-jit, --ip dhcp|none|ADDRESS/BITS[,GATEWAY])"},
+     "        --entrypoint, --no-jit, --ip dhcp|none|ADDRESS/BITS[,GATEWAY],\n"
+     "        --data SIZE[:/PLACE])"},
     {"ps", verb_ps, "[-a] [-q] [--no-trunc]", "list instances"},
     {"logs", verb_logs, "[-f] [-t] [-n LINES] INSTANCE",
      "print what an instance wrote"},

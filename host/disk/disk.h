@@ -16,6 +16,9 @@
  * are read-only, for as long as this process or the instance lives. */
 int disks_open(struct spec *spec, struct err *err);
 
+/* Below this mke2fs makes no journal. */
+#define DISK_MIN_BYTES (UINT64_C(8) << 20)
+
 /* What mke2fs(8) is asked for. */
 struct disk_make {
     const char *path;

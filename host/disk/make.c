@@ -13,8 +13,6 @@
 #define MKE2FS "/sbin/mke2fs"
 
 enum { BLOCK = 4096 };
-/* Below this mke2fs makes no journal. */
-#define LEN_MIN (UINT64_C(8) << 20)
 
 static int run(char *const argv[], struct err *err)
 {
@@ -47,17 +45,17 @@ int disk_format(const struct disk_make *make, struct err *err)
                     extended, (char *)(uintptr_t)make->path,
                     blocks,   NULL};
 
-    if (make->len_bytes < LEN_MIN) {
+    if (make->len_bytes < DISK_MIN_BYTES) {
         return err_set(err, ERR_TOOL,
                        "%s: a disk needs at least %" PRIu64 " MiB", make->path,
-                       LEN_MIN >> 20);
+                       DISK_MIN_BYTES >> 20);
     }
     if (access(MKE2FS, X_OK) < 0) {
         return err_set(err, ERR_TOOL,
                        MKE2FS ": %m (apt-get install e2fsprogs)");
     }
     /* A small disk's journal shall not take half of it. */
-    argv[10] = make->len_bytes < LEN_MIN * 16 ? "size=4" : "size=16";
+    argv[10] = make->len_bytes < DISK_MIN_BYTES * 16 ? "size=4" : "size=16";
     snprintf(extended, sizeof(extended),
              "offset=%" PRIu64 ",root_owner=%u:%u,nodiscard", make->offset,
              make->uid, make->gid);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "abi/config.h"
+#include "host/disk/disk.h"
 #include "host/export/disk.h"
 #include "host/instance/bundle.h"
 #include "host/instance/config.h"
@@ -179,9 +180,21 @@ static uint64_t esp_sectors(int64_t bundle_bytes)
     return (bytes + MIB - 1) / MIB * (MIB / SECTOR);
 }
 
-static int make_disk(const char *dir, int64_t bundle_bytes, struct err *err)
+static int make_data(const char *path, const struct layout *layout,
+                     const struct spec *spec, struct err *err)
 {
-    uint64_t sectors = esp_sectors(bundle_bytes);
+    struct disk_make make = {.path = path,
+                             .offset = layout_data_first(layout) * SECTOR,
+                             .len_bytes = layout->data_sectors * SECTOR,
+                             .uid = spec->uid,
+                             .gid = spec->gid};
+
+    return layout->data_sectors == 0 ? 0 : disk_format(&make, err);
+}
+
+static int make_disk(const char *dir, const struct layout *layout,
+                     const struct spec *spec, struct err *err)
+{
     char path[DIR_MAX + 32];
     int fd = create(dir, "disk", err), rc;
 
@@ -189,8 +202,9 @@ static int make_disk(const char *dir, int64_t bundle_bytes, struct err *err)
         return -1;
     }
     snprintf(path, sizeof(path), "%s/disk", dir);
-    rc = gpt_write(fd, sectors, err) < 0 || grub_install(fd, dir, err) < 0 ||
-                 fat_make(path, sectors, dir, err) < 0
+    rc = gpt_write(fd, layout, err) < 0 || grub_install(fd, dir, err) < 0 ||
+                 fat_make(path, layout->esp_sectors, dir, err) < 0 ||
+                 make_data(path, layout, spec, err) < 0
              ? -1
              : 0;
     close(fd);
@@ -246,18 +260,38 @@ static void remove_folder(const char *dir)
 }
 
 static int build(const char *dir, struct bundle *bundle,
-                 const struct export *export, struct err *err)
+                 const struct export *export, struct layout *layout,
+                 const struct spec *spec, struct err *err)
 {
     const char *format = formats[find_format(export->format)].qemu;
     int64_t len = write_bundle(dir, bundle, err);
 
+    layout->esp_sectors = esp_sectors(len);
     if (len < 0 || write_grub_cfg(dir, err) < 0 ||
         copy_shim(bundle->dirs, dir, err) < 0 ||
-        grub_make_images(dir, err) < 0 || make_disk(dir, len, err) < 0 ||
+        grub_make_images(dir, err) < 0 ||
+        make_disk(dir, layout, spec, err) < 0 ||
         convert(dir, format, err) < 0) {
         return -1;
     }
     return finish(dir, export, format, err);
+}
+
+/* The program finds its partition by the GUID, on whatever disk. */
+static void add_data(struct spec *spec, const struct export *export,
+                     struct layout *layout)
+{
+    static char text[GUID_TEXT];
+
+    layout->data_sectors =
+        (export->data_bytes + MIB - 1) / MIB * (MIB / SECTOR);
+    if (layout->data_sectors == 0) {
+        return;
+    }
+    layout->data_id = guid_new();
+    guid_text(&layout->data_id, text);
+    spec->disks[spec->nr_disks++] = (struct disk){
+        .target = export->data_target, .fd = -1, .partuuid = text};
 }
 
 int export_image(const struct dirs *dirs, struct spec *spec,
@@ -272,6 +306,7 @@ int export_image(const struct dirs *dirs, struct spec *spec,
                         .net = &no_network,
                         .id = "einkorn",
                         .name = "einkorn"};
+    struct layout layout = {0};
     struct bundle bundle = {.dirs = dirs, .image = &image, .config = block};
     char dir[DIR_MAX];
     int rc;
@@ -280,6 +315,7 @@ int export_image(const struct dirs *dirs, struct spec *spec,
         image_prepare(&image, dirs, spec, err) < 0) {
         return -1;
     }
+    add_data(spec, export, &layout);
     bundle.flags = bundle_flags(spec);
     bundle.config_len = build_config(block, &plan, export->ip, err);
     if (bundle.config_len == 0) {
@@ -289,7 +325,7 @@ int export_image(const struct dirs *dirs, struct spec *spec,
     if (mkdtemp(dir) == NULL) {
         return err_set(err, ERR_TOOL, "create a folder %s: %m", dir);
     }
-    rc = build(dir, &bundle, export, err);
+    rc = build(dir, &bundle, export, &layout, spec, err);
     remove_folder(dir);
     return rc;
 }

@@ -11,9 +11,11 @@
 
 struct export
 {
-    const char *file;   /* to write; replaced when all went well */
-    const char *format; /* raw, qcow2, vmdk, vpc (or vhd) or vdi */
-    const char *ip;     /* "dhcp", "none" or ADDRESS/BITS[,GATEWAY] */
+    const char *file;        /* to write; replaced when all went well */
+    const char *format;      /* raw, qcow2, vmdk, vpc (or vhd) or vdi */
+    uint64_t data_bytes;     /* of a partition for data; 0: none */
+    const char *data_target; /* where it is mounted */
+    const char *ip;          /* "dhcp", "none" or ADDRESS/BITS[,GATEWAY] */
 };
 
 /* Checks the three strings alone. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* GUID partition table: see disk.h. */
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -11,10 +13,6 @@
 
 enum { NR_ENTRIES = 128, TABLE_SECTORS = 32, TAIL_SECTORS = 2048 };
 enum { HEADER_BYTES = 92, TABLE_FIRST = 2, MBR_TABLE = 446, MBR_END = 510 };
-
-struct guid {
-    uint8_t bytes[16];
-};
 
 struct entry {
     struct guid type, id;
@@ -36,6 +34,10 @@ _Static_assert(offsetof(struct header, pad) == HEADER_BYTES, "5.3.2");
 
 /* "BIOS boot", 21686148-6449-6E6F-744E-656564454649 */
 static const struct guid bios_boot = {"Hah!IdontNeedEFI"};
+/* 0FC63DAF-8483-4772-8E79-3D69D8477DE4 */
+static const struct guid linux_data = {{0xaf, 0x3d, 0xc6, 0x0f, 0x83, 0x84,
+                                        0x72, 0x47, 0x8e, 0x79, 0x3d, 0x69,
+                                        0xd8, 0x47, 0x7d, 0xe4}};
 /* C12A7328-F81F-11D2-BA4B-00A0C93EC93B */
 static const struct guid esp = {{0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
                                  0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9,
@@ -56,7 +58,7 @@ static uint32_t crc32(const void *data, size_t len_bytes)
 }
 
 /* RFC 9562, version 4. */
-static struct guid new_guid(void)
+struct guid guid_new(void)
 {
     struct guid guid;
 
@@ -71,7 +73,7 @@ static struct guid new_guid(void)
 static struct entry make_entry(struct guid type, uint64_t first, uint64_t nr,
                                const char *name)
 {
-    struct entry e = {type, new_guid(), first, first + nr - 1, 0, {0}};
+    struct entry e = {type, guid_new(), first, first + nr - 1, 0, {0}};
 
     for (size_t i = 0; name[i] != '\0'; i++) {
         e.name[i] = (uint8_t)name[i];
@@ -105,10 +107,28 @@ static int write_table(int fd, struct header h, const struct entry *entries,
                          h.table * SECTOR, err);
 }
 
-int gpt_write(int fd, uint64_t esp_sectors, struct err *err)
+void guid_text(const struct guid *guid, char text[GUID_TEXT])
+{
+    static const uint8_t order[16] = {3, 2, 1,  0,  5,  4,  7,  6,
+                                      8, 9, 10, 11, 12, 13, 14, 15};
+
+    for (int i = 0; i < 16; i++) {
+        bool dash = i == 3 || i == 5 || i == 7 || i == 9;
+
+        text += sprintf(text, dash ? "%02x-" : "%02x", guid->bytes[order[i]]);
+    }
+}
+
+uint64_t layout_data_first(const struct layout *layout)
+{
+    return ESP_FIRST + layout->esp_sectors;
+}
+
+int gpt_write(int fd, const struct layout *layout, struct err *err)
 {
     static struct entry entries[NR_ENTRIES];
-    uint64_t nr = ESP_FIRST + esp_sectors + TAIL_SECTORS;
+    uint64_t nr =
+        layout_data_first(layout) + layout->data_sectors + TAIL_SECTORS;
     struct header h = {.signature = "EFI PART",
                        .revision = 0x10000,
                        .header_bytes = HEADER_BYTES,
@@ -116,13 +136,18 @@ int gpt_write(int fd, uint64_t esp_sectors, struct err *err)
                        .other = nr - 1,
                        .first_usable = TABLE_FIRST + TABLE_SECTORS,
                        .last_usable = nr - 2 - TABLE_SECTORS,
-                       .disk = new_guid(),
+                       .disk = guid_new(),
                        .table = TABLE_FIRST,
                        .nr_entries = NR_ENTRIES,
                        .entry_bytes = sizeof(struct entry)};
 
     entries[0] = make_entry(bios_boot, BOOT_FIRST, BOOT_SECTORS, "BIOS boot");
-    entries[1] = make_entry(esp, ESP_FIRST, esp_sectors, "EINKORN");
+    entries[1] = make_entry(esp, ESP_FIRST, layout->esp_sectors, "EINKORN");
+    if (layout->data_sectors != 0) {
+        entries[2] = make_entry(linux_data, layout_data_first(layout),
+                                layout->data_sectors, "data");
+        entries[2].id = layout->data_id;
+    }
     h.table_crc = crc32(entries, sizeof(entries));
     if (ftruncate(fd, (off_t)(nr * SECTOR)) < 0) {
         return err_set(err, ERR_TOOL, "disk: %m");

@@ -128,7 +128,10 @@ void config_build(struct strings *out, const struct plan *plan,
         char key[16];
 
         snprintf(key, sizeof(key), "disk%d", i);
-        strings_addf(out, key, "%s%s", d->target, d->read_only ? ":ro" : "");
+        strings_addf(out, key, "%s:%s%s%s", d->target,
+                     d->read_only ? "ro" : "rw",
+                     d->partuuid != NULL ? ",partuuid=" : "",
+                     d->partuuid != NULL ? d->partuuid : "");
     }
     if (spec->core != NULL) {
         strings_addf(out, "core", "%d", spec->nr_disks);

@@ -49,7 +49,8 @@ struct volume {
 struct disk {
     const char *path, *target; /* absolute */
     bool read_only;
-    int fd; /* -1 until it is opened */
+    int fd;               /* -1 until it is opened */
+    const char *partuuid; /* of a partition wherever it is; NULL: all of it */
 };
 
 enum { MAX_DISKS = ABI_MAX_BLK - 1 }; /* the last is for a core file */

@@ -54,11 +54,14 @@ def root(tmp_path_factory):
 
 
 class Pc:
-    """A PC of QEMU's that boots from a disk, which it leaves as it was. It
-    ends when it is switched off, not when it restarts."""
+    """A PC of QEMU's that boots from a disk, which it leaves as it was unless
+    it is to keep what is written. It ends when it is switched off, not when it
+    restarts."""
 
-    def __init__(self, folder, disk, kind="raw", firmware="bios", args=()):
+    def __init__(self, folder, disk, kind="raw", firmware="bios", args=(),
+                 keep=False):
         self.output = folder / "serial"
+        self.output.unlink(missing_ok=True)
         if firmware == "uefi":
             args = ["-drive", "if=pflash,unit=0,format=raw,readonly=on,"
                     f"file={OVMF}", "-drive", "if=pflash,unit=1,format=raw,"
@@ -67,7 +70,8 @@ class Pc:
             ["qemu-system-x86_64", "-nodefaults", "-no-user-config",
              "-display", "none", "-M", "q35", "-accel", "tcg", "-cpu", "max",
              "-m", "256M", "-serial", f"file:{self.output}", "-drive",
-             f"if=none,id=d,format={kind},snapshot=on,file={disk}",
+             f"if=none,id=d,format={kind},file={disk},"
+             f"snapshot={'off' if keep else 'on'}",
              "-device", "virtio-blk-pci,drive=d,bootindex=0", *args])
 
     def __enter__(self):
@@ -94,7 +98,7 @@ def check_table(disk):
         tables.append(table)
     assert tables[0] == tables[1] and data[510:512] == b"\x55\xaa"
     return {str(uuid.UUID(bytes_le=e[:16])): struct.unpack("<QQ", e[32:48])
-            for e in (tables[0][i * 128:][:128] for i in range(2))}
+            for e in (tables[0][i * 128:][:128] for i in range(3))}
 
 
 @pytest.mark.parametrize("args,words", [
@@ -113,7 +117,7 @@ def test_export_refuses(einkorn, args, words):
 
 @needs_grub
 def test_export_boots_by_bios(export, tmp_path, root):
-    """The environment is the option's, the image's and GRUB's."""
+    """The environment is the option's, GRUB's and fw_cfg's."""
     disk = export("-e", "ONE=1", "--ip", "none", root, "/busybox", "env")
     parts = check_table(disk)
     assert parts["c12a7328-f81f-11d2-ba4b-00a0c93ec93b"][0] == ESP
@@ -122,10 +126,44 @@ def test_export_boots_by_bios(export, tmp_path, root):
                       "module2 /boot/bundle\nboot\n")
     subprocess.run(["mcopy", "-o", "-i", f"{disk}@@{ESP * SECTOR}", config,
                     "::/boot/grub/grub.cfg"], check=True)
-    with Pc(tmp_path, disk) as pc:
+    with Pc(tmp_path, disk, args=[
+            "-fw_cfg", "name=opt/einkorn/env/THREE,string=3"]) as pc:
         assert pc.process.wait(60) == 0
         lines = pc.output.read_text().splitlines()
-    assert "ONE=1" in lines and "TWO=2" in lines
+    assert "ONE=1" in lines and "TWO=2" in lines and \
+        "THREE=3" in lines
+
+
+@needs_grub
+@pytest.mark.parametrize("dma", ["on", "off"])
+def test_fw_cfg_configures_a_microvm(export, tmp_path, root, dma):
+    """Arguments replace the bundle's, everything else stands before it."""
+    disk = export("-e", "FROM=bundle", "--ip", "none", root, "/busybox", "true")
+    bundle, config = tmp_path / "bundle", tmp_path / "config"
+    subprocess.run(["mcopy", "-i", f"{disk}@@{ESP * SECTOR}", "::/boot/bundle",
+                    bundle], check=True)
+    config.write_text("# lines, as abi/config.h has them\n\narg=/busybox\n"
+                      "arg=env\nenv=LINE=a b " + "c" * 9000 + "\n")
+    (tmp_path / "value").write_text("one\n")
+    result = subprocess.run(
+        ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
+         "-display", "none", "-accel", "tcg", "-cpu", "max", "-m", "256M",
+         "-M", "microvm,acpi=off,x-option-roms=off", "-global",
+         "virtio-mmio.force-legacy=false", "-global",
+         f"fw_cfg.dma_enabled={dma}", "-kernel",
+         BUILD / "libexec/einkorn-vm.elf", "-initrd", bundle, "-serial",
+         "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+         "-append", "einkorn.env=FROM=line", "-fw_cfg",
+         f"name=opt/einkorn/config,file={config}", "-fw_cfg",
+         f"name=opt/einkorn/env/FILE,file={tmp_path}/value", "-fw_cfg",
+         "name=opt/other,string=not-ours"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        check=False)
+    assert result.returncode == 1  # status 0
+    lines = result.stdout.splitlines()
+    assert [v for v in lines if v.startswith("FROM=")][0] == "FROM=line"
+    assert "LINE=a b " + "c" * 9000 in lines and "FILE=one" in lines
+    assert "not-ours" not in result.stdout
 
 
 @needs_grub
@@ -178,3 +216,101 @@ def test_export_serves_http(export, tmp_path, firmware, kind):
             "-device", "virtio-net-pci,netdev=n"]):
         wait_for(lambda: b"Welcome to nginx" in
                  get(f"http://127.0.0.1:{port}/"), 120)
+
+
+# ---- data that stays ------------------------------------------------------
+
+DATA = "0fc63daf-8483-4772-8e79-3d69d8477de4"
+needs_mke2fs = pytest.mark.skipif(not shutil.which("mke2fs", path="/sbin"),
+                                  reason="needs e2fsprogs")
+
+
+def check_data(disk, crashed=False):
+    """e2fsck's word for the partition of a raw disk."""
+    first, last = check_table(disk)[DATA]
+    part = disk.with_name("part")
+    part.write_bytes(
+        disk.read_bytes()[first * SECTOR:(last + 1) * SECTOR])
+    if crashed:
+        assert subprocess.run(["/sbin/e2fsck", "-fp", part],
+                              check=False).returncode <= 1
+    subprocess.run(["/sbin/e2fsck", "-fn", part], check=True)
+
+
+@needs_grub
+@needs_mke2fs
+def test_export_keeps_data(export, tmp_path, root):
+    disk = export("--data", "16m:/var/data", "--ip", "none", root, "/busybox",
+                  "sh", "-c", "while read a; do echo was $a; done "
+                  "< /var/data/x; echo here >> /var/data/x; echo end")
+    check_data(disk)
+    for earlier in range(2):
+        with Pc(tmp_path, disk, keep=True) as pc:
+            assert pc.process.wait(60) == 0
+        text = pc.output.read_text()
+        assert text.count("was here") == earlier and "end" in text
+        check_data(disk)
+
+
+@pytest.mark.parametrize("value", ["1m", "x", "1g:data", "1g:/a:b", ""])
+def test_export_refuses_data(einkorn, value):
+    result = einkorn("export", "-o", "x", "--data", value, "/bin/true")
+    assert result.returncode == 125 and "--data" in result.stderr
+
+
+@pytest.fixture(scope="module")
+def keeper(tmp_path_factory):
+    """Serves and takes one file: keeper.c."""
+    program = tmp_path_factory.mktemp("keeper") / "keeper"
+    source = pathlib.Path(__file__).with_name("keeper.c")
+    subprocess.run(["musl-gcc", "-static", "-O2", "-D_GNU_SOURCE", "-Wall",
+                    "-o", program, source], check=True)
+    return program
+
+
+def put(url, data):
+    request = urllib.request.Request(url, data=data, method="PUT")
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        assert reply.read() == b"taken"
+
+
+@needs_grub
+@needs_mke2fs
+@long
+@pytest.mark.parametrize("firmware,kind", [
+    ("bios", "raw"), ("uefi", "raw"), ("bios", "qcow2"), ("uefi", "qcow2"),
+    ("bios", "vmdk"), ("uefi", "vmdk"), ("bios", "vhd"), ("uefi", "vhd"),
+    ("bios", "vdi"), ("uefi", "vdi")])
+def test_export_keeps_a_file_across_restarts(export, keeper, tmp_path,
+                                              firmware, kind):
+    """By the power button, and when QEMU is killed after an fsync."""
+    disk = export("--format", kind, "--data", "32m", keeper)
+    kind = "vpc" if kind == "vhd" else kind
+    control = tmp_path / "monitor"
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/"
+
+    def machine():
+        control.unlink(missing_ok=True)
+        return Pc(tmp_path, disk, kind, firmware, [
+            "-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{port}-:80",
+            "-device", "virtio-net-pci,netdev=n",
+            "-monitor", f"unix:{control},server=on,wait=off"], keep=True)
+
+    def shows(content):
+        wait_for(lambda: get(url) == content, 120)
+
+    with machine() as pc:
+        shows(b"nothing")
+        put(url, b"one" * 10000)
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(str(control))
+            monitor.sendall(b"system_powerdown\n")
+            pc.process.wait(60)
+    with machine():
+        shows(b"one" * 10000)
+        put(url + "sync", b"two" * 20000)
+    with machine():
+        shows(b"two" * 20000)
+    if kind == "raw":
+        check_data(disk, crashed=True)

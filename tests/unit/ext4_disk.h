@@ -171,7 +171,7 @@ static bool disk_tools(void)
 static int disk_mount(void)
 {
     struct super *super;
-    int err = ext4_mount(0, false, &super);
+    int err = ext4_mount(&(struct ext4_place){0}, false, &super);
 
     if (err)
         return err;

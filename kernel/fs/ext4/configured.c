@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Disks that the configuration names: disk0=/data[:ro].
+ * Disks that the configuration names: disk0=/data[:OPTION,...].
  */
 #include <linux/fcntl.h>
 #include <linux/limits.h>
 
+#include "kernel/core/alloc.h"
 #include "kernel/core/config.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/log.h"
 #include "kernel/fs/ext4/ext4.h"
+#include "kernel/fs/ext4/partition.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/mode.h"
 #include "kernel/vfs/mount.h"
@@ -27,41 +29,74 @@ static void make_parents(char *path)
     }
 }
 
-static void mount_disk(uint32_t dev, char *path, bool read_only)
+struct wanted {
+    struct ext4_place place;
+    bool read_only;
+    char path[PATH_MAX];
+};
+
+static void mount_disk(struct wanted *w)
 {
     struct super *super;
-    int err = ext4_mount(dev, read_only, &super);
+    int err = ext4_mount(&w->place, w->read_only, &super);
 
+    if (!err) {
+        make_parents(w->path);
+        vfs_create(AT_FDCWD, w->path, S_IFDIR | 0755, 0);
+        err = mount_add(super, w->path);
+    }
     if (err)
-        panic("cannot mount disk%u on %s (error %d)", dev, path, -err);
-    make_parents(path);
-    vfs_create(AT_FDCWD, path, S_IFDIR | 0755, 0);
-    err = mount_add(super, path);
-    if (err)
-        panic("cannot mount disk%u on %s (error %d)", dev, path, -err);
+        panic("cannot mount disk%u on %s (error %d)", w->place.dev, w->path,
+              -err);
+}
+
+static bool parse_option(const char *text, struct wanted *w)
+{
+    if (strncmp(text, "partuuid=", 9) == 0) {
+        if (!ext4_find_partition(text + 9, &w->place))
+            panic("configuration: no disk has a partition %s", text + 9);
+        return true;
+    }
+    w->read_only |= strcmp(text, "ro") == 0;
+    return w->read_only || strcmp(text, "rw") == 0;
+}
+
+static void parse(const char *key, const char *value, struct wanted *w)
+{
+    char *text, *next;
+
+    if (value[0] != '/' ||
+        strlcpy(w->path, value, sizeof(w->path)) >= sizeof(w->path))
+        panic("configuration: %s=%.60s is no absolute path", key, value);
+    text = strchr(w->path, ':');
+    if (text)
+        *text++ = '\0';
+    for (; text; text = next) {
+        next = strchr(text, ',');
+        if (next)
+            *next++ = '\0';
+        if (!parse_option(text, w))
+            panic("configuration: %s=%.60s: unknown option", key, value);
+    }
 }
 
 static bool mount_configured(uint32_t dev)
 {
-    char key[16], path[256];
     const char *value;
-    bool read_only = false;
-    char *option;
+    struct wanted *w;
+    char key[16];
 
     snprintf(key, sizeof(key), "disk%u", dev);
     value = config_get(key, 0);
     if (!value)
         return false;
-    if (value[0] != '/' || strlcpy(path, value, sizeof(path)) >= sizeof(path))
-        panic("configuration: %s=%.60s is no absolute path", key, value);
-    option = strchr(path, ':');
-    if (option) {
-        *option++ = '\0';
-        read_only = strcmp(option, "ro") == 0;
-        if (!read_only && strcmp(option, "rw") != 0)
-            panic("configuration: %s=%.60s: unknown option", key, value);
-    }
-    mount_disk(dev, path, read_only);
+    w = kzalloc(sizeof(*w));
+    if (!w)
+        panic("no memory to mount disks");
+    w->place.dev = dev;
+    parse(key, value, w);
+    mount_disk(w);
+    kfree(w);
     return true;
 }
 

@@ -34,7 +34,7 @@ int ext4_read_blocks(struct ext4 *fs, uint64_t block, uint64_t nr, void *to)
     if (!inside(fs, block, nr))
         return ext4_damaged(fs, "a block lies outside", block);
     return platform.ops.blk_read(fs->dev, to, nr << fs->block_shift,
-                                 block << fs->block_shift)
+                                 fs->dev_off + (block << fs->block_shift))
                ? -EIO
                : 0;
 }
@@ -48,7 +48,7 @@ int ext4_write_blocks(struct ext4 *fs, uint64_t block, uint64_t nr,
         return ext4_damaged(fs, "a block lies outside", block);
     fs->unflushed = true;
     return platform.ops.blk_write(fs->dev, from, nr << fs->block_shift,
-                                  block << fs->block_shift, 0)
+                                  fs->dev_off + (block << fs->block_shift), 0)
                ? -EIO
                : 0;
 }

@@ -55,7 +55,7 @@ struct ext4 {
     struct super super;
     char source[16];
     uint32_t dev;
-    uint64_t dev_bytes;
+    uint64_t dev_off, dev_bytes; /* of the file system there */
     bool read_only;
     int aborted; /* -errno: nothing is written any more */
     struct ext4 *next;

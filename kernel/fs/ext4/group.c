@@ -192,99 +192,112 @@ static uint32_t map_checksum(const struct ext4 *fs, const struct ext4_buf *map,
     return wide(fs) ? crc : crc & 0xffff;
 }
 
-static uint32_t stored(const struct ext4 *fs, uint16_t lo, uint16_t hi)
+/* The two bitmaps of a group are alike but for their fields. */
+struct map_kind {
+    const char *damage;
+    uint16_t uninit; /* flag: it was never written */
+    uint32_t bits;
+    uint64_t at;
+    uint16_t *csum_lo, *csum_hi;
+};
+
+static struct map_kind block_map(struct ext4 *fs, struct ext4_group *d)
 {
-    return lo | (wide(fs) ? (uint32_t)hi << 16 : 0);
+    return (struct map_kind){
+        "checksum of a block bitmap", EXT4_BG_BLOCK_UNINIT,
+        fs->blocks_per_group,         block_map_at(fs, d),
+        &d->block_bitmap_csum_lo,     &d->block_bitmap_csum_hi};
+}
+
+static struct map_kind inode_map(struct ext4 *fs, struct ext4_group *d)
+{
+    return (struct map_kind){
+        "checksum of an inode bitmap", EXT4_BG_INODE_UNINIT,
+        fs->inodes_per_group,          inode_map_at(fs, d),
+        &d->inode_bitmap_csum_lo,      &d->inode_bitmap_csum_hi};
+}
+
+static bool map_fits(const struct ext4 *fs, const struct map_kind *k,
+                     const struct ext4_buf *map)
+{
+    uint32_t want = *k->csum_lo;
+
+    if (wide(fs))
+        want |= (uint32_t)*k->csum_hi << 16;
+    return !fs->csum || map_checksum(fs, map, k->bits) == want;
+}
+
+static int read_map(struct ext4 *fs, struct ext4_group_ref *g,
+                    const struct map_kind *k, struct ext4_buf **out)
+{
+    int err = ext4_buf_get(fs, k->at, out);
+
+    if (err || (*out)->checked)
+        return err;
+    if (!map_fits(fs, k, *out)) {
+        ext4_buf_put(*out);
+        return ext4_damaged(fs, k->damage, g->nr);
+    }
+    (*out)->checked = true;
+    return 0;
+}
+
+static void map_dirty(struct ext4 *fs, struct ext4_group_ref *g,
+                      const struct map_kind *k, struct ext4_buf *map)
+{
+    uint32_t crc;
+
+    g->desc->flags &= (uint16_t)~k->uninit;
+    if (fs->csum) {
+        crc = map_checksum(fs, map, k->bits);
+        *k->csum_lo = (uint16_t)crc;
+        if (wide(fs))
+            *k->csum_hi = (uint16_t)(crc >> 16);
+    }
+    ext4_buf_dirty(fs, map);
+    ext4_group_dirty(fs, g);
 }
 
 int ext4_block_bitmap(struct ext4 *fs, struct ext4_group_ref *g,
                       struct ext4_buf **out)
 {
-    uint64_t at = block_map_at(fs, g->desc);
-    const struct ext4_group *d = g->desc;
-    struct ext4_buf *map;
+    struct map_kind k = block_map(fs, g->desc);
     int err;
 
-    if (d->flags & EXT4_BG_BLOCK_UNINIT) {
-        err = ext4_buf_new(fs, at, out);
-        if (!err)
-            make_block_map(fs, g, (*out)->data);
-        return err;
-    }
-    err = ext4_buf_get(fs, at, &map);
-    if (err)
-        return err;
-    if (!map->checked && fs->csum &&
-        map_checksum(fs, map, fs->blocks_per_group) !=
-            stored(fs, d->block_bitmap_csum_lo,
-                   wide(fs) ? d->block_bitmap_csum_hi : 0)) {
-        ext4_buf_put(map);
-        return ext4_damaged(fs, "checksum of a block bitmap", g->nr);
-    }
-    map->checked = true;
-    *out = map;
-    return 0;
+    if (!(g->desc->flags & k.uninit))
+        return read_map(fs, g, &k, out);
+    err = ext4_buf_new(fs, k.at, out);
+    if (!err)
+        make_block_map(fs, g, (*out)->data);
+    return err;
 }
 
 int ext4_inode_bitmap(struct ext4 *fs, struct ext4_group_ref *g,
                       struct ext4_buf **out)
 {
-    uint64_t at = inode_map_at(fs, g->desc);
-    const struct ext4_group *d = g->desc;
-    struct ext4_buf *map;
+    struct map_kind k = inode_map(fs, g->desc);
     int err;
 
-    if (d->flags & EXT4_BG_INODE_UNINIT) {
-        err = ext4_buf_new(fs, at, out);
-        if (!err)
-            set_bits((*out)->data, fs->inodes_per_group, fs->block_bytes * 8);
-        return err;
-    }
-    err = ext4_buf_get(fs, at, &map);
-    if (err)
-        return err;
-    if (!map->checked && fs->csum &&
-        map_checksum(fs, map, fs->inodes_per_group) !=
-            stored(fs, d->inode_bitmap_csum_lo,
-                   wide(fs) ? d->inode_bitmap_csum_hi : 0)) {
-        ext4_buf_put(map);
-        return ext4_damaged(fs, "checksum of an inode bitmap", g->nr);
-    }
-    map->checked = true;
-    *out = map;
-    return 0;
+    if (!(g->desc->flags & k.uninit))
+        return read_map(fs, g, &k, out);
+    err = ext4_buf_new(fs, k.at, out);
+    if (!err)
+        set_bits((*out)->data, k.bits, fs->block_bytes * 8);
+    return err;
 }
 
 void ext4_block_bitmap_dirty(struct ext4 *fs, struct ext4_group_ref *g,
                              struct ext4_buf *map)
 {
-    struct ext4_group *d = g->desc;
-    uint32_t crc;
+    struct map_kind k = block_map(fs, g->desc);
 
-    d->flags &= (uint16_t)~EXT4_BG_BLOCK_UNINIT;
-    if (fs->csum) {
-        crc = map_checksum(fs, map, fs->blocks_per_group);
-        d->block_bitmap_csum_lo = (uint16_t)crc;
-        if (wide(fs))
-            d->block_bitmap_csum_hi = (uint16_t)(crc >> 16);
-    }
-    ext4_buf_dirty(fs, map);
-    ext4_group_dirty(fs, g);
+    map_dirty(fs, g, &k, map);
 }
 
 void ext4_inode_bitmap_dirty(struct ext4 *fs, struct ext4_group_ref *g,
                              struct ext4_buf *map)
 {
-    struct ext4_group *d = g->desc;
-    uint32_t crc;
+    struct map_kind k = inode_map(fs, g->desc);
 
-    d->flags &= (uint16_t)~EXT4_BG_INODE_UNINIT;
-    if (fs->csum) {
-        crc = map_checksum(fs, map, fs->inodes_per_group);
-        d->inode_bitmap_csum_lo = (uint16_t)crc;
-        if (wide(fs))
-            d->inode_bitmap_csum_hi = (uint16_t)(crc >> 16);
-    }
-    ext4_buf_dirty(fs, map);
-    ext4_group_dirty(fs, g);
+    map_dirty(fs, g, &k, map);
 }

@@ -37,18 +37,20 @@ static void write_back(struct timer *timer)
     ext4_sync(container_of(timer, struct ext4, timer));
 }
 
-static struct ext4 *make(uint32_t dev, bool read_only)
+static struct ext4 *make(const struct ext4_place *place, bool read_only)
 {
-    const struct abi_blk_info *info = &platform.boot->blk[dev];
+    const struct abi_blk_info *info = &platform.boot->blk[place->dev];
     struct ext4 *fs = kzalloc(sizeof(*fs));
     uint64_t pages = platform.boot->mem_limit_bytes / PAGE_BYTES / 4;
 
     if (!fs)
         return NULL;
-    fs->dev = dev;
-    fs->dev_bytes = info->len_bytes;
+    fs->dev = place->dev;
+    fs->dev_off = place->off;
+    fs->dev_bytes =
+        place->len_bytes ? place->len_bytes : info->len_bytes - place->off;
     fs->read_only = read_only || (info->flags & 1);
-    snprintf(fs->source, sizeof(fs->source), "disk%u", dev);
+    snprintf(fs->source, sizeof(fs->source), "disk%u", place->dev);
     list_init(&fs->lru);
     list_init(&fs->tx);
     list_init(&fs->logged);
@@ -165,15 +167,16 @@ static int open_all(struct ext4 *fs)
     return err ? err : load_root(fs);
 }
 
-int ext4_mount(uint32_t dev, bool read_only, struct super **out)
+int ext4_mount(const struct ext4_place *place, bool read_only,
+               struct super **out)
 {
     struct ext4 *fs;
     int err;
 
-    if (dev >= platform.boot->nr_blk)
+    if (place->dev >= platform.boot->nr_blk)
         return -ENODEV;
     crc32c_init();
-    fs = make(dev, read_only);
+    fs = make(place, read_only);
     if (!fs)
         return -ENOMEM;
     err = open_all(fs);

@@ -10,11 +10,18 @@
 
 struct super;
 
-/* The file system of block device dev, its journal replayed; not yet in the
- * tree of names. 0; -EUCLEAN damaged, -EOPNOTSUPP a feature that is not
+/* Where a file system lies. */
+struct ext4_place {
+    uint32_t dev;            /* block device */
+    uint64_t off, len_bytes; /* on it; len_bytes 0: to its end */
+};
+
+/* The file system at that place, its journal replayed; not yet in the tree of
+ * names. 0; -EUCLEAN damaged, -EOPNOTSUPP a feature that is not
  * supported, -EINVAL no ext4 at all, -ENODEV, -EROFS, -EIO, -ENOMEM. The log
  * says more. */
-int ext4_mount(uint32_t dev, bool read_only, struct super **out);
+int ext4_mount(const struct ext4_place *place, bool read_only,
+               struct super **out);
 /* Writes everything and leaves the device clean. Nothing may be open or known
  * by name there any more; the super is gone. */
 int ext4_unmount(struct super *super);

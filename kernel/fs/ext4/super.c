@@ -185,7 +185,7 @@ int ext4_super_read(struct ext4 *fs)
 
     if (!err && (fs->dev_bytes < EXT4_SUPER_OFFSET + EXT4_SUPER_BYTES ||
                  platform.ops.blk_read(fs->dev, s, EXT4_SUPER_BYTES,
-                                       EXT4_SUPER_OFFSET)))
+                                       fs->dev_off + EXT4_SUPER_OFFSET)))
         err = -EIO;
     if (!err)
         err = check(fs, s);
