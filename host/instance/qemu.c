@@ -147,23 +147,21 @@ static void add_volumes(struct args *args, const struct tender *t)
     }
 }
 
-/* Disks by the descriptors that hold their locks. QEMU gives the last device
- * the first place on microvm's bus. */
+/* Disks by the descriptors that hold their locks, in the order that the guest
+ * finds them in. */
 static void add_disks(struct args *args, const struct tender *t,
                       struct launch *launch)
 {
-    const struct spec *spec = t->plan->spec;
-    bool pci = spec->machine == MACHINE_Q35;
-
-    for (int n = 0; n < spec->nr_disks; n++) {
-        int i = pci ? n : spec->nr_disks - 1 - n;
-        const struct disk *d = &spec->disks[i];
+    for (int i = 0; i < t->plan->spec->nr_disks; i++) {
+        const struct disk *d = &t->plan->spec->disks[i];
 
         args_add(args, "-add-fd");
         args_add(args, "fd=%d,set=%d", launch_keep(launch, d->fd), i + 1);
         args_add(args, "-drive");
-        args_add(args, "if=none,id=d%d,format=raw,file=/dev/fdset/%d%s", i,
-                 i + 1, d->read_only ? ",readonly=on" : "");
+        args_add(args,
+                 "if=none,id=d%d,format=raw,auto-read-only=off,"
+                 "file=/dev/fdset/%d%s",
+                 i, i + 1, d->read_only ? ",readonly=on" : "");
         add_device(args, t, "virtio-blk", ",drive=d%d", i);
     }
 }
