@@ -128,7 +128,7 @@ static void disk_temp(char path[64])
 }
 
 /* The disk is what mke2fs makes with these options. */
-static void disk_mke2fs(const char *options)
+static inline void disk_mke2fs(const char *options)
 {
     char path[64], cmd[512];
 
@@ -142,7 +142,7 @@ static void disk_mke2fs(const char *options)
 }
 
 /* Exit status of e2fsck with that option on what the disk is now. */
-static int disk_e2fsck(const char *option)
+static inline int disk_e2fsck(const char *option)
 {
     char path[64], out[80], cmd[512];
     int status;

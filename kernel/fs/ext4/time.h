@@ -8,10 +8,14 @@
 
 #include <stdint.h>
 
+#define EXT4_TIME_MAX INT64_C(9000000000)
+
 static inline int64_t ext4_time(uint32_t seconds, uint32_t extra)
 {
     int64_t s = (int32_t)seconds + ((int64_t)(extra & 3) << 32);
 
+    if (s > EXT4_TIME_MAX) /* the year 2255: nanoseconds end in 2262 */
+        s = EXT4_TIME_MAX;
     return s * 1000000000 + (extra >> 2) % 1000000000;
 }
 
