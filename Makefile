@@ -256,7 +256,7 @@ lint-cppcheck: ## cppcheck over everything
 		--suppressions-list=tools/cppcheck.txt --error-exitcode=1 -I. \
 		-j2 abi lib kernel tender host cmd
 lint-tidy: compile_commands.json ## clang-tidy over everything
-	clang-tidy -quiet -p . $(filter-out tests/%,$(filter %.c,$(C_FILES)))
+	clang-tidy -quiet -p . $(filter-out tests/% tools/%,$(filter %.c,$(C_FILES)))
 compile_commands.json: Makefile ## for editors and clang-tidy
 	@$(MAKE) -s --no-print-directory -Bn Q= O=$(O) CC=clang all 2>/dev/null | \
 		tools/compile-commands > $@

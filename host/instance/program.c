@@ -84,7 +84,7 @@ static int interpreter(const struct erofs_node *script, char words[2][256])
 
 static void put_before(struct spec *spec, char *const *words, int nr)
 {
-    char **argv = xcalloc((size_t)(spec->nr_command + nr + 1), sizeof(char *));
+    char **argv = xcalloc((size_t)spec->nr_command + (size_t)nr + 1, sizeof(char *));
 
     memcpy(argv, words, (size_t)nr * sizeof(char *));
     memcpy(argv + nr, spec->command, (size_t)spec->nr_command * sizeof(char *));
@@ -141,7 +141,7 @@ static enum step take_script(struct spec *spec, const struct erofs_node *node,
                              char *exe)
 {
     char words[2][256] = {"", ""};
-    char *put[3];
+    char *put[3] = {NULL};
     int nr = interpreter(node, words), shell_arg;
 
     if (nr == 0) {

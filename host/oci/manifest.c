@@ -172,7 +172,7 @@ static int read_layers(const struct oci_store *s, const json_t *manifest,
 {
     const json_t *list = json_object_get(manifest, "layers");
     size_t nr = json_array_size(list);
-    struct descriptor d;
+    struct descriptor d = {.media = ""};
     char name[96];
 
     if (!json_is_array(list) || nr > MAX_LAYERS)
@@ -231,7 +231,7 @@ int config_check(const struct oci_store *s, struct oci_image *image,
 static int read_image(struct oci_store *s, const json_t *manifest,
                       const char *media, struct oci_image *out, struct err *err)
 {
-    struct descriptor config;
+    struct descriptor config = {.media = ""};
 
     if (media[0] && !is_one_of(manifest_types, media))
         return err_set(err, ERR_TOOL, "%s: `%.100s` is no container image",
@@ -254,7 +254,7 @@ static int descend(struct oci_store *s, const json_t *index, const char *tag,
                    int depth, struct oci_image *out, struct err *err)
 {
     const json_t *chosen = choose(s, index, tag, depth == 0, err);
-    struct descriptor d;
+    struct descriptor d = {.media = ""};
     json_t *json;
     int ret;
 

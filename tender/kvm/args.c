@@ -61,7 +61,7 @@ static void add_net(struct options *opt, const char *value)
         mtu > 65535)
         die("net=%s: not KIND,FD,MAC,MTU", value);
     net->is_stream = !strcmp(kind, "stream");
-    if (!net->is_stream && strcmp(kind, "tap"))
+    if (!net->is_stream && strcmp(kind, "tap") != 0)
         die("net=%s: the kind is neither tap nor stream", value);
     net->fd = (int)fd;
     if (fcntl(net->fd, F_SETFD, FD_CLOEXEC) < 0)

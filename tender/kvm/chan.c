@@ -29,7 +29,7 @@ static uint32_t nr_chans;
 /* The tag, in whichever buffers its bytes lie. */
 static bool read_tag(const struct chain *c, uint16_t *tag)
 {
-    uint8_t head[HEADER];
+    uint8_t head[HEADER] = {0};
     uint32_t have = 0;
 
     for (uint32_t i = 0; i < c->nr_out && have < HEADER; i++) {

@@ -109,7 +109,7 @@ static bool find_off_type(const uint8_t *dsdt, uint8_t *type)
     for (uint32_t i = TABLE_HEADER; i + 12 < end; i++) {
         const uint8_t *at = dsdt + i;
 
-        if (memcmp(at, "_S5_", 4) || at[4] != AML_PACKAGE)
+        if (memcmp(at, "_S5_", 4) != 0 || at[4] != AML_PACKAGE)
             continue;
         at += 5;
         at += (*at >> 6) + 2; /* length: 1 to 4 bytes; count */
@@ -217,7 +217,7 @@ void acpi_init(phys_t rsdp_phys)
     const uint8_t *rsdp = phys_to_virt(rsdp_phys), *fadt;
 
     if (!rsdp_phys || rsdp_phys > MAPPED - TABLE_HEADER ||
-        memcmp(rsdp, "RSD PTR ", 8))
+        memcmp(rsdp, "RSD PTR ", 8) != 0)
         return;
     fadt = find_table(rsdp, "FACP");
     if (!fadt || length(fadt) < FADT_FLAGS + 4)
