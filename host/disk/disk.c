@@ -27,7 +27,7 @@ static int open_one(struct disk *d, struct err *err)
     d->fd = open(d->path, (d->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     if (d->fd < 0) {
         return err_set(err, ERR_TOOL, "--mount %s: %m%s", d->path,
-                       errno == ENOENT ? " (make it with `einkorn disk create`)"
+                       errno == EISDIR ? " (use type=bind for a directory)"
                                        : "");
     }
     if (check_kind(d, err) < 0) {

@@ -200,14 +200,28 @@ static void write_network(struct json *j, const struct inst *inst)
     json_end(j, '}');
 }
 
-/* "host:guest:mode"; a host path with a colon cannot be given. */
-static void write_mounts(struct json *j, const struct inst *inst)
+static void write_kind(struct json *j, const char *key, const char *source)
 {
-    const char *v = strings_next(inst->record, "volume", NULL);
     char name[NAME_MAX + 1];
 
-    json_begin(j, "Mounts", '[');
-    for (; v != NULL; v = strings_next(inst->record, "volume", v)) {
+    if (strcmp(key, "disk") == 0) {
+        json_str(j, "Type", "disk");
+    } else if (named_of_path(source, name) != NULL) {
+        json_str(j, "Type", "volume");
+        json_str(j, "Name", name);
+        json_str(j, "Driver", "local");
+    } else {
+        json_str(j, "Type", "bind");
+    }
+}
+
+/* "host:guest:mode"; a host path with a colon cannot be given. */
+static void write_mounts_of(struct json *j, const struct inst *inst,
+                            const char *key)
+{
+    const char *v = strings_next(inst->record, key, NULL);
+
+    for (; v != NULL; v = strings_next(inst->record, key, v)) {
         char *copy = strdup(v);
         char *guest = copy != NULL ? strchr(copy, ':') : NULL;
         char *mode = guest != NULL ? strchr(guest + 1, ':') : NULL;
@@ -216,13 +230,7 @@ static void write_mounts(struct json *j, const struct inst *inst)
             *guest++ = '\0';
             *mode++ = '\0';
             json_begin(j, NULL, '{');
-            if (named_of_path(copy, name) != NULL) {
-                json_str(j, "Type", "volume");
-                json_str(j, "Name", name);
-                json_str(j, "Driver", "local");
-            } else {
-                json_str(j, "Type", "bind");
-            }
+            write_kind(j, key, copy);
             json_str(j, "Source", copy);
             json_str(j, "Destination", guest);
             json_str(j, "Mode", mode);
@@ -231,6 +239,13 @@ static void write_mounts(struct json *j, const struct inst *inst)
         }
         free(copy);
     }
+}
+
+static void write_mounts(struct json *j, const struct inst *inst)
+{
+    json_begin(j, "Mounts", '[');
+    write_mounts_of(j, inst, "volume");
+    write_mounts_of(j, inst, "disk");
     json_end(j, ']');
 }
 

@@ -53,6 +53,11 @@ static int add_disk(struct spec *spec, const struct mount_words *m,
                        errno == ENOENT ? " (make it with `einkorn disk create`)"
                                        : "");
     }
+    if (strchr(path, ':') != NULL) {
+        return err_set(err, ERR_TOOL,
+                       "--mount %s: a path of a disk cannot contain a colon",
+                       path);
+    }
     if (spec->nr_disks == MAX_DISKS) {
         return err_set(err, ERR_TOOL, "--mount %s: more than %d disks",
                        m->source, MAX_DISKS);

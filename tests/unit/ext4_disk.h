@@ -48,11 +48,6 @@ int mm_sync_backing(struct backing *b)
     (void)b;
     return 0;
 }
-int64_t mm_sync(uint64_t addr, size_t len, int flags)
-{
-    (void)addr, (void)len, (void)flags;
-    return 0;
-}
 
 static int64_t disk_read(uint32_t dev, void *buf, uint64_t len, uint64_t off)
 {

@@ -4,7 +4,6 @@
  */
 #include "kernel/fs/ext4/mount.h"
 
-#include "abi/layout.h"
 #include "kernel/core/alloc.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/log.h"
@@ -191,12 +190,24 @@ int ext4_mount(const struct ext4_place *place, bool read_only,
     return 0;
 }
 
+/* What programs may have changed through mappings counts as changed. */
+static void take_in_mapped(struct ext4 *fs)
+{
+    for (uint32_t i = 0; i < EXT4_NODE_BUCKETS; i++)
+        for (struct ext4_node *n = fs->nodes[i]; n; n = n->next)
+            if (n->backing.refs)
+                mm_sync_backing(&n->backing);
+}
+
 int ext4_sync_all(void)
 {
     int first = 0;
 
     for (struct ext4 *fs = mounted; fs; fs = fs->next) {
-        int err = ext4_sync(fs);
+        int err;
+
+        take_in_mapped(fs);
+        err = ext4_sync(fs);
 
         first = first ? first : err;
     }
@@ -236,8 +247,8 @@ static int leave_clean(struct ext4 *fs)
 
 void ext4_leave_all(void)
 {
-    mm_sync(ABI_USER_MIN, ABI_USER_TOP - ABI_USER_MIN, 0);
     for (struct ext4 *fs = mounted; fs; fs = fs->next) {
+        take_in_mapped(fs);
         leave_clean(fs);
         timer_cancel(&fs->timer);
         fs->read_only = true;
