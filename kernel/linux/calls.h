@@ -197,6 +197,8 @@ syscall_fn sys_sched_yield;
 syscall_fn sys_sched_getaffinity;
 syscall_fn sys_sched_setaffinity;
 syscall_fn sys_sched_getparam;
+syscall_fn sys_sched_getattr;
+syscall_fn sys_sched_setattr;
 syscall_fn sys_sched_setparam;
 syscall_fn sys_sched_getscheduler;
 syscall_fn sys_sched_setscheduler;

@@ -7,9 +7,9 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/resource.h>
-#include <linux/stat.h>
 
 #include "kernel/core/uaccess.h"
+#include "kernel/fs/async/async.h"
 #include "kernel/fs/pipe/pipe.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/linux/calls.h"
@@ -19,10 +19,14 @@
 #include "kernel/vfs/lock.h"
 
 /* What F_SETFL may change. */
-enum { SETTABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC };
+enum { SETTABLE = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME };
 
-static int64_t set_flags(struct file *f, uint32_t flags)
+static int64_t set_flags(struct file *f, int fd, uint32_t flags)
 {
+    int err = async_set(f, fd, flags & FASYNC);
+
+    if (err)
+        return err;
     f->flags = (f->flags & ~SETTABLE) | (flags & SETTABLE);
     if (f->ops->flags_changed)
         f->ops->flags_changed(f);
@@ -135,8 +139,7 @@ static int64_t locks(struct file *f, uint32_t cmd, uptr_t arg)
     }
 }
 
-/* Kept and told, but SIGIO is not sent. Of groups there is the own one; a
- * negative number names it in F_SETOWN. */
+/* Of groups there is the own one; a negative number names it in F_SETOWN. */
 static int64_t set_owner(struct file *f, int32_t type, int32_t id)
 {
     if (type == F_OWNER_PID && id < 0) {
@@ -194,7 +197,7 @@ int64_t sys_fcntl(struct abi_frame *r)
     case F_GETFL:
         return f->flags;
     case F_SETFL:
-        return set_flags(f, (uint32_t)r->rdx);
+        return set_flags(f, fd, (uint32_t)r->rdx);
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
@@ -240,26 +243,17 @@ int64_t sys_flock(struct abi_frame *r)
     return lock_flock(f, (int)r->rsi);
 }
 
-static int64_t set_nonblock(struct file *f, uptr_t arg)
+/* FIONBIO and FIOASYNC: one flag by itself. */
+static int64_t set_flag(struct file *f, int fd, uint32_t flag, uptr_t arg)
 {
     int32_t on;
     int err = copy_in(&on, arg);
 
     if (err)
         return err;
-    return set_flags(f, on ? f->flags | O_NONBLOCK : f->flags & ~O_NONBLOCK);
-}
-
-static int64_t set_async(struct file *f, uptr_t arg)
-{
-    int32_t on;
-    int err = copy_in(&on, arg);
-
-    if (err)
-        return err;
-    if (f->inode && (S_ISREG(f->inode->mode) || S_ISDIR(f->inode->mode)))
+    if (flag == FASYNC && !f->ops->sends_sigio)
         return on ? -ENOTTY : 0;
-    return set_flags(f, on ? f->flags | FASYNC : f->flags & ~FASYNC);
+    return set_flags(f, fd, on ? f->flags | flag : f->flags & ~flag);
 }
 
 static int64_t unread(struct file *f, uptr_t arg)
@@ -289,9 +283,9 @@ int64_t sys_ioctl(struct abi_frame *r)
         fd_set_cloexec(fd, cmd == FIOCLEX);
         return 0;
     case FIONBIO:
-        return set_nonblock(f, r->rdx);
+        return set_flag(f, fd, O_NONBLOCK, r->rdx);
     case FIOASYNC:
-        return set_async(f, r->rdx);
+        return set_flag(f, fd, FASYNC, r->rdx);
     default:
         break;
     }

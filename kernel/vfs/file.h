@@ -28,6 +28,7 @@ struct poll_table {
  * Blocking is the operation's own business: see file_io_flags(). */
 struct file_ops {
     const char *name; /* for logs: "pipe", "tcp" */
+    bool sends_sigio; /* knows O_ASYNC (fs/async/async.h) */
     int64_t (*read)(struct file *f, struct uio *to, uint64_t *off);
     int64_t (*write)(struct file *f, struct uio *from, uint64_t *off);
     /* Readiness now (EPOLLIN ...); if pt is not NULL also pt->add() every

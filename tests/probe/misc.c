@@ -233,6 +233,69 @@ static void signals(void)
     P(syscall(SYS_rt_sigqueueinfo, 999999, 0, &info));
 }
 
+/* Longer than what any kernel knows: the rest must be zero. */
+struct attr {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t times[3];
+    uint32_t util[2];
+    uint64_t rest[4];
+};
+
+static void sched_attrs(void)
+{
+    struct attr a = {.size = 48, .nice = 5}, b;
+
+    P(syscall(SYS_sched_setattr, 0, &a, 0));
+    memset(&b, 1, sizeof(b));
+    P(syscall(SYS_sched_getattr, 0, &b, 48, 0));
+    P(b.size);
+    P(b.policy);
+    P(b.flags);
+    P(b.nice);
+    P(b.priority);
+    P(b.util[0]);
+    P(syscall(SYS_sched_getattr, 0, &b, 47, 0));
+    P(syscall(SYS_sched_getattr, 0, &b, 4097, 0));
+    P(syscall(SYS_sched_getattr, 0, &b, 48, 1));
+    P(syscall(SYS_sched_getattr, -1, &b, 48, 0));
+    P(syscall(SYS_sched_getattr, 999999, &b, 48, 0));
+    P(syscall(SYS_sched_getattr, 0, NULL, 48, 0));
+    P(syscall(SYS_sched_getattr, 0, 8, 48, 0));
+    P(syscall(SYS_sched_setattr, 0, NULL, 0));
+    P(syscall(SYS_sched_setattr, 0, 8, 0));
+    P(syscall(SYS_sched_setattr, 0, &a, 1));
+    P(syscall(SYS_sched_setattr, -1, &a, 0));
+    P(syscall(SYS_sched_setattr, 999999, &a, 0));
+    for (a.policy = 0; a.policy < 8; a.policy++) {
+        if (a.policy == 6) /* SCHED_DEADLINE: not here */
+            continue;
+        for (a.priority = 0; a.priority < 101; a.priority += 50)
+            PI(a.policy * 1000 + a.priority,
+               syscall(SYS_sched_setattr, 0, &a, 0));
+    }
+    a = (struct attr){.size = 20};
+    P(syscall(SYS_sched_setattr, 0, &a, 0));
+    P(a.size >= 48);
+    a.size = 0;
+    P(syscall(SYS_sched_setattr, 0, &a, 0));
+    a.size = sizeof(a);
+    P(syscall(SYS_sched_setattr, 0, &a, 0));
+    a.rest[3] = 1;
+    P(syscall(SYS_sched_setattr, 0, &a, 0));
+    a = (struct attr){.size = 48, .flags = 1 << 20};
+    P(syscall(SYS_sched_setattr, 0, &a, 0));
+    a.flags = 1; /* SCHED_FLAG_RESET_ON_FORK */
+    P(syscall(SYS_sched_setattr, 0, &a, 0));
+    P(syscall(SYS_sched_getattr, 0, &b, 48, 0));
+    P(b.flags);
+    P(sched_getscheduler(0));
+    a.flags = 0;
+    P(syscall(SYS_sched_setattr, 0, &a, 0));
+}
+
 static void process_things(void)
 {
     static const int prctls[][2] = {
@@ -302,6 +365,7 @@ static void process_things(void)
     }
     P(sched_getscheduler(0));
     P(sched_getparam(0, &sp));
+    sched_attrs();
     P(sched_getscheduler(999999));
     P(sched_getscheduler(-1));
     P(sched_setaffinity(0, 0, &cpus));

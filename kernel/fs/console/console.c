@@ -271,6 +271,7 @@ static int64_t console_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 
 static const struct file_ops console_fops = {
     .name = "console",
+    .sends_sigio = true,
     .read = console_read,
     .write = console_write,
     .poll = console_poll,

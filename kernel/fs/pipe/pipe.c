@@ -191,6 +191,7 @@ static int64_t pipe_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 
 const struct file_ops pipe_fops = {
     .name = "pipe",
+    .sends_sigio = true,
     .read = pipe_read,
     .write = pipe_write,
     .poll = pipe_poll,
