@@ -28,7 +28,7 @@ CASES = {f.__name__: f for f in (
     start.start_to_exit, start.start_as_vm, reach.first_response, reach.churn,
     http.http, http.http_files, crowd.many_connections, http.latency,
     processor.cpu_per_request, stores.redis, stores.memcached, dns.dns,
-    stream.iperf, stream.lossy_path, runtimes.runtimes, stores.sqlite,
-    stores.mariadb, files.file_reads, files.file_churn, micro.system_calls,
-    runtimes.fast_share, memory.memory_idle, memory.memory_loaded,
-    memory.density, micro.sizes)}
+    stream.iperf, stream.stream_bound, stream.lossy_path, runtimes.runtimes,
+    stores.sqlite, stores.mariadb, files.file_reads, files.file_churn,
+    micro.system_calls, runtimes.fast_share, memory.memory_idle,
+    memory.memory_loaded, memory.density, micro.sizes)}

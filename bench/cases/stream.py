@@ -4,7 +4,8 @@ import contextlib
 import json
 
 from harness import CLIENT_CPU, compile_c, need, sh
-from peers import NETNS, Server, namespace, pinned, poll, process, start
+from peers import (NETNS, Running, Server, client, descendants, namespace,
+                   numbers, pinned, poll, process, start, wait_reachable)
 
 from . import case
 
@@ -61,6 +62,39 @@ def iperf(run):
         for name, options in run.pick(variants, 2):
             run.compare(name, "Gbit/s", {
                 peer: lambda s=s: iperf_run(s.address, *options)
+                for peer, s in servers.items()}, most=12)
+
+
+@contextlib.contextmanager
+def bare_tap(server, _run):
+    """The program's own TCP, straight on a tap."""
+    program, way, number = server.argv[0], server.argv[-1], next(numbers)
+    tap, net = f"tap{number}", f"10.118.{number % 250}"
+    with process(*pinned(program, "tap", tap, f"{net}.2", way)) as started:
+        poll_device((), tap)
+        sh("ip", "addr", "add", f"{net}.1/24", "dev", tap)
+        sh("ip", "link", "set", tap, "up")
+        yield Running(f"{net}.2", lambda: descendants(started.pid))
+
+
+def connects(address, port):
+    return wait_reachable(address, port, request=None)
+
+
+@case(8, "bench/programs/stream.c", most=60)
+def stream_bound(run):
+    """One stream without iperf3 (Gbit/s), and what a tap allows: a program that
+    is its own TCP and touches no byte of the data."""
+    program = compile_c("stream.c")
+    run.plan(2)
+    for name, way in (("server sends", "send"), ("server receives",
+                                                 "receive")):
+        with contextlib.ExitStack() as stack:
+            servers = start(run, stack, Server(
+                "stream", [program, "serve", way], 5000, ready=connects),
+                {"bare tap": bare_tap})
+            run.compare(name, "Gbit/s", {
+                peer: lambda s=s: float(client(program, "ask", s.address, way))
                 for peer, s in servers.items()}, most=12)
 
 

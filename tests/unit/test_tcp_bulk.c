@@ -3,7 +3,13 @@
 // sources: kernel/core/timer.c kernel/net/tcp/*.c
 #include "tests/unit/tcp_net.h"
 
-enum { PORT = 80, BLOCK = 128 << 10, TOTAL = 16 << 20, FULL = 60000 };
+enum {
+    PORT = 80,
+    BLOCK = 128 << 10,
+    TOTAL = 16 << 20,
+    FULL = 60000,
+    TINY = 40000
+};
 
 static unsigned nr_full, nr_short, nr_told;
 static uint8_t block[BLOCK];
@@ -116,6 +122,29 @@ static void test_tcp_bulk_packets_are_full(void **state)
     close_pair(pair);
 }
 
+/* Bytes that came one by one and are not read take little more memory than
+ * themselves: 4 MB, the least that all connections may have, are far away. */
+static void test_tcp_bulk_tiny_segments(void **state)
+{
+    struct stream *pair[2];
+    size_t got = 0;
+
+    (void)state;
+    connect_pair(pair);
+    stream_set(pair[0], NET_OPT_NODELAY, 1);
+    for (unsigned i = 0; i < TINY; i++) {
+        assert_int_equal(write_some(pair[0], block, 1), 1);
+        if (i % 100 == 0)
+            run_for(MS);
+    }
+    run_for(100 * MS);
+    assert_int_equal(stream_unread_bytes(pair[1]), TINY);
+    assert_false(tcp_memory_tight());
+    drain(pair[1], &got);
+    assert_int_equal(got, TINY);
+    close_pair(pair);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -130,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tcp_bulk_writer_is_told),
         cmocka_unit_test(test_tcp_bulk_packets_are_full),
+        cmocka_unit_test(test_tcp_bulk_tiny_segments),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -154,7 +154,7 @@ struct conn {
     struct tx_chunk *cursor; /* where snd_nxt is, or NULL */
     uint32_t sndbuf;
     bool sndbuf_fixed, reserved;
-    bool full; /* was not writable when we last looked */
+    bool full;    /* was not writable when we last looked */
     bool blocked; /* the device was full */
     struct list blocked_node;
 
