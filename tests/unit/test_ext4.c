@@ -260,6 +260,103 @@ static void test_ext4_hashed_directory_becomes_plain(void **state)
     }
 }
 
+/* ---- extended attributes ---------------------------------------------------
+ */
+
+static const char *const attr_names[] = {
+    "user.a",    "user.long-name-of-an-attribute",
+    "trusted.b", "security.c",
+    "user.bb",   "user.c",
+    "user.d",    "user.eeee",
+};
+enum { ATTRS = 8, ATTR_FILES = 3, ATTR_BYTES = 600 };
+
+struct attrs {
+    int64_t len[ATTR_FILES][ATTRS]; /* -1: there is none */
+    uint8_t value[ATTR_FILES][ATTRS][ATTR_BYTES];
+};
+static struct attrs *attrs;
+
+static void check_attrs(int i, struct inode *inode)
+{
+    uint8_t got[ATTR_BYTES];
+    char list[1024];
+    int64_t want = 0;
+
+    for (int k = 0; k < ATTRS; k++) {
+        int64_t len = attrs->len[i][k];
+        int64_t n =
+            inode->ops->getxattr(inode, attr_names[k], got, sizeof(got));
+
+        assert_int_equal(n, len < 0 ? -ENODATA : len);
+        if (len > 0)
+            assert_memory_equal(got, attrs->value[i][k], (size_t)len);
+        want += len < 0 ? 0 : (int64_t)strlen(attr_names[k]) + 1;
+    }
+    assert_int_equal(inode->ops->listxattr(inode, list, sizeof(list)), want);
+}
+
+static void change_attr(int i, struct inode *inode)
+{
+    int k = rand() % ATTRS;
+    int64_t len = rand() % (rand() % 3 ? 40 : ATTR_BYTES);
+    uint8_t value[ATTR_BYTES];
+    int err;
+
+    if (rand() % 4 == 0) {
+        err = inode->ops->removexattr(inode, attr_names[k]);
+        assert_int_equal(err, attrs->len[i][k] < 0 ? -ENODATA : 0);
+        attrs->len[i][k] = -1;
+        return;
+    }
+    memset(value, rand(), sizeof(value));
+    err = inode->ops->setxattr(inode, attr_names[k], value, (size_t)len, 0);
+    if (err == -ENOSPC) /* more than an inode and a block hold */
+        return;
+    assert_int_equal(err, 0);
+    attrs->len[i][k] = len;
+    memcpy(attrs->value[i][k], value, (size_t)len);
+}
+
+static void attr_session(const void *arg)
+{
+    (void)arg;
+    begin();
+    for (int round = 0; round < 300; round++) {
+        int i = rand() % ATTR_FILES;
+        struct file *f;
+        char path[16];
+
+        name_of(i, path);
+        assert_int_equal(vfs_open_kernel(path, O_RDWR | O_CREAT, &f), 0);
+        check_attrs(i, f->inode);
+        change_attr(i, f->inode);
+        check_attrs(i, f->inode);
+        file_put(f);
+        if (round % 100 == 99) {
+            assert_int_equal(vfs_unlink(AT_FDCWD, path, false), 0);
+            memset(attrs->len[i], 0xff, sizeof(attrs->len[i]));
+        }
+    }
+    end();
+}
+
+static void test_ext4_attributes_are_kept(void **state)
+{
+    (void)state;
+    attrs = mmap(NULL, sizeof(*attrs), PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    for (size_t i = 0; i < ARRAY_LEN(layouts); i++) {
+        memset(attrs->len, 0xff, sizeof(attrs->len));
+        disk_mke2fs(layouts[i]);
+        disk_to_file(shared);
+        for (int session = 0; session < 2; session++) {
+            srand((unsigned)session);
+            in_child(attr_session, NULL);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_ext4_content_is_kept),
         cmocka_unit_test(test_ext4_full_disk_is_refused_and_usable),
         cmocka_unit_test(test_ext4_hashed_directory_becomes_plain),
+        cmocka_unit_test(test_ext4_attributes_are_kept),
     };
     int failed;
 

@@ -190,7 +190,7 @@ static void cut_everywhere(const char *layout)
     uint32_t flushed = 0, stride;
 
     record(layout);
-    stride = all ? 1 : disk_log->nr / 60 + 1;
+    stride = all ? 1 : disk_log->nr / 30 + 1;
     for (uint32_t cut = 0; cut <= disk_log->nr; cut++) {
         if (cut % stride == 0) {
             in_child(cut, flushed, false, true);

@@ -11,7 +11,7 @@
  */
 #include "tests/unit/ext4_disk.h"
 
-enum { ROUNDS_FUZZ = 60, SECONDS = 60 };
+enum { ROUNDS_FUZZ = 40, SECONDS = 60 };
 
 static void use_file(const char *path)
 {
@@ -26,6 +26,12 @@ static void use_file(const char *path)
     if (f->ops->fallocate)
         f->ops->fallocate(f, 0, 50000, 90000);
     inode_setattr(f->inode, &attr);
+    if (f->inode->ops->setxattr) {
+        f->inode->ops->setxattr(f->inode, "user.small", data, 30, 0);
+        f->inode->ops->setxattr(f->inode, "user.large", data, 500, 0);
+        f->inode->ops->listxattr(f->inode, (char *)data, sizeof(data));
+        f->inode->ops->getxattr(f->inode, "user.large", data, 500);
+    }
     if (f->ops->sync)
         f->ops->sync(f, false);
     file_put(f);

@@ -374,6 +374,12 @@ uint64_t ext4_size_max(const struct ext4 *fs);
 int ext4_fallocate(struct file *f, int mode, uint64_t off, uint64_t len);
 int ext4_fsync(struct file *f, bool data_only);
 int ext4_mark_accessed(struct inode *inode);
+int64_t ext4_getxattr(struct inode *inode, const char *name, void *buf,
+                      size_t size_bytes);
+int64_t ext4_listxattr(struct inode *inode, char *buf, size_t size_bytes);
+int ext4_setxattr(struct inode *inode, const char *name, const void *buf,
+                  size_t size_bytes, int flags);
+int ext4_removexattr(struct inode *inode, const char *name);
 /* The inode goes: so does its block of attributes. */
 int ext4_xattr_free(struct ext4_node *n);
 

@@ -344,8 +344,10 @@ static int rename(struct inode *old_dir, struct dentry *old,
 }
 
 #define COMMON                                                                 \
-    .getattr = ext4_getattr, .setattr = ext4_setattr, .open = ext4_open,       \
-    .evict = ext4_node_evict
+    .getattr = ext4_getattr, .setattr = ext4_setattr,                          \
+    .getxattr = ext4_getxattr, .listxattr = ext4_listxattr,                    \
+    .setxattr = ext4_setxattr, .removexattr = ext4_removexattr,                \
+    .open = ext4_open, .evict = ext4_node_evict
 
 const struct inode_ops ext4_dir_ops = {
     .lookup = lookup,
