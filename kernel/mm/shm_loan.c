@@ -3,7 +3,7 @@
  * Shareable pages on loan: what is freed meanwhile is kept until they are
  * returned. Loans are counted by groups of pages, and groups by a hash, so
  * that freeing costs nothing for what was never lent; two groups that share a
- * counter may wait for each other's loans.
+ * slot may wait for each other's loans.
  */
 #include "kernel/mm/shm_loan.h"
 
@@ -13,40 +13,33 @@
 #include "kernel/mm/shm.h"
 #include "lib/list.h"
 
-enum { GROUP_PAGES = 16, COUNTERS = 4096 };
+enum { GROUP_PAGES = 16, SLOTS = 4096 };
 
 struct shm_loan {
     struct loan loan;
     uint64_t first, end; /* groups */
 };
 
-/* Freed while on loan. */
+/* Freed while on loan; pages of one group. */
 struct kept {
-    struct list node;
+    struct kept *next;
     uint64_t page, nr_pages;
 };
 
-static uint32_t counters[COUNTERS];
+struct slot {
+    uint32_t nr_loans;
+    struct kept *kept;
+};
+
+static struct slot slots[SLOTS];
 static uint32_t nr_loans;
-static struct list kept = LIST_INIT(kept);
 
-static uint32_t *counter(uint64_t group)
+static struct slot *slot_of(uint64_t group)
 {
-    return &counters[(group * 0x9e3779b97f4a7c15 >> 40) % COUNTERS];
+    return &slots[(group * 0x9e3779b97f4a7c15 >> 40) % SLOTS];
 }
 
-/* Pages from `page` on, at most nr, that are alike: lent, or not. */
-static uint64_t run(uint64_t page, uint64_t nr, bool *lent)
-{
-    uint64_t end = page + nr, at = page;
-
-    *lent = *counter(page / GROUP_PAGES) > 0;
-    while (at < end && (*counter(at / GROUP_PAGES) > 0) == *lent)
-        at = (at / GROUP_PAGES + 1) * GROUP_PAGES;
-    return (at < end ? at : end) - page;
-}
-
-static void keep(uint64_t page, uint64_t nr_pages)
+static void keep(struct slot *s, uint64_t page, uint64_t nr_pages)
 {
     struct kept *k = kmalloc(sizeof(*k));
 
@@ -55,39 +48,44 @@ static void keep(uint64_t page, uint64_t nr_pages)
              (unsigned long)nr_pages);
         return;
     }
-    k->page = page;
-    k->nr_pages = nr_pages;
-    list_push_back(&kept, &k->node);
+    *k = (struct kept){s->kept, page, nr_pages};
+    s->kept = k;
+}
+
+static void release(uint64_t page, uint64_t end)
+{
+    shm_release(page * ABI_PAGE_SIZE, end - page);
 }
 
 void shm_free(uint64_t off, size_t nr_pages)
 {
-    uint64_t page = off / ABI_PAGE_SIZE, left = nr_pages;
+    uint64_t page = off / ABI_PAGE_SIZE, end = page + nr_pages;
+    uint64_t at = page; /* [page, at) is not on loan */
 
-    while (nr_loans && left) {
-        bool lent;
-        uint64_t n = run(page, left, &lent);
+    while (nr_loans && at < end) {
+        uint64_t next = (at / GROUP_PAGES + 1) * GROUP_PAGES;
+        struct slot *s = slot_of(at / GROUP_PAGES);
 
-        if (lent)
-            keep(page, n);
-        else
-            shm_release(page * ABI_PAGE_SIZE, n);
-        page += n;
-        left -= n;
+        next = next < end ? next : end;
+        if (s->nr_loans) {
+            release(page, at);
+            keep(s, at, next - at);
+            page = next;
+        }
+        at = next;
     }
-    shm_release(page * ABI_PAGE_SIZE, left);
+    release(page, end);
 }
 
-static void free_kept(void)
+static void return_group(struct slot *s)
 {
-    struct list again = LIST_INIT(again), *node;
+    struct kept *k;
 
-    while ((node = list_pop_front(&kept)))
-        list_push_back(&again, node);
-    while ((node = list_pop_front(&again))) {
-        struct kept *k = container_of(node, struct kept, node);
-
-        shm_free(k->page * ABI_PAGE_SIZE, k->nr_pages);
+    if (--s->nr_loans)
+        return;
+    while ((k = s->kept)) {
+        s->kept = k->next;
+        release(k->page, k->page + k->nr_pages);
         kfree(k);
     }
 }
@@ -97,11 +95,9 @@ static void loan_end(struct loan *loan)
     struct shm_loan *l = container_of(loan, struct shm_loan, loan);
 
     for (uint64_t g = l->first; g < l->end; g++)
-        --*counter(g);
+        return_group(slot_of(g));
     nr_loans--;
     kfree(l);
-    if (!list_empty(&kept))
-        free_kept();
 }
 
 struct loan *shm_lend(const void *mem, uint64_t len_bytes)
@@ -116,7 +112,7 @@ struct loan *shm_lend(const void *mem, uint64_t len_bytes)
     l->first = off / group_bytes;
     l->end = (off + len_bytes + group_bytes - 1) / group_bytes;
     for (uint64_t g = l->first; g < l->end; g++)
-        ++*counter(g);
+        slot_of(g)->nr_loans++;
     nr_loans++;
     return &l->loan;
 }
