@@ -2,7 +2,8 @@
 /*
  * virtio-9p on a packet socket: each request goes to the host directory's
  * server as it is; the answer is found by its tag. A guest that reuses a tag
- * before it was answered loses answers, nothing else.
+ * before it was answered loses answers, nothing else. Once the server is gone
+ * each request is answered with nothing, so that nobody waits for it.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,6 +17,7 @@ enum { NR_PENDING = 32, HEADER = 7, TAG_AT = 5 };
 struct chan {
     struct virtio_dev dev; /* first */
     int fd;
+    bool gone; /* the server */
     struct pending {
         bool used;
         uint16_t tag;
@@ -70,6 +72,10 @@ static bool forward(struct chan *chan, struct queue *q)
     struct pending *p;
 
     while ((p = find(chan, false, 0)) && queue_take(q, &p->chain) == 1) {
+        if (chan->gone) {
+            queue_use(q, p->chain.head, 0);
+            continue;
+        }
         if (!read_tag(&p->chain, &p->tag) || !p->chain.nr_in) {
             q->broken = true;
             return false;
@@ -115,6 +121,20 @@ static void answer(struct chan *chan, const uint8_t *msg, uint32_t len)
     queue_use(&chan->dev.queues[0], p->chain.head, done);
 }
 
+/* One more event comes for the closed socket, then none. */
+static void lose(struct chan *chan)
+{
+    chan->gone = true;
+    serve_change(chan->fd, EPOLLONESHOT);
+    for (int i = 0; i < NR_PENDING; i++) {
+        struct pending *p = &chan->pending[i];
+
+        if (p->used)
+            queue_use(&chan->dev.queues[0], p->chain.head, 0);
+        p->used = false;
+    }
+}
+
 static void host_ready(struct machine *m, void *arg, uint32_t events)
 {
     static uint8_t msg[ABI_CHAN_MSG_MAX];
@@ -122,20 +142,30 @@ static void host_ready(struct machine *m, void *arg, uint32_t events)
     ssize_t n;
 
     (void)m;
-    if (!virtio_running(&chan->dev) || events & (EPOLLHUP | EPOLLERR)) {
-        serve_change(chan->fd, 0);
+    if (chan->gone)
+        return;
+    if (!virtio_running(&chan->dev)) {
+        if (events & (EPOLLHUP | EPOLLERR))
+            lose(chan);
+        else
+            serve_change(chan->fd, 0);
         return;
     }
     while ((n = recv(chan->fd, msg, sizeof(msg), MSG_DONTWAIT)) > 0)
         if (n >= HEADER)
             answer(chan, msg, (uint32_t)n);
+    if (n == 0 || events & (EPOLLHUP | EPOLLERR))
+        lose(chan);
     virtio_show(&chan->dev, 0);
     kick(&chan->dev, 0);
 }
 
 static void start(struct virtio_dev *dev)
 {
-    serve_change(((struct chan *)dev)->fd, EPOLLIN);
+    const struct chan *chan = (struct chan *)dev;
+
+    if (!chan->gone)
+        serve_change(chan->fd, EPOLLIN);
 }
 
 static void stop(struct virtio_dev *dev)
@@ -144,7 +174,8 @@ static void stop(struct virtio_dev *dev)
 
     for (int i = 0; i < NR_PENDING; i++)
         chan->pending[i].used = false;
-    serve_change(chan->fd, 0);
+    if (!chan->gone)
+        serve_change(chan->fd, 0);
 }
 
 static const struct virtio_ops ops = {

@@ -14,7 +14,7 @@ import textwrap
 
 import pytest
 
-from tests.conftest import EINKORN
+from tests.conftest import EINKORN, why_no_kvm
 from tests.integration.conftest import wait_for
 
 PYTHON = os.path.realpath(sys.executable)
@@ -432,8 +432,11 @@ def test_places(run, shared, tmp_path):
     assert (tmp_path / "inner/x").exists()
 
 
-def test_server_that_is_killed(start, shared):
+@pytest.mark.parametrize("platform", ["proc", "kvm"])
+def test_server_that_is_killed(start, shared, platform):
     """Its volume is lost, the instance is not."""
+    if platform == "kvm" and why_no_kvm():
+        pytest.skip(why_no_kvm())
     (shared / "f").write_text("seen")
     (shared / "unseen").write_text("unseen")
     guest = start("""
@@ -450,7 +453,7 @@ def test_server_that_is_killed(start, shared):
         f.close()
         open("/tmp/x", "w").write("goes on")
         say("survived")
-    """)
+    """, ["--platform", platform])
     assert guest.hear() == "ready"
     servers = guest.servers()
     assert len(servers) == 1

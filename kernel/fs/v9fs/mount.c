@@ -19,6 +19,8 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
+enum { TOOL_STATUS = 125 }; /* as for errors of `einkorn run` itself */
+
 static struct v9_fs *mounted;
 
 struct volume {
@@ -151,6 +153,17 @@ void v9fs_report(void)
              fs->session.tx_nr);
 }
 
+/* Not our fault and not the program's: the tool's own errors end so too. */
+_Noreturn static void give_up(const char *path, int err)
+{
+    klog(LOG_ERROR,
+         "cannot mount a volume on %s (error %d): its server ended or refused; "
+         "what it said stands above",
+         path, -err);
+    for (;;)
+        platform.ops.exit(TOOL_STATUS);
+}
+
 /* The shortest path first, so that volumes may lie in others. */
 void v9fs_mount_all(void)
 {
@@ -176,7 +189,7 @@ void v9fs_mount_all(void)
         done |= 1u << best->chan;
         err = mount(best);
         if (err)
-            panic("cannot mount a volume on %s (error %d)", best->path, -err);
+            give_up(best->path, err);
     }
     process.umask = mask;
     kfree(vol);
