@@ -11,6 +11,11 @@
 #include "kernel/sched/signal.h"
 #include "kernel/sched/thread.h"
 
+static bool is_shared(const struct abi_frame *r)
+{
+    return !(r->rsi & FUTEX_PRIVATE_FLAG);
+}
+
 /* FUTEX_WAIT's timeout is relative; a restarted call goes on with what was
  * left. */
 static int wait_relative(const struct abi_frame *r, uint32_t value)
@@ -20,14 +25,16 @@ static int wait_relative(const struct abi_frame *r, uint32_t value)
     int err;
 
     if (!r->r10)
-        return futex_wait(r->rdi, value, FUTEX_BITSET_MATCH_ANY, NO_DEADLINE);
+        return futex_wait(r->rdi, is_shared(r), value, FUTEX_BITSET_MATCH_ANY,
+                          NO_DEADLINE);
     t->restart_deadline_ns = 0;
     if (!deadline) {
         err = deadline_from_user(r->r10, CLOCK_ID_MONOTONIC, false, &deadline);
         if (err)
             return err;
     }
-    err = futex_wait(r->rdi, value, FUTEX_BITSET_MATCH_ANY, deadline);
+    err = futex_wait(r->rdi, is_shared(r), value, FUTEX_BITSET_MATCH_ANY,
+                     deadline);
     if (err != -ERESTARTSYS)
         return err;
     t->restart_deadline_ns = deadline;
@@ -50,7 +57,7 @@ static int wait_bitset(const struct abi_frame *r, uint32_t value, bool realtime)
 
     if (err)
         return err;
-    return futex_wait(r->rdi, value, (uint32_t)r->r9, deadline);
+    return futex_wait(r->rdi, is_shared(r), value, (uint32_t)r->r9, deadline);
 }
 
 static int lock_pi(const struct abi_frame *r, bool realtime)
@@ -82,15 +89,17 @@ int64_t sys_futex(struct abi_frame *r)
     case FUTEX_WAIT_BITSET:
         return wait_bitset(r, value, realtime);
     case FUTEX_WAKE:
-        return futex_wake(r->rdi, value, FUTEX_BITSET_MATCH_ANY);
+        return futex_wake(r->rdi, is_shared(r), value, FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
-        return futex_wake(r->rdi, value, value3);
+        return futex_wake(r->rdi, is_shared(r), value, value3);
     case FUTEX_REQUEUE:
-        return futex_requeue(r->rdi, value, value2, r->r8, 0);
+        return futex_requeue(r->rdi, is_shared(r), value, value2, r->r8, 0);
     case FUTEX_CMP_REQUEUE:
-        return futex_requeue(r->rdi, value, value2, r->r8, &value3);
+        return futex_requeue(r->rdi, is_shared(r), value, value2, r->r8,
+                             &value3);
     case FUTEX_WAKE_OP:
-        return futex_wake_op(r->rdi, value, value2, r->r8, value3);
+        return futex_wake_op(r->rdi, is_shared(r), value, value2, r->r8,
+                             value3);
     case FUTEX_LOCK_PI:
         return lock_pi(r, true);
     case FUTEX_LOCK_PI2:

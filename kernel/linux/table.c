@@ -232,7 +232,7 @@ const struct syscall_entry syscall_table[] = {
     [200] = {"tkill", sys_tkill, SYS_FULL, 0},
     [201] = {"time", sys_time, SYS_FULL, 0},
     [202] = {"futex", sys_futex, SYS_PARTIAL,
-     "no priority inheritance; a word mapped at two addresses is two futexes"},
+     "no priority inheritance; PI words are known by their address only"},
     [203] = {"sched_setaffinity", sys_sched_setaffinity, SYS_PARTIAL,
      "checked against the processors there are, not kept"},
     [204] = {"sched_getaffinity", sys_sched_getaffinity, SYS_FULL, 0},

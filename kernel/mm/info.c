@@ -56,6 +56,16 @@ struct backing *mm_backing_at(uint64_t addr, uint64_t *off)
     return v->backing;
 }
 
+const struct backing *mm_shared_at(uint64_t addr, uint64_t *off)
+{
+    const struct vma *v = vma_find(addr);
+
+    if (!v || v->start > addr || !(v->flags & MAP_SHARED))
+        return NULL;
+    *off = v->off + (addr - v->start);
+    return v->backing;
+}
+
 static bool is_stack(const struct vma *v)
 {
     return v->name && strcmp(v->name, "[stack]") == 0;

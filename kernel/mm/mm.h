@@ -122,6 +122,8 @@ bool mm_next(uint64_t addr, struct mm_info *out);
 /* What is mapped at addr, and which byte of it; NULL: nothing or anonymous.
  * No reference is taken. */
 struct backing *mm_backing_at(uint64_t addr, uint64_t *off);
+/* The same, of what is mapped shared only. */
+const struct backing *mm_shared_at(uint64_t addr, uint64_t *off);
 /* Name for an anonymous mapping ("[stack]"); a constant string. */
 void mm_name(uint64_t addr, const char *name);
 

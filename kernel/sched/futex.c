@@ -8,6 +8,7 @@
 #include <asm/errno.h>
 #include <linux/futex.h>
 
+#include "kernel/mm/mm.h"
 #include "kernel/sched/futex_queue.h"
 #include "kernel/sched/signal.h"
 
@@ -22,6 +23,30 @@ struct list *futex_bucket(uptr_t addr)
     if (!b->next)
         list_init(b);
     return b;
+}
+
+/* What names the word: an object that is mapped shared may be mapped at other
+ * addresses too. Only a look into the book of mappings tells, so FUTEX_PRIVATE
+ * spares it. */
+struct key {
+    uptr_t addr;
+    const struct backing *object;
+};
+
+static struct key key_of(uptr_t addr, bool shared)
+{
+    struct key k = {.addr = addr};
+    uint64_t off;
+
+    k.object = shared ? mm_shared_at(addr, &off) : NULL;
+    if (k.object)
+        k.addr = off;
+    return k;
+}
+
+static bool waits_on(const struct futex_waiter *w, struct key k)
+{
+    return w->addr == k.addr && w->object == k.object && !w->pi;
 }
 
 /* Once woken, the waker has taken w off its bucket. */
@@ -47,10 +72,12 @@ void futex_wake_waiter(struct futex_waiter *w)
     thread_wake(w->thread);
 }
 
-int futex_wait(uptr_t addr, uint32_t value, uint32_t bitset,
+int futex_wait(uptr_t addr, bool shared, uint32_t value, uint32_t bitset,
                uint64_t deadline_ns)
 {
-    struct futex_waiter w = {.addr = addr, .bitset = bitset};
+    struct key k = key_of(addr, shared);
+    struct futex_waiter w = {
+        .addr = k.addr, .object = k.object, .bitset = bitset};
     uint32_t now;
     int err;
 
@@ -66,19 +93,20 @@ int futex_wait(uptr_t addr, uint32_t value, uint32_t bitset,
     return futex_sleep(&w, deadline_ns);
 }
 
-int64_t futex_wake(uptr_t addr, uint32_t nr, uint32_t bitset)
+int64_t futex_wake(uptr_t addr, bool shared, uint32_t nr, uint32_t bitset)
 {
+    struct key k = key_of(addr, shared);
     int64_t woken = 0;
 
     if (!bitset || addr % 4)
         return -EINVAL;
-    list_for_each_safe(node, futex_bucket(addr))
+    list_for_each_safe(node, futex_bucket(k.addr))
     {
         struct futex_waiter *w = container_of(node, struct futex_waiter, node);
 
         if (woken >= (int64_t)nr)
             break;
-        if (w->addr != addr || !(w->bitset & bitset) || w->pi)
+        if (!waits_on(w, k) || !(w->bitset & bitset))
             continue;
         futex_wake_waiter(w);
         woken++;
@@ -86,28 +114,29 @@ int64_t futex_wake(uptr_t addr, uint32_t nr, uint32_t bitset)
     return woken;
 }
 
-static int64_t move(uptr_t addr, uptr_t addr2, uint32_t nr)
+static int64_t move(struct key from, struct key to, uint32_t nr)
 {
     int64_t moved = 0;
 
-    list_for_each_safe(node, futex_bucket(addr))
+    list_for_each_safe(node, futex_bucket(from.addr))
     {
         struct futex_waiter *w = container_of(node, struct futex_waiter, node);
 
         if (moved >= (int64_t)nr)
             break;
-        if (w->addr != addr || w->pi)
+        if (!waits_on(w, from))
             continue;
-        w->addr = addr2;
+        w->addr = to.addr;
+        w->object = to.object;
         list_remove(&w->node);
-        list_push_back(futex_bucket(addr2), &w->node);
+        list_push_back(futex_bucket(to.addr), &w->node);
         moved++;
     }
     return moved;
 }
 
-int64_t futex_requeue(uptr_t addr, uint32_t nr_wake, uint32_t nr_move,
-                      uptr_t addr2, const uint32_t *expected)
+int64_t futex_requeue(uptr_t addr, bool shared, uint32_t nr_wake,
+                      uint32_t nr_move, uptr_t addr2, const uint32_t *expected)
 {
     int64_t woken;
     uint32_t now;
@@ -120,10 +149,10 @@ int64_t futex_requeue(uptr_t addr, uint32_t nr_wake, uint32_t nr_move,
         if (now != *expected)
             return -EAGAIN;
     }
-    woken = futex_wake(addr, nr_wake, FUTEX_BITSET_MATCH_ANY);
+    woken = futex_wake(addr, shared, nr_wake, FUTEX_BITSET_MATCH_ANY);
     if (woken < 0 || addr == addr2)
         return woken;
-    return woken + move(addr, addr2, nr_move);
+    return woken + move(key_of(addr, shared), key_of(addr2, shared), nr_move);
 }
 
 static int apply(uint32_t op, uint32_t old, uint32_t arg, uint32_t *out)
@@ -198,17 +227,17 @@ static int modify(uptr_t addr2, uint32_t code)
     return err;
 }
 
-int64_t futex_wake_op(uptr_t addr, uint32_t nr, uint32_t nr2, uptr_t addr2,
-                      uint32_t op)
+int64_t futex_wake_op(uptr_t addr, bool shared, uint32_t nr, uint32_t nr2,
+                      uptr_t addr2, uint32_t op)
 {
     int also = modify(addr2, op);
     int64_t woken, more;
 
     if (also < 0)
         return also;
-    woken = futex_wake(addr, nr, FUTEX_BITSET_MATCH_ANY);
+    woken = futex_wake(addr, shared, nr, FUTEX_BITSET_MATCH_ANY);
     if (woken < 0 || !also)
         return woken;
-    more = futex_wake(addr2, nr2, FUTEX_BITSET_MATCH_ANY);
+    more = futex_wake(addr2, shared, nr2, FUTEX_BITSET_MATCH_ANY);
     return more < 0 ? more : woken + more;
 }

@@ -183,7 +183,7 @@ static void owner_died(struct thread *t, uptr_t addr, bool pi)
         if (err == -EAGAIN)
             continue;
         if (!err && (flags & FUTEX_WAITERS))
-            futex_wake(addr, 1, FUTEX_BITSET_MATCH_ANY);
+            futex_wake(addr, true, 1, FUTEX_BITSET_MATCH_ANY);
         return;
     }
 }
@@ -223,6 +223,6 @@ void futex_thread_exit(struct thread *t)
     walk_robust_list(t);
     t->robust_list = 0;
     if (t->clear_child_tid && copy_out(t->clear_child_tid, &zero) == 0)
-        futex_wake(t->clear_child_tid, 1, FUTEX_BITSET_MATCH_ANY);
+        futex_wake(t->clear_child_tid, true, 1, FUTEX_BITSET_MATCH_ANY);
     t->clear_child_tid = 0;
 }

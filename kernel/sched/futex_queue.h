@@ -15,7 +15,8 @@
 /* On the sleeper's stack. */
 struct futex_waiter {
     struct list node;
-    uptr_t addr;
+    uptr_t addr;                  /* of the word, or its place in object */
+    const struct backing *object; /* that several mappings share, or NULL */
     uptr_t pi_target; /* FUTEX_WAIT_REQUEUE_PI: the lock it waits for, or 0 */
     uint32_t bitset;
     bool woken, pi;

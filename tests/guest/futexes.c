@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -197,8 +198,43 @@ static void test_owned(void)
     CHECK(word == 1);
 }
 
+static uint32_t *two_views[2]; /* of one page */
+
+static void *sleep_on_other(void *arg)
+{
+    struct timespec end = {5, 0};
+
+    (void)arg;
+    CHECK(syscall(SYS_futex, two_views[1], WAIT, 0, &end, NULL, 0) == 0);
+    return NULL;
+}
+
+/* A futex that is not private is the object's word, wherever it is mapped. */
+static void test_two_views(void)
+{
+    int fd = memfd_create("word", 0);
+    long woken = 0;
+    pthread_t t;
+
+    CHECK(fd >= 0 && ftruncate(fd, 4096) == 0);
+    for (int i = 0; i < 2; i++) {
+        two_views[i] =
+            mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        CHECK(two_views[i] != MAP_FAILED);
+    }
+    CHECK(pthread_create(&t, NULL, sleep_on_other, NULL) == 0);
+    while (woken == 0) {
+        CHECK(syscall(SYS_futex, two_views[0], WAKE | PRIVATE, 1) == 0);
+        woken = syscall(SYS_futex, two_views[0], WAKE, 1);
+        usleep(1000);
+    }
+    CHECK(woken == 1 && pthread_join(t, NULL) == 0);
+    CHECK(close(fd) == 0);
+}
+
 int main(void)
 {
+    test_two_views();
     test_errors();
     test_wake_counts();
     test_bits();
