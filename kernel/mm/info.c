@@ -14,7 +14,7 @@ void mm_name(uint64_t addr, const char *name)
     struct vma *v = vma_find(addr);
 
     if (v && v->start <= addr)
-        v->name = name;
+        vma_set_name(v, name);
 }
 
 static struct vma *visible(struct vma *v)
@@ -64,25 +64,4 @@ const struct backing *mm_shared_at(uint64_t addr, uint64_t *off)
         return NULL;
     *off = v->off + (addr - v->start);
     return v->backing;
-}
-
-static bool is_stack(const struct vma *v)
-{
-    return v->name && strcmp(v->name, "[stack]") == 0;
-}
-
-void mm_usage(struct mm_usage *out)
-{
-    *out = (struct mm_usage){.virtual_bytes = vma_total_bytes()};
-    for (struct vma *v = visible(vma_find(0)); v; v = visible(vma_next(v))) {
-        uint64_t len = v->end - v->start;
-        bool private_write = (v->prot & PROT_WRITE) && !(v->flags & MAP_SHARED);
-
-        if (is_stack(v))
-            out->stack_bytes += len;
-        else if (private_write)
-            out->data_bytes += len;
-        if (private_write && !(v->flags & MAP_NORESERVE))
-            out->committed_bytes += len;
-    }
 }

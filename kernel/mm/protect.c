@@ -46,7 +46,7 @@ static int change(struct vma *v, int prot)
 
     if (err)
         return err;
-    v->prot = prot;
+    vma_set_prot(v, prot);
     v->touched |= (prot & PROT_WRITE) != 0;
     v->was_exec |= (prot & PROT_EXEC) != 0;
     return space_fill(v);

@@ -12,11 +12,12 @@
 #include "kernel/core/alloc.h"
 #include "kernel/mm/mm.h"
 #include "lib/list.h"
+#include "lib/string.h"
 
 static void update(struct rb_node *node);
 
 static struct rb_tree tree = {.update = update};
-static uint64_t total_bytes;
+static struct mm_usage total;
 static uint32_t count;
 
 static struct vma *to_vma(const struct rb_node *node)
@@ -82,11 +83,41 @@ static void set_gap(struct vma *v)
     rb_changed(&tree, &v->node);
 }
 
+static bool is_stack(const struct vma *v)
+{
+    return v->name && strcmp(v->name, "[stack]") == 0;
+}
+
+/* Kept up to date, since getrusage(2) tells it: programs call that often. */
 static void account(const struct vma *v, bool add)
 {
-    uint64_t len = v->hidden ? 0 : v->end - v->start;
+    uint64_t len = add ? v->end - v->start : v->start - v->end;
 
-    total_bytes += add ? len : -len;
+    if (v->hidden)
+        return;
+    total.virtual_bytes += len;
+    if (is_stack(v))
+        total.stack_bytes += len;
+    if (!(v->prot & PROT_WRITE) || (v->flags & MAP_SHARED))
+        return;
+    if (!is_stack(v))
+        total.data_bytes += len;
+    if (!(v->flags & MAP_NORESERVE))
+        total.committed_bytes += len;
+}
+
+void vma_set_prot(struct vma *v, int prot)
+{
+    account(v, false);
+    v->prot = prot;
+    account(v, true);
+}
+
+void vma_set_name(struct vma *v, const char *name)
+{
+    account(v, false);
+    v->name = name;
+    account(v, true);
 }
 
 static void enter(struct vma *v)
@@ -276,7 +307,12 @@ uint64_t vma_gap_up(uint64_t len_bytes, uint64_t lo, uint64_t hi)
 
 uint64_t vma_total_bytes(void)
 {
-    return total_bytes;
+    return total.virtual_bytes;
+}
+
+void mm_usage(struct mm_usage *out)
+{
+    *out = total;
 }
 
 uint32_t vma_room(void)

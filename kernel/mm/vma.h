@@ -57,6 +57,8 @@ struct vma *vma_split(struct vma *v, uint64_t addr);
 void vma_set_end(struct vma *v, uint64_t end);
 /* Moves the start of v (and its offset) down into the gap in front of it. */
 void vma_set_start(struct vma *v, uint64_t start);
+void vma_set_prot(struct vma *v, int prot);
+void vma_set_name(struct vma *v, const char *name); /* a constant string */
 /* Joins v with equal neighbours; returns what v has become part of. */
 struct vma *vma_merge(struct vma *v);
 

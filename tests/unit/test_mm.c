@@ -98,9 +98,26 @@ static void check_page(int i)
     assert_int_equal(p->content, m->content);
 }
 
-/* Neighbours that could be one are one; gaps are right. */
+/* The sums are those of all pages. */
+static void check_usage(void)
+{
+    struct mm_usage is, want = {0};
+
+    for (int i = 0; i < WINDOW; i++) {
+        want.virtual_bytes += model[i].mapped ? PAGE : 0;
+        want.data_bytes += model[i].prot & PROT_WRITE ? PAGE : 0;
+    }
+    mm_usage(&is);
+    assert_int_equal(is.virtual_bytes, want.virtual_bytes);
+    assert_int_equal(is.data_bytes, want.data_bytes);
+    assert_int_equal(is.committed_bytes, want.data_bytes);
+    assert_int_equal(is.stack_bytes, 0);
+}
+
+/* Neighbours that could be one are one; gaps and sums are right. */
 static void check_book(void)
 {
+    check_usage();
     for (struct vma *v = vma_find(0), *n; v; v = n) {
         n = vma_next(v);
         assert_true(v->start < v->end && v->filled >= v->start &&
