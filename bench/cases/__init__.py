@@ -30,5 +30,5 @@ CASES = {f.__name__: f for f in (
     processor.cpu_per_request, stores.redis, stores.memcached, dns.dns,
     stream.iperf, stream.stream_bound, stream.lossy_path, runtimes.runtimes,
     stores.sqlite, stores.mariadb, files.file_reads, files.file_churn,
-    micro.system_calls, runtimes.fast_share, memory.memory_idle,
-    memory.memory_loaded, memory.density, micro.sizes)}
+    micro.system_calls, micro.two_cpus, runtimes.fast_share,
+    memory.memory_idle, memory.memory_loaded, memory.density, micro.sizes)}

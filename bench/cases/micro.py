@@ -3,7 +3,7 @@
 import json
 import os
 
-from harness import BUILD, EINKORN, OURS, compile_c, sh
+from harness import BUILD, EINKORN, OURS, Skip, compile_c, sh
 from peers import pinned
 
 from . import case
@@ -21,6 +21,27 @@ def system_calls(run):
     run.compare("", "ns", {
         OURS: lambda: json.loads(sh(*ours).stdout),
         "Linux": lambda: json.loads(sh(*pinned(program, loops)).stdout)},
+        most=5 if run.quick else 15)
+
+
+@case(6, "einkorn run --rm --network none --vcpus 2 parallel; parallel",
+      most=60)
+def two_cpus(run):
+    """Two threads on two processors: all of them, from start to join."""
+    program = compile_c("parallel.c", "-pthread")
+    size = "100" if run.quick else "300"
+    if len(os.sched_getaffinity(0)) < 2:
+        raise Skip("one processor")
+
+    def ours(vcpus):
+        return lambda: json.loads(
+            sh(EINKORN, "run", "--rm", "--network", "none", "--platform",
+               "proc", "--vcpus", vcpus, program, program, size).stdout)
+
+    run.compare("", "ms", {
+        OURS: ours("2"),
+        "einkorn, 1 CPU": ours("1"),
+        "Linux": lambda: json.loads(sh(program, size).stdout)},
         most=5 if run.quick else 15)
 
 
