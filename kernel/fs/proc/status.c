@@ -121,14 +121,15 @@ static void put_signals(struct seq *s, const struct thread *t)
                t->blocked, ignored, caught);
 }
 
-static void put_cpus(struct seq *s)
+/* Without ranges: there are few. */
+static void put_cpus(struct seq *s, const struct thread *t)
 {
-    uint32_t nr = sched_nr_cpus();
-    uint64_t mask = nr < 64 ? (UINT64_C(1) << nr) - 1 : UINT64_MAX;
+    uint64_t mask = t->affinity & ((UINT64_C(1) << sched_nr_cpus()) - 1);
+    const char *comma = "";
 
-    seq_printf(s, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t0", mask);
-    if (nr > 1)
-        seq_printf(s, "-%u", nr - 1);
+    seq_printf(s, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", mask);
+    for (; mask; mask &= mask - 1, comma = ",")
+        seq_printf(s, "%s%d", comma, __builtin_ctzll(mask));
     seq_puts(s, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
 }
 
@@ -154,7 +155,7 @@ void proc_status(struct seq *s, uint64_t arg)
     seq_printf(s, "CapBnd:\t%016lx\nCapAmb:\t%016lx\nNoNewPrivs:\t%d\n",
                process.cap_bounding, UINT64_C(0), process.no_new_privs);
     seq_puts(s, "Seccomp:\t0\nSeccomp_filters:\t0\n");
-    put_cpus(s);
+    put_cpus(s, t);
     seq_puts(s, "voluntary_ctxt_switches:\t0\n"
                 "nonvoluntary_ctxt_switches:\t0\n");
 }
