@@ -88,7 +88,12 @@ struct ext4 {
     struct list logged;
     uint32_t nr_logged;
     bool unflushed; /* written since the last flush */
-    uint64_t tid;   /* number of the running transaction */
+    struct {
+        uint64_t block;
+        uint32_t nr;
+        uint8_t *data;
+    } late;       /* blocks on their way: device.c */
+    uint64_t tid; /* number of the running transaction */
 
     /* inodes and their pages */
     struct ext4_node *nodes[EXT4_NODE_BUCKETS];
@@ -151,6 +156,10 @@ static inline uint64_t ext4_join(uint32_t lo, uint32_t hi)
 int ext4_read_blocks(struct ext4 *fs, uint64_t block, uint64_t nr, void *to);
 int ext4_write_blocks(struct ext4 *fs, uint64_t block, uint64_t nr,
                       const void *from);
+/* The same, but perhaps only when the next request comes, so that blocks in a
+ * row become one. */
+int ext4_write_late(struct ext4 *fs, uint64_t block, uint64_t nr,
+                    const void *from);
 int ext4_flush(struct ext4 *fs);
 /* Says so, and ends all writing. Gives err back. */
 int ext4_abort(struct ext4 *fs, int err, const char *what);

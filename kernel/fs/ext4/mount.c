@@ -83,6 +83,7 @@ static void free_all(struct ext4 *fs)
     ext4_journal_close(fs);
     ext4_buf_put(fs->super_buf);
     ext4_buf_drop_all(fs);
+    kfree(fs->late.data);
     kfree(fs->freed);
     kfree(fs->revoked);
     kfree(fs);

@@ -58,7 +58,7 @@ static int write_home(struct ext4 *fs)
     list_for_each(pos, &fs->tx)
     {
         struct ext4_buf *b = container_of(pos, struct ext4_buf, tx);
-        int err = ext4_write_blocks(fs, b->block, 1, b->data);
+        int err = ext4_write_late(fs, b->block, 1, b->data);
 
         if (err)
             return err;
@@ -113,7 +113,7 @@ int ext4_checkpoint(struct ext4 *fs)
         struct ext4_buf *b =
             container_of(fs->logged.next, struct ext4_buf, logged);
 
-        err = ext4_write_blocks(fs, b->block, 1, b->data);
+        err = ext4_write_late(fs, b->block, 1, b->data);
         list_remove(&b->logged);
         b->is_logged = false;
         fs->nr_logged--;

@@ -51,7 +51,7 @@ static int write_run(struct ext4_node *n, struct ext4_chunk *c, uint64_t page,
                               may_alloc, &run);
 
         if (!err && run.block && !run.unwritten)
-            err = ext4_write_blocks(fs, run.block, run.len, data);
+            err = ext4_write_late(fs, run.block, run.len, data);
         if (err)
             return err;
         left |= !may_alloc && (!run.block || run.unwritten);
