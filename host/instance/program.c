@@ -84,7 +84,8 @@ static int interpreter(const struct erofs_node *script, char words[2][256])
 
 static void put_before(struct spec *spec, char *const *words, int nr)
 {
-    char **argv = xcalloc((size_t)spec->nr_command + (size_t)nr + 1, sizeof(char *));
+    char **argv =
+        xcalloc((size_t)spec->nr_command + (size_t)nr + 1, sizeof(char *));
 
     memcpy(argv, words, (size_t)nr * sizeof(char *));
     memcpy(argv + nr, spec->command, (size_t)spec->nr_command * sizeof(char *));
