@@ -92,12 +92,27 @@ static struct ext4_buf *make(struct ext4 *fs, uint64_t block)
     return b;
 }
 
-int ext4_buf_get(struct ext4 *fs, uint64_t block, struct ext4_buf **out)
+static int become(struct ext4 *fs, struct ext4_buf *b, enum ext4_kind kind)
+{
+    if (b->kind == kind)
+        return 0;
+    if (b->refs)
+        return ext4_damaged(fs, "two things lie in block", b->block);
+    b->kind = kind;
+    b->checked = false;
+    return 0;
+}
+
+int ext4_buf_get(struct ext4 *fs, uint64_t block, enum ext4_kind kind,
+                 struct ext4_buf **out)
 {
     struct ext4_buf *b = find(fs, block);
     int err;
 
     if (b) {
+        err = become(fs, b, kind);
+        if (err)
+            return err;
         list_remove(&b->lru);
         list_push_back(&fs->lru, &b->lru);
         b->refs++;
@@ -114,22 +129,27 @@ int ext4_buf_get(struct ext4 *fs, uint64_t block, struct ext4_buf **out)
         return err;
     }
     b->refs = 1;
+    b->kind = kind;
     *out = b;
     return 0;
 }
 
-int ext4_buf_new(struct ext4 *fs, uint64_t block, struct ext4_buf **out)
+int ext4_buf_new(struct ext4 *fs, uint64_t block, enum ext4_kind kind,
+                 struct ext4_buf **out)
 {
     struct ext4_buf *b = find(fs, block);
 
     if (block >= fs->nr_blocks)
         return ext4_damaged(fs, "a block lies outside", block);
+    if (b && b->refs)
+        return ext4_damaged(fs, "what is in use is free, block", block);
     if (!b) {
         shrink(fs);
         b = make(fs, block);
     }
     if (!b)
         return -ENOMEM;
+    b->kind = kind;
     memset(b->data, 0, fs->block_bytes);
     b->checked = true;
     b->refs++;

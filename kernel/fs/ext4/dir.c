@@ -131,7 +131,7 @@ static int new_block(struct ext4_node *dir, struct ext4_buf **out)
         return -ENOSPC;
     err = ext4_map_new(dir, lblk, 1, &run, false, &fresh);
     if (!err)
-        err = ext4_buf_new(dir->fs, run.block, out);
+        err = ext4_buf_new(dir->fs, run.block, EXT4_DIR, out);
     if (err)
         return err;
     dir->ordered = false; /* its blocks are metadata */

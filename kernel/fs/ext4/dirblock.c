@@ -76,7 +76,7 @@ int ext4_dir_block(struct ext4_node *dir, uint32_t lblk, struct ext4_buf **out)
     if (!run.block || run.unwritten)
         return ext4_damaged(dir->fs, "a hole in a directory, inode",
                             dir->inode.ino);
-    err = ext4_buf_get(dir->fs, run.block, out);
+    err = ext4_buf_get(dir->fs, run.block, EXT4_DIR, out);
     if (!err && !(*out)->checked) {
         err = check(dir, lblk, *out);
         if (err)

@@ -33,6 +33,16 @@ enum {
 
 struct ext4_node;
 
+/* What a metadata block is used as. A damaged disk may have one block in two
+ * places: what was found valid as one thing is not so as another. */
+enum ext4_kind {
+    EXT4_PLAIN, /* checked by who reads it, each time */
+    EXT4_BLOCK_MAP,
+    EXT4_INODE_MAP,
+    EXT4_TREE,
+    EXT4_DIR,
+};
+
 /* A metadata block in memory. */
 struct ext4_buf {
     struct ext4_buf *next; /* in its bucket */
@@ -43,7 +53,8 @@ struct ext4_buf {
     uint8_t *data;
     uint32_t refs;
     bool in_tx, is_logged;
-    bool checked; /* its content was found valid for its purpose */
+    enum ext4_kind kind;
+    bool checked; /* its content was found valid as that */
 };
 
 /* Blocks that are free once the running transaction is on disk. */
@@ -166,9 +177,12 @@ int ext4_abort(struct ext4 *fs, int err, const char *what);
 /* Damage was found: says what and where; -EUCLEAN. */
 int ext4_damaged(struct ext4 *fs, const char *what, uint64_t where);
 
-/* buf.c: a metadata block, from the device or (new) zeroed; one reference. */
-int ext4_buf_get(struct ext4 *fs, uint64_t block, struct ext4_buf **out);
-int ext4_buf_new(struct ext4 *fs, uint64_t block, struct ext4_buf **out);
+/* buf.c: a metadata block, from the device or (new) zeroed; one reference.
+ * -EUCLEAN: it is in use as something else. */
+int ext4_buf_get(struct ext4 *fs, uint64_t block, enum ext4_kind kind,
+                 struct ext4_buf **out);
+int ext4_buf_new(struct ext4 *fs, uint64_t block, enum ext4_kind kind,
+                 struct ext4_buf **out);
 void ext4_buf_put(struct ext4_buf *b);
 void ext4_buf_dirty(struct ext4 *fs, struct ext4_buf *b);
 /* The block is metadata no more. */

@@ -108,7 +108,8 @@ static int descend(struct ext4_node *n, struct ext4_path *p, uint32_t level,
 
     slot = slot < 0 ? 0 : slot;
     p->level[level].slot = slot;
-    err = ext4_buf_get(n->fs, ext4_join(e[slot].leaf_lo, e[slot].leaf_hi), &b);
+    err = ext4_buf_get(n->fs, ext4_join(e[slot].leaf_lo, e[slot].leaf_hi),
+                       EXT4_TREE, &b);
     if (err)
         return err;
     p->level[level + 1].buf = b;

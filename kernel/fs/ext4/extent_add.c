@@ -127,7 +127,7 @@ static int new_node(struct ext4_node *n, struct ext4_buf **out)
 
     if (err)
         return err;
-    err = ext4_buf_new(n->fs, block, out);
+    err = ext4_buf_new(n->fs, block, EXT4_TREE, out);
     if (!err)
         n->nr_sectors += n->fs->block_bytes / 512;
     return err;

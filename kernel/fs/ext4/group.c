@@ -32,8 +32,8 @@ static uint16_t desc_checksum(const struct ext4 *fs,
 int ext4_group_get(struct ext4 *fs, uint32_t nr, struct ext4_group_ref *out)
 {
     uint32_t per_block = fs->block_bytes / fs->desc_bytes;
-    int err =
-        ext4_buf_get(fs, fs->first_data_block + 1 + nr / per_block, &out->buf);
+    int err = ext4_buf_get(fs, fs->first_data_block + 1 + nr / per_block,
+                           EXT4_PLAIN, &out->buf);
 
     if (err)
         return err;
@@ -194,6 +194,7 @@ static uint32_t map_checksum(const struct ext4 *fs, const struct ext4_buf *map,
 
 /* The two bitmaps of a group are alike but for their fields. */
 struct map_kind {
+    enum ext4_kind kind;
     const char *damage;
     uint16_t uninit; /* flag: it was never written */
     uint32_t bits;
@@ -204,17 +205,19 @@ struct map_kind {
 static struct map_kind block_map(struct ext4 *fs, struct ext4_group *d)
 {
     return (struct map_kind){
-        "checksum of a block bitmap", EXT4_BG_BLOCK_UNINIT,
-        fs->blocks_per_group,         block_map_at(fs, d),
-        &d->block_bitmap_csum_lo,     &d->block_bitmap_csum_hi};
+        EXT4_BLOCK_MAP,          "checksum of a block bitmap",
+        EXT4_BG_BLOCK_UNINIT,    fs->blocks_per_group,
+        block_map_at(fs, d),     &d->block_bitmap_csum_lo,
+        &d->block_bitmap_csum_hi};
 }
 
 static struct map_kind inode_map(struct ext4 *fs, struct ext4_group *d)
 {
     return (struct map_kind){
-        "checksum of an inode bitmap", EXT4_BG_INODE_UNINIT,
-        fs->inodes_per_group,          inode_map_at(fs, d),
-        &d->inode_bitmap_csum_lo,      &d->inode_bitmap_csum_hi};
+        EXT4_INODE_MAP,          "checksum of an inode bitmap",
+        EXT4_BG_INODE_UNINIT,    fs->inodes_per_group,
+        inode_map_at(fs, d),     &d->inode_bitmap_csum_lo,
+        &d->inode_bitmap_csum_hi};
 }
 
 static bool map_fits(const struct ext4 *fs, const struct map_kind *k,
@@ -230,7 +233,7 @@ static bool map_fits(const struct ext4 *fs, const struct map_kind *k,
 static int read_map(struct ext4 *fs, struct ext4_group_ref *g,
                     const struct map_kind *k, struct ext4_buf **out)
 {
-    int err = ext4_buf_get(fs, k->at, out);
+    int err = ext4_buf_get(fs, k->at, k->kind, out);
 
     if (err || (*out)->checked)
         return err;
@@ -266,7 +269,7 @@ int ext4_block_bitmap(struct ext4 *fs, struct ext4_group_ref *g,
 
     if (!(g->desc->flags & k.uninit))
         return read_map(fs, g, &k, out);
-    err = ext4_buf_new(fs, k.at, out);
+    err = ext4_buf_new(fs, k.at, k.kind, out);
     if (!err)
         make_block_map(fs, g, (*out)->data);
     return err;
@@ -280,7 +283,7 @@ int ext4_inode_bitmap(struct ext4 *fs, struct ext4_group_ref *g,
 
     if (!(g->desc->flags & k.uninit))
         return read_map(fs, g, &k, out);
-    err = ext4_buf_new(fs, k.at, out);
+    err = ext4_buf_new(fs, k.at, k.kind, out);
     if (!err)
         set_bits((*out)->data, k.bits, fs->block_bytes * 8);
     return err;

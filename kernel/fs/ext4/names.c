@@ -123,7 +123,7 @@ static int put_target(struct ext4_node *n, const char *target, size_t len)
     ext4_tree_init(n);
     err = ext4_map_new(n, 0, 1, &run, false, &fresh);
     if (!err)
-        err = ext4_buf_new(n->fs, run.block, &b);
+        err = ext4_buf_new(n->fs, run.block, EXT4_PLAIN, &b);
     if (err)
         return err;
     memcpy(b->data, target, len);
@@ -167,7 +167,7 @@ static int readlink(struct inode *inode, char *buf, size_t size_bytes)
     if (!err && (!run.block || inode->size_bytes >= n->fs->block_bytes))
         err = ext4_damaged(n->fs, "a symbolic link, inode", inode->ino);
     if (!err)
-        err = ext4_buf_get(n->fs, run.block, &b);
+        err = ext4_buf_get(n->fs, run.block, EXT4_PLAIN, &b);
     if (err)
         return err;
     memcpy(buf, b->data, len);

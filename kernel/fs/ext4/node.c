@@ -26,8 +26,9 @@ int ext4_node_buf(struct ext4 *fs, uint32_t ino, struct ext4_buf **buf,
     err = ext4_group_get(fs, (ino - 1) / fs->inodes_per_group, &g);
     if (err)
         return err;
-    err = ext4_buf_get(
-        fs, ext4_group_table(fs, g.desc) + (at >> fs->block_shift), buf);
+    err =
+        ext4_buf_get(fs, ext4_group_table(fs, g.desc) + (at >> fs->block_shift),
+                     EXT4_PLAIN, buf);
     ext4_buf_put(g.buf);
     if (!err)
         *raw = (struct ext4_inode *)((*buf)->data + at % fs->block_bytes);

@@ -192,7 +192,7 @@ int ext4_super_read(struct ext4 *fs)
     kfree(s);
     if (err)
         return err;
-    err = ext4_buf_get(fs, fs->first_data_block, &fs->super_buf);
+    err = ext4_buf_get(fs, fs->first_data_block, EXT4_PLAIN, &fs->super_buf);
     if (!err)
         fs->sb = (struct ext4_super *)(fs->super_buf->data +
                                        EXT4_SUPER_OFFSET % fs->block_bytes);

@@ -97,7 +97,7 @@ static uint32_t block_checksum(struct ext4 *fs, struct ext4_buf *b)
 static int get_block(struct ext4_node *n, struct ext4_buf **out)
 {
     const struct ext4_xattr_header *h;
-    int err = ext4_buf_get(n->fs, n->file_acl, out);
+    int err = ext4_buf_get(n->fs, n->file_acl, EXT4_PLAIN, out);
 
     if (err)
         return err;
@@ -264,7 +264,7 @@ static int write_block(struct ext4_node *n, const struct ext4_attr *list)
     if (!err)
         err = ext4_xattr_free(n);
     if (!err)
-        err = ext4_buf_new(fs, block, &b);
+        err = ext4_buf_new(fs, block, EXT4_PLAIN, &b);
     if (err)
         return err;
     h = (struct ext4_xattr_header *)b->data;
