@@ -26,7 +26,7 @@ enum machine_kind { MACHINE_DEFAULT, MACHINE_MICROVM, MACHINE_Q35 };
 enum { MAX_ENV = 1024, MAX_PORTS = 64, MAX_GROUPS = 32 };
 
 /* Less than this and the kernel has no room for a program. */
-#define MEM_MIN_BYTES (UINT64_C(8) << 20)
+#define MEM_MIN_BYTES (UINT64_C(4) << 20)
 /* Of a core file, if nothing else is said. */
 #define CORE_BYTES (UINT64_C(4) << 30)
 

@@ -59,8 +59,9 @@ int space_check_limits(uint64_t len_bytes, int prot, int flags)
     if (limit_as - vma_total_bytes() < len_bytes ||
         limit_as < vma_total_bytes())
         return -ENOMEM;
-    /* As Linux's heuristic: one request that can never be met. */
-    if (data && !(flags & MAP_NORESERVE) &&
+    /* As Linux's heuristic: one request that can never be met. A stack asks for
+     * what it needs when it grows. */
+    if (data && !(flags & (MAP_NORESERVE | MAP_GROWSDOWN)) &&
         len_bytes > platform.boot->mem_limit_bytes)
         return -ENOMEM;
     if (!data || limit_data == UINT64_MAX)
