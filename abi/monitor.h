@@ -37,8 +37,8 @@ enum monitor_flag {
 };
 
 /* Written by the monitor: the clock by MONITOR_DO_CLOCK, what input there is
- * by MONITOR_DO_READ. Output and input pass through a buffer in the guest's
- * memory, so that each costs one exit. */
+ * by MONITOR_DO_READ, what was taken by MONITOR_DO_OUT. Output and input pass
+ * through a buffer in the guest's memory, so that each costs one exit. */
 struct monitor_page {
     uint64_t magic;
     uint64_t flags;   /* enum monitor_flag */
@@ -51,6 +51,14 @@ struct monitor_page {
     uint32_t in_ended; /* 1: there will be none any more */
     uint64_t copy_to;  /* of MONITOR_DO_COPY, written by the guest */
     uint64_t copy_from;
+    uint32_t out_bytes; /* that the last MONITOR_DO_OUT or _ERR took */
+    uint32_t out_state; /* enum monitor_out, then */
+};
+
+enum monitor_out {
+    MONITOR_OUT_READY = 0,
+    MONITOR_OUT_STALLED = 1, /* MONITOR_IN_LINE is raised when it reads */
+    MONITOR_OUT_GONE = 2,    /* nobody reads any more */
 };
 
 #define MONITOR_IO_BYTES UINT64_C(0x10000)
@@ -67,7 +75,7 @@ struct monitor_page {
 enum monitor_do {
     MONITOR_DO_CLOCK = 1,
     MONITOR_DO_OUT = 2,  /* that many bytes to standard output ... */
-    MONITOR_DO_ERR = 3,  /* ... or standard error */
+    MONITOR_DO_ERR = 3,  /* ... or standard error, as far as it reads */
     MONITOR_DO_READ = 4, /* at most that many of standard input; if there are
                             none, MONITOR_IN_LINE is raised when some come */
     MONITOR_DO_COPY = 5, /* at most a page, physical; copy_from 0: zeroes */
@@ -75,6 +83,6 @@ enum monitor_do {
 };
 
 _Static_assert(sizeof(struct monitor_note) == 112, "abi");
-_Static_assert(sizeof(struct monitor_page) == 80, "abi");
+_Static_assert(sizeof(struct monitor_page) == 88, "abi");
 
 #endif

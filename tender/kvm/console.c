@@ -11,19 +11,25 @@
 
 enum { COM2_LINE = 3 };
 
-static int in_irq_fd = -1; /* -1: no standard input */
-static bool can_wait;      /* for it: not a regular file */
+static int irq_fd = -1; /* of MONITOR_IN_LINE */
+static bool has_stdin;
+static bool can_wait; /* for it: not a regular file */
+
+static void interrupt(void)
+{
+    const uint64_t one = 1;
+
+    (void)!write(irq_fd, &one, sizeof(one));
+}
 
 /* Once, until the guest asks for more and there is none. */
 static void input_ready(struct machine *m, void *arg, uint32_t events)
 {
-    const uint64_t one = 1;
-
     (void)m;
     (void)arg;
     (void)events;
     serve_change(0, 0);
-    (void)!write(in_irq_fd, &one, sizeof(one));
+    interrupt();
 }
 
 static bool has_input(void)
@@ -38,7 +44,7 @@ void console_read(struct monitor_page *page, uint8_t *to, uint32_t max)
     ssize_t n = -1;
 
     page->in_bytes = 0;
-    page->in_ended = in_irq_fd < 0;
+    page->in_ended = !has_stdin;
     if (page->in_ended || !max)
         return;
     errno = EAGAIN;
@@ -50,6 +56,31 @@ void console_read(struct monitor_page *page, uint8_t *to, uint32_t max)
         page->in_ended = 1;
     else
         serve_change(0, EPOLLIN);
+}
+
+/* Once: the guest, which found no room, tries again. */
+static void output_ready(struct machine *m, void *arg, uint32_t events)
+{
+    (void)m;
+    (void)arg;
+    (void)events;
+    interrupt();
+}
+
+void console_write(struct monitor_page *page, int fd, const uint8_t *from,
+                   uint32_t len_bytes)
+{
+    int64_t n = output_try(fd, from, len_bytes);
+    bool stalled = len_bytes ? n < len_bytes : !output_has_room(fd);
+
+    page->out_bytes = n > 0 ? (uint32_t)n : 0;
+    page->out_state = MONITOR_OUT_READY;
+    if (n < 0) {
+        page->out_state = MONITOR_OUT_GONE;
+    } else if (stalled) {
+        page->out_state = MONITOR_OUT_STALLED;
+        serve_change(fd, EPOLLOUT | EPOLLONESHOT);
+    }
 }
 
 static void control_ready(struct machine *m, void *arg, uint32_t events)
@@ -79,9 +110,12 @@ void console_init(struct machine *m, const struct options *opt)
                             .in_fd = opt->ctl_fd};
     if (opt->ctl_fd >= 0)
         serve_add(opt->ctl_fd, EPOLLIN, control_ready, NULL);
-    if (!(opt->flags & ABI_BOOT_STDIN))
+    irq_fd = machine_irqfd(m, MONITOR_IN_LINE);
+    for (int fd = 1; fd <= 2; fd++)
+        serve_add(fd, EPOLLONESHOT, output_ready, NULL);
+    has_stdin = opt->flags & ABI_BOOT_STDIN;
+    if (!has_stdin)
         return;
-    in_irq_fd = machine_irqfd(m, MONITOR_IN_LINE);
     can_wait = serve_add(0, EPOLLIN, input_ready, NULL);
     if (!can_wait)
         input_ready(m, NULL, 0);

@@ -143,6 +143,9 @@ void serve_start(struct machine *m);
 void console_init(struct machine *m, const struct options *opt);
 /* Tells the tool that the kernel is about to be entered. */
 void control_say_up(const struct machine *m);
+/* MONITOR_DO_OUT, _ERR: as far as the reader has room; page says how far. */
+void console_write(struct monitor_page *page, int fd, const uint8_t *from,
+                   uint32_t len_bytes);
 /* MONITOR_DO_READ: at most max bytes, and page says what became of it. */
 void console_read(struct monitor_page *page, uint8_t *to, uint32_t max);
 

@@ -22,10 +22,10 @@ static void request(struct machine *m, uint32_t what)
         clock_refresh(m);
         return;
     case MONITOR_DO_OUT:
-        output_write(1, io, bytes);
+        console_write(m->page, 1, io, bytes);
         return;
     case MONITOR_DO_ERR:
-        output_write(2, io, bytes);
+        console_write(m->page, 2, io, bytes);
         return;
     case MONITOR_DO_READ:
         console_read(m->page, io, bytes);

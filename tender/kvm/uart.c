@@ -49,6 +49,6 @@ void uart_write(struct uart *uart, uint16_t reg, uint8_t value)
         uart->ier = value;
         interrupt(uart);
     } else if (reg == DATA && uart->out_fd >= 0) {
-        output_write(uart->out_fd, &value, 1);
+        output_try(uart->out_fd, &value, 1);
     }
 }

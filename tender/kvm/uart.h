@@ -15,7 +15,7 @@ struct uart {
     uint8_t in[UART_ROOM];
     uint32_t at, nr; /* in[at .. nr) is still to be read */
     uint8_t ier;
-    int irq_fd, out_fd; /* out_fd -1: what is written is lost */
+    int irq_fd, out_fd; /* what nobody reads is lost; out_fd -1: all */
     int in_fd;          /* where bytes for `in` come from; -1: nowhere */
 };
 

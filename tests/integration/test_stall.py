@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -14,7 +15,7 @@ import time
 
 import pytest
 
-from tests.conftest import EINKORN
+from tests.conftest import EINKORN, why_no_kvm
 from tests.integration.conftest import wait_for
 
 SOURCE = r"""
@@ -97,16 +98,24 @@ def two(tmp_path_factory):
     return build(tmp_path_factory.mktemp("two"), "two", TWO)
 
 
-@pytest.fixture
-def start(einkorn, state, talker):
+PLATFORMS = [
+    "proc",
+    pytest.param("kvm", marks=pytest.mark.skipif(
+        why_no_kvm() is not None, reason=f"SKIP {why_no_kvm()}")),
+    pytest.param("qemu", marks=pytest.mark.skipif(
+        not shutil.which("qemu-system-x86_64"), reason="SKIP no QEMU"))]
+
+
+@pytest.fixture(params=PLATFORMS)
+def start(einkorn, state, talker, request):
     """start([lines]) talks for ever, or prints as many lines as it says, into
     a pipe of one page; whatever happens, it ends with the test."""
     def run(*command):
         out, end = os.pipe()
         fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
         p = subprocess.Popen(
-            [EINKORN, "run", "--network", "none", "--name", "stalled", talker,
-             *command], env=state, stdout=end, stderr=subprocess.DEVNULL)
+            [EINKORN, "run", "--network", "none", "--platform", request.param,
+             "--name", "stalled", talker, *command], env=state, stdout=end, stderr=subprocess.DEVNULL)
         os.close(end)
         p.stdout = os.fdopen(out, "rb")
         return p

@@ -9,8 +9,15 @@
 
 enum { COM1 = 0x3f8, COM1_LINE = 4 };
 enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_MCR = 4, UART_LSR = 5 };
-enum { IER_RX = 1, FCR_ENABLE = 0x81, MCR_DTR_RTS_OUT2 = 0xb };
+enum {
+    UART_IIR = 2,
+    IER_RX = 1,
+    IER_TX = 2,
+    FCR_ENABLE = 0x81,
+    MCR_DTR_RTS_OUT2 = 0xb
+};
 enum { LSR_READY = 1, LSR_EMPTY = 0x20, FIFO_BYTES = 16 };
+enum { ROOM_TRIES = 100, STALL_NS = 10000000 };
 
 static bool has_input;
 static uint16_t err_port;        /* 0: none */
@@ -30,8 +37,7 @@ void console_init(uint64_t flags)
 {
     has_input = flags & ABI_BOOT_STDIN;
     if (monitor) {
-        if (has_input)
-            vm_call(VM_IRQ, MONITOR_IN_LINE, 0, 0, 0);
+        vm_call(VM_IRQ, MONITOR_IN_LINE, 0, 0, 0);
         return;
     }
     /* Turning the queues on loses the byte that may have come already. */
@@ -41,10 +47,9 @@ void console_init(uint64_t flags)
     outb(COM1 + UART_FCR, FCR_ENABLE);
     outb(COM1 + UART_MCR, MCR_DTR_RTS_OUT2);
     burst_bytes = FIFO_BYTES;
-    if (has_input) {
+    vm_call(VM_IRQ, COM1_LINE, 0, 0, 0);
+    if (has_input)
         outb(COM1 + UART_IER, IER_RX);
-        vm_call(VM_IRQ, COM1_LINE, 0, 0, 0);
-    }
 }
 
 static void out_bytes(uint16_t port, const void *buf, uint64_t len_bytes)
@@ -55,34 +60,62 @@ static void out_bytes(uint16_t port, const void *buf, uint64_t len_bytes)
                      : "memory");
 }
 
-static void uart_write(const char *buf, uint64_t len_bytes)
+/* Whether the line takes more. A queue is sent at once where the line is
+ * emulated: one that stays full has a reader that does not read. */
+static bool uart_has_room(void)
 {
-    while (len_bytes) {
-        uint64_t n = len_bytes < burst_bytes ? len_bytes : burst_bytes;
+    for (int i = 0; i < ROOM_TRIES; i++)
+        if (inb(COM1 + UART_LSR) & LSR_EMPTY)
+            return true;
+    return false;
+}
 
-        while (!(inb(COM1 + UART_LSR) & LSR_EMPTY))
-            ;
-        out_bytes(COM1 + UART_DATA, buf, n);
-        buf += n;
-        len_bytes -= n;
+/* An interrupt when the line takes more, or none; either way the line's
+ * request is lowered, so that the next one is an edge. */
+static void uart_ask_room(bool wanted)
+{
+    static bool asked;
+
+    if (wanted == asked)
+        return;
+    asked = wanted;
+    outb(COM1 + UART_IER,
+         (uint8_t)((has_input ? IER_RX : 0) | (wanted ? IER_TX : 0)));
+    if (!wanted)
+        inb(COM1 + UART_IIR);
+}
+
+static int64_t uart_write(const char *buf, uint64_t len_bytes)
+{
+    uint64_t done = 0;
+
+    while (done < len_bytes && uart_has_room()) {
+        uint64_t n = len_bytes - done;
+
+        n = n < burst_bytes ? n : burst_bytes;
+        out_bytes(COM1 + UART_DATA, buf + done, n);
+        done += n;
     }
+    uart_ask_room(done < len_bytes || (!len_bytes && !uart_has_room()));
+    if (done || (!len_bytes && uart_has_room()))
+        return (int64_t)done;
+    return -EAGAIN;
 }
 
 /* ---- the own monitor ----------------------------------------------------- */
 
 static void *const io = (void *)VM_MONITOR_IO;
 
-static void monitor_write(uint32_t op, const char *buf, uint64_t len_bytes)
+static int64_t monitor_write(uint32_t op, const char *buf, uint64_t len_bytes)
 {
-    while (len_bytes) {
-        uint64_t n =
-            len_bytes < MONITOR_IO_BYTES ? len_bytes : MONITOR_IO_BYTES;
+    uint64_t n = len_bytes < MONITOR_IO_BYTES ? len_bytes : MONITOR_IO_BYTES;
 
-        memcpy(io, buf, n);
-        outl(MONITOR_PORT_DO, MONITOR_REQUEST(op, n));
-        buf += n;
-        len_bytes -= n;
-    }
+    memcpy(io, buf, n);
+    outl(MONITOR_PORT_DO, MONITOR_REQUEST(op, n));
+    if (monitor->out_state == MONITOR_OUT_GONE)
+        return -EPIPE;
+    n = monitor->out_bytes < n ? monitor->out_bytes : n;
+    return n || monitor->out_state == MONITOR_OUT_READY ? (int64_t)n : -EAGAIN;
 }
 
 static int64_t monitor_read(void *buf, uint64_t len_bytes)
@@ -98,19 +131,37 @@ static int64_t monitor_read(void *buf, uint64_t len_bytes)
 /* ---------------------------------------------------------------------------
  */
 
+/* What the stream takes now. */
+static int64_t write_some(bool is_out, const char *buf, uint64_t len_bytes)
+{
+    if (monitor)
+        return monitor_write(is_out ? MONITOR_DO_OUT : MONITOR_DO_ERR, buf,
+                             len_bytes);
+    if (is_out || !err_port)
+        return uart_write(buf, len_bytes);
+    out_bytes(err_port, buf, len_bytes);
+    return (int64_t)len_bytes;
+}
+
 int64_t console_write(uint32_t stream, const void *buf, uint64_t len_bytes)
 {
+    bool waits = stream == ABI_CONSOLE_LOG;
+    uint64_t done = 0;
+
     if (stream < ABI_CONSOLE_OUT || stream > ABI_CONSOLE_LOG)
         return -EINVAL;
-    if (monitor)
-        monitor_write(stream == ABI_CONSOLE_OUT ? MONITOR_DO_OUT
-                                                : MONITOR_DO_ERR,
-                      buf, len_bytes);
-    else if (stream != ABI_CONSOLE_OUT && err_port)
-        out_bytes(err_port, buf, len_bytes);
-    else
-        uart_write(buf, len_bytes);
-    return (int64_t)len_bytes;
+    do {
+        int64_t n = write_some(stream == ABI_CONSOLE_OUT,
+                               (const char *)buf + done, len_bytes - done);
+
+        if (n == -EAGAIN && waits && !vcpu_stop_wanted())
+            vm_call(VM_WAIT, STALL_NS, 0, 0, 0);
+        else if (n < 0)
+            return done ? (int64_t)done : n;
+        else
+            done += (uint64_t)n;
+    } while (done < len_bytes);
+    return (int64_t)done;
 }
 
 int64_t console_read(void *buf, uint64_t len_bytes)

@@ -17,10 +17,21 @@ void ops_init(const struct bundle_header *bundle)
 
 /* ---- processors, time, events ------------------------------------------ */
 
+static struct abi_vcpu *first_vcpu; /* which is told of requests to stop */
+
+bool vcpu_stop_wanted(void)
+{
+    return first_vcpu &&
+           __atomic_load_n(&first_vcpu->pending, __ATOMIC_SEQ_CST) &
+               ABI_PENDING_STOP;
+}
+
 static int64_t vcpu_init(struct abi_vcpu *vcpu)
 {
     int64_t ret = vm_call(VM_VCPU_INIT, (uint64_t)vcpu, 0, 0, 0);
 
+    if (!ret && !first_vcpu)
+        first_vcpu = vcpu;
     if (!ret)
         __asm__ volatile("wrgsbase %0" ::"r"(vcpu) : "memory");
     return ret;

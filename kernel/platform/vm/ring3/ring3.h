@@ -25,6 +25,7 @@ enum {
     ENOMEM = 12,
     EINVAL = 22,
     ENODEV = 19,
+    EPIPE = 32,
     ENOTTY = 25,
     EROFS = 30,
     ENOSYS = 38,
@@ -148,6 +149,8 @@ int64_t chan_recv(uint32_t index, void *msg, uint64_t len_bytes);
 /* ---- ops.c ------------------------------------------------------------ */
 
 extern const struct abi_ops vm_ops;
+/* Somebody wants the instance to stop. */
+bool vcpu_stop_wanted(void);
 /* Where the bundle's parts lie, for mem_map(). */
 void ops_init(const struct bundle_header *bundle);
 
