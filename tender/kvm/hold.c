@@ -35,9 +35,11 @@ void hold_init(struct machine *m)
     hold.run = m->run;
     hold.process = getpid();
     hold.thread = (pid_t)syscall(SYS_gettid);
-    hold.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (hold.event_fd < 0 || sigaction(SIGUSR1, &action, NULL) < 0)
+    if (sigaction(SIGUSR1, &action, NULL) < 0)
         die("prepare for a debugger: %m");
+    hold.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (hold.event_fd < 0)
+        die("prepare for a debugger: eventfd: %m");
 }
 
 static bool is_asked(void)
@@ -81,7 +83,10 @@ void hold_here(struct hold_why why)
 
 void hold_ask(void)
 {
-    hold_ask_self();
+    pthread_mutex_lock(&hold.lock);
+    if (!hold.held)
+        hold_ask_self();
+    pthread_mutex_unlock(&hold.lock);
     syscall(SYS_tgkill, hold.process, hold.thread, SIGUSR1);
 }
 
