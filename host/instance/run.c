@@ -21,6 +21,7 @@
 #include "host/instance/gdbline.h"
 #include "host/instance/giveback.h"
 #include "host/instance/kvm_probe.h"
+#include "host/instance/limit.h"
 #include "host/instance/monitor.h"
 #include "host/instance/pty.h"
 #include "host/instance/qemu.h"
@@ -117,11 +118,11 @@ static int start_tender(struct run *run, struct err *err)
  * is told, must do. */
 static int limit_memory(struct run *run, struct err *err)
 {
+    uint64_t limit = limit_bytes(run->spec, &run->image);
     struct err why = {0};
 
-    if (run->spec->mem_bytes == 0 ||
-        cgroup_make(&run->cgroup, run->inst.id, run->spec->mem_bytes, &why) ==
-            0) {
+    if (limit == 0 ||
+        cgroup_make(&run->cgroup, run->inst.id, limit, &why) == 0) {
         return 0;
     }
     run->cgroup.path[0] = '\0';

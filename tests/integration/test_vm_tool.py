@@ -52,6 +52,11 @@ def test_output_goes_where_the_tool_writes(state, tmp_path):
     assert lines[0] == "before" and lines[-1] == "after" and len(lines) == 3
 
 
+def test_qemu_itself_is_not_what_m_limits(run):
+    result = run("-m", "8M", HELLO)
+    assert result.returncode == 0, result.stderr
+
+
 def test_memory_limit_on_qemu(run):
     """What does not fit in -m ends with one line and status 137."""
     result = run("-m", "8M", "/bin/cat", "cat", "/dev/null")
