@@ -3,7 +3,8 @@
 # Fetches lwIP as Debian's source package into src/ beside this script and
 # checks it against sums.sha256. Needs apt and dpkg-source, no root: the list
 # of sources and everything that apt remembers of it live in a temporary
-# folder, so the system's own state does not change.
+# folder, so the system's own state does not change. What was fetched once is
+# kept in ~/.cache/einkorn and taken from there by the next clone.
 #
 # EINKORN_DEBIAN_MIRROR names another mirror; else the system's own is used.
 set -eu
@@ -55,11 +56,19 @@ apt()
         -o Acquire::Languages=none "$@"
 }
 
+download()
+{
+    apt update >update.log 2>&1 ||
+        { cat update.log >&2; die "cannot read $(cat sources.list)"; }
+    apt source --download-only "lwip=$version" >source.log 2>&1 ||
+        { cat source.log >&2; die "cannot download lwip $version"; }
+    { mkdir -p "$kept" && cp lwip_* "$kept"; } 2>/dev/null || true
+}
+
+kept=${XDG_CACHE_HOME:-${HOME:-$tmp}/.cache}/einkorn
 cd "$tmp"
-apt update >update.log 2>&1 ||
-    { cat update.log >&2; die "cannot read $(cat sources.list)"; }
-apt source --download-only "lwip=$version" >source.log 2>&1 ||
-    { cat source.log >&2; die "cannot download lwip $version"; }
+cp "$kept"/lwip_* . 2>/dev/null || true
+sha256sum -c --status "$here/sums.sha256" 2>/dev/null || download
 sha256sum -c --quiet "$here/sums.sha256" ||
     die "the downloaded files are not those we know (sums.sha256)"
 dpkg-source --no-check -x "lwip_$version.dsc" src >unpack.log 2>&1 ||
