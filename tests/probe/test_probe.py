@@ -20,6 +20,7 @@ DIFFERENT = {
     r"(tcp|udp)6? [gs]et 16\b": "SO_PASSCRED off AF_UNIX: refused since 6.16",
     r"unix\w* [gs]et 15\b": "SO_REUSEPORT on AF_UNIX: refused since 6.13",
     r"get_priority_m.*p=7": "SCHED_EXT is new in 6.12",
+    r"xattr\(.*: EOPNOTSUPP": "user attributes on tmpfs: since 6.6",
     r"0x89ff": "what is behind the private ioctls",
     r"getpriority\(PRIO_(USER|PGRP)": "other processes count",
     # ours
