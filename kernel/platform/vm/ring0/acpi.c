@@ -41,7 +41,7 @@ enum { SLEEP_SHIFT = 10, SLEEP_MASK = 7, ENABLE_TRIES = 100000 };
 /* Hardware-reduced (4.8.3.7) */
 enum { REDUCED_SLEEP_SHIFT = 2, REDUCED_SLEEP_ENABLE = 1 << 5 };
 
-enum { SIGTERM = 15, AML_PACKAGE = 0x12, AML_BYTE = 0x0a };
+enum { STOP_SIGNAL = 15, AML_PACKAGE = 0x12, AML_BYTE = 0x0a };
 
 static struct {
     uint16_t event, control, sleep; /* ports; 0: not there */
@@ -207,7 +207,7 @@ bool acpi_interrupt(uint32_t vector)
         return false;
     if (inw(acpi.event) & PM1_POWER_BUTTON) {
         outw(acpi.event, PM1_POWER_BUTTON);
-        upcall_stop(SIGTERM);
+        upcall_stop(STOP_SIGNAL);
     }
     return true;
 }
