@@ -253,7 +253,8 @@ lint-clang: ## the other compiler, warnings are errors
 	$(MAKE) CC=clang O=$(O)-clang all
 lint-cppcheck: ## cppcheck over everything
 	cppcheck -q --std=c11 --enable=warning,portability --inline-suppr \
-		--suppressions-list=tools/cppcheck.txt --error-exitcode=1 -I. \
+		--suppressions-list=tools/cppcheck.txt \
+		--library=tools/cppcheck.cfg --error-exitcode=1 -I. \
 		-j2 abi lib kernel tender host cmd
 lint-tidy: compile_commands.json ## clang-tidy over everything
 	clang-tidy -quiet -p . $(filter-out tests/% tools/%,$(filter %.c,$(C_FILES)))

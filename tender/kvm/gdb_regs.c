@@ -120,8 +120,8 @@ void gdb_reg_get(const struct gdb_regs *regs, uint32_t n,
         memcpy(out, at, gdb_reg_size(n));
         return;
     }
-    value = n >= CONTROL ? control_reg(&regs->fpu, n - CONTROL)
-                         : selector(&regs->special, n - SEGMENTS);
+    value = n < ST ? selector(&regs->special, n - SEGMENTS)
+                   : control_reg(&regs->fpu, n - CONTROL);
     memcpy(out, &value, sizeof(value));
 }
 
