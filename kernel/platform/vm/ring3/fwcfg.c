@@ -155,7 +155,8 @@ uint64_t fwcfg_strings(char *to, uint64_t max)
 {
     static const char prefix[] = "opt/einkorn/";
     static struct file files[FILES_MAX + 1]; /* the count comes first */
-    uint32_t nr, *count = &files[0].len_bytes;
+    uint32_t *count = &files->len_bytes;
+    uint32_t nr;
     uint64_t done = 0;
 
     if (!find_device() || !read_item(ITEM_DIRECTORY, count, sizeof(*count)))
