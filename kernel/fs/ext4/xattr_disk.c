@@ -64,17 +64,27 @@ static uint8_t *spare(const struct ext4_node *n, struct ext4_inode *raw,
     return (uint8_t *)raw + at;
 }
 
-static int read_inode(struct ext4_node *n, struct ext4_attr **list)
+/* The same of the inode as it lies in *buf, which the caller puts back. */
+static int spare_of(struct ext4_node *n, struct ext4_buf **buf, uint8_t **area,
+                    uint32_t *room)
 {
     struct ext4_inode *raw;
+    int err = ext4_node_buf(n->fs, (uint32_t)n->inode.ino, buf, &raw);
+
+    if (!err)
+        *area = spare(n, raw, room);
+    return err;
+}
+
+static int read_inode(struct ext4_node *n, struct ext4_attr **list)
+{
     struct ext4_buf *buf;
     uint32_t room;
     uint8_t *area;
-    int err = ext4_node_buf(n->fs, (uint32_t)n->inode.ino, &buf, &raw);
+    int err = spare_of(n, &buf, &area, &room);
 
     if (err)
         return err;
-    area = spare(n, raw, &room);
     if (area && *(uint32_t *)area == EXT4_XATTR_MAGIC)
         err = read_entries(n, area + MAGIC_BYTES, area + MAGIC_BYTES,
                            area + room, list);
@@ -196,15 +206,13 @@ static int distribute(const struct ext4_node *n, struct ext4_attr *list,
 
 static int write_inode(struct ext4_node *n, const struct ext4_attr *list)
 {
-    struct ext4_inode *raw;
     struct ext4_buf *buf;
     uint32_t room;
     uint8_t *area;
-    int err = ext4_node_buf(n->fs, (uint32_t)n->inode.ino, &buf, &raw);
+    int err = spare_of(n, &buf, &area, &room);
 
     if (err)
         return err;
-    area = spare(n, raw, &room);
     if (area) {
         memset(area, 0, room);
         *(uint32_t *)area = EXT4_XATTR_MAGIC;
@@ -281,16 +289,16 @@ static int write_block(struct ext4_node *n, const struct ext4_attr *list)
 
 int ext4_attrs_write(struct ext4_node *n, struct ext4_attr *list)
 {
-    struct ext4_inode *raw;
     struct ext4_buf *buf;
-    uint32_t room = 0;
+    uint32_t room;
+    uint8_t *area;
     int err = ext4_begin(n->fs), any;
 
     if (!err)
-        err = ext4_node_buf(n->fs, (uint32_t)n->inode.ino, &buf, &raw);
+        err = spare_of(n, &buf, &area, &room);
     if (err)
         return err;
-    room = spare(n, raw, &room) ? room - MAGIC_BYTES - END_BYTES : 0;
+    room = area ? room - MAGIC_BYTES - END_BYTES : 0;
     ext4_buf_put(buf);
     any = distribute(n, list, room);
     if (any < 0)
