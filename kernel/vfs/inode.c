@@ -69,6 +69,21 @@ void inode_changed(struct inode *inode)
     inode->ctime_ns = clock_real_ns();
 }
 
+void inode_take_attr(struct inode *inode, const struct iattr *attr)
+{
+    if (attr->valid & ATTR_MODE)
+        inode->mode = attr->mode;
+    if (attr->valid & ATTR_UID)
+        inode->uid = attr->uid;
+    if (attr->valid & ATTR_GID)
+        inode->gid = attr->gid;
+    if (attr->valid & ATTR_ATIME)
+        inode->atime_ns = attr->atime_ns;
+    if (attr->valid & ATTR_MTIME)
+        inode->mtime_ns = attr->mtime_ns;
+    inode_changed(inode);
+}
+
 void inode_accessed(struct inode *inode)
 {
     int64_t now;

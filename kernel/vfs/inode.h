@@ -142,6 +142,9 @@ void inode_touch(struct inode *inode);
 void inode_changed(struct inode *inode);
 void inode_accessed(struct inode *inode); /* relatime */
 
+/* For ops->setattr: what attr says but for the size, and the change's time. */
+void inode_take_attr(struct inode *inode, const struct iattr *attr);
+
 /* May the process do this (4 read, 2 write, 1 execute or search)? 0 or
  * -EACCES, -EROFS. Root may all but execute files without any x bit. */
 int inode_permission(struct inode *inode, uint32_t mask);

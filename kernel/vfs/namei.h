@@ -49,7 +49,11 @@ int vfs_open_dentry(struct dentry *d, uint32_t flags, struct file **out);
 
 /* mknod(2), mkdir(2): mode with S_IFMT; umask is applied. */
 int vfs_create(int dirfd, const char *path, uint32_t mode, uint64_t rdev);
-/* The same, giving the new entry to the caller (bind of unix sockets). */
+/* Makes the directories above an absolute path as far as they are missing. The
+ * path is written to meanwhile. What fails shows when the path is used. */
+void vfs_make_parents(char *path);
+/* The same as vfs_create, giving the new entry to the caller (bind of unix
+ * sockets). */
 int vfs_create_dentry(int dirfd, const char *path, uint32_t mode, uint64_t rdev,
                       struct dentry **out);
 int vfs_symlink(const char *target, int dirfd, const char *path);

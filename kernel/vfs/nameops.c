@@ -3,6 +3,7 @@
  * Operations on names: create, link, unlink, rename.
  */
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 
 #include "kernel/sched/thread.h"
@@ -96,6 +97,17 @@ int vfs_create(int dirfd, const char *path, uint32_t mode, uint64_t rdev)
     if (!err)
         dentry_put(d);
     return err;
+}
+
+void vfs_make_parents(char *path)
+{
+    for (char *p = path + 1; *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        vfs_create(AT_FDCWD, path, S_IFDIR | 0755, 0);
+        *p = '/';
+    }
 }
 
 int vfs_symlink(const char *target, int dirfd, const char *path)

@@ -1,6 +1,6 @@
 // sources: kernel/fs/ext4/*.c kernel/vfs/*.c kernel/fs/tmpfs/*.c
 // sources: kernel/fs/erofs/*.c kernel/mm/shm.c kernel/core/timer.c
-// sources: kernel/mm/shm_loan.c lib/rbtree.c
+// sources: kernel/mm/shm_loan.c lib/rbtree.c kernel/fs/dev/special.c
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Crashes. A workload's writes are recorded; then the disk is cut off after

@@ -8,7 +8,8 @@
 /* sources: kernel/fs/tmpfs/map.c kernel/fs/tmpfs/xattr.c */
 /* sources: kernel/fs/erofs/erofs.c kernel/fs/erofs/dir.c */
 /* sources: kernel/fs/erofs/xattr.c kernel/mm/shm.c */
-/* sources: kernel/mm/shm_loan.c lib/rbtree.c */
+/* sources: kernel/mm/shm_loan.c lib/rbtree.c kernel/vfs/mapped.c */
+/* sources: kernel/fs/dev/special.c */
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Random operations on names over an image, against a model: see vfs_model.h.

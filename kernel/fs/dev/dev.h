@@ -10,6 +10,9 @@ struct inode;
 
 /* Opens the device that inode->rdev names; -ENXIO. */
 int dev_open(struct inode *inode, struct file *f);
+/* For a file system's open(): a pipe with a name or a device; others, sockets
+ * too, are -ENXIO. */
+int special_open(struct inode *inode, struct file *f);
 /* Mounts /dev (and /dev/shm) and fills it. 0 or -errno. */
 int dev_mount(void);
 

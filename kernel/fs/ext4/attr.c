@@ -4,7 +4,6 @@
  */
 #include "kernel/fs/dev/dev.h"
 #include "kernel/fs/ext4/ext4.h"
-#include "kernel/fs/pipe/pipe.h"
 #include "kernel/vfs/dirent.h"
 #include "kernel/vfs/mode.h"
 #include "kernel/vfs/seek.h"
@@ -28,17 +27,7 @@ int ext4_setattr(struct inode *inode, const struct iattr *attr)
     }
     if (err)
         return err;
-    if (attr->valid & ATTR_MODE)
-        inode->mode = attr->mode;
-    if (attr->valid & ATTR_UID)
-        inode->uid = attr->uid;
-    if (attr->valid & ATTR_GID)
-        inode->gid = attr->gid;
-    if (attr->valid & ATTR_ATIME)
-        inode->atime_ns = attr->atime_ns;
-    if (attr->valid & ATTR_MTIME)
-        inode->mtime_ns = attr->mtime_ns;
-    inode_changed(inode);
+    inode_take_attr(inode, attr);
     return ext4_node_dirty(n);
 }
 
@@ -51,12 +40,8 @@ int ext4_open(struct inode *inode, struct file *f)
     case S_IFDIR:
         f->ops = &ext4_dir_fops;
         return 0;
-    case S_IFIFO:
-        return pipe_open_fifo(inode, f);
-    case S_IFCHR:
-        return dev_open(inode, f);
     default:
-        return -ENXIO;
+        return special_open(inode, f);
     }
 }
 

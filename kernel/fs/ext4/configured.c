@@ -18,17 +18,6 @@
 #include "lib/fmt.h"
 #include "lib/string.h"
 
-static void make_parents(char *path)
-{
-    for (char *p = path + 1; *p; p++) {
-        if (*p != '/')
-            continue;
-        *p = '\0';
-        vfs_create(AT_FDCWD, path, S_IFDIR | 0755, 0);
-        *p = '/';
-    }
-}
-
 struct wanted {
     struct ext4_place place;
     bool read_only;
@@ -41,7 +30,7 @@ static void mount_disk(struct wanted *w)
     int err = ext4_mount(&w->place, w->read_only, &super);
 
     if (!err) {
-        make_parents(w->path);
+        vfs_make_parents(w->path);
         vfs_create(AT_FDCWD, w->path, S_IFDIR | 0755, 0);
         err = mount_add(super, w->path);
     }

@@ -8,6 +8,7 @@
 
 #include "kernel/core/cpu.h"
 #include "kernel/fs/ext4/ext4.h"
+#include "kernel/vfs/mapped.h"
 
 static struct ext4_node *of(struct backing *b)
 {
@@ -66,12 +67,8 @@ static int sync(struct backing *b, uint64_t off, uint64_t addr, size_t len)
 static void release(struct backing *b)
 {
     struct ext4_node *n = of(b);
-    struct dentry *name = n->map_name;
 
-    n->map_name = NULL;
-    if (name)
-        dentry_put(name);
-    inode_put(&n->inode);
+    mapped_release(&n->inode, &n->map_name);
 }
 
 static uint64_t size(struct backing *b)
@@ -84,8 +81,7 @@ static int describe(struct backing *b, char *buf, size_t size_bytes,
 {
     struct ext4_node *n = of(b);
 
-    *ino = n->inode.ino;
-    return n->map_name ? dentry_path(n->map_name, buf, size_bytes) : -ENOENT;
+    return mapped_describe(&n->inode, n->map_name, buf, size_bytes, ino);
 }
 
 const struct backing_ops ext4_backing_ops = {
@@ -101,12 +97,7 @@ int ext4_mmap(struct file *f, struct backing **out, int prot, bool shared)
     struct ext4_node *n = ext4_node_of(f->inode);
 
     (void)prot, (void)shared;
-    if (n->backing.refs == 0) {
-        inode_get(&n->inode);
-        n->map_name = f->dentry;
-        dentry_get(f->dentry);
-    }
-    n->backing.refs++;
+    mapped_get(f, &n->backing, &n->map_name);
     *out = &n->backing;
     return 0;
 }

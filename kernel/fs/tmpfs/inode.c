@@ -10,7 +10,6 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/cpu.h"
 #include "kernel/fs/dev/dev.h"
-#include "kernel/fs/pipe/pipe.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/fs/tmpfs/tnode.h"
 #include "kernel/sched/thread.h"
@@ -176,17 +175,7 @@ int tmpfs_setattr(struct inode *inode, const struct iattr *attr)
             return err;
         inode_touch(inode);
     }
-    if (attr->valid & ATTR_MODE)
-        inode->mode = attr->mode;
-    if (attr->valid & ATTR_UID)
-        inode->uid = attr->uid;
-    if (attr->valid & ATTR_GID)
-        inode->gid = attr->gid;
-    if (attr->valid & ATTR_ATIME)
-        inode->atime_ns = attr->atime_ns;
-    if (attr->valid & ATTR_MTIME)
-        inode->mtime_ns = attr->mtime_ns;
-    inode_changed(inode);
+    inode_take_attr(inode, attr);
     tnode_keep(t);
     return 0;
 }
@@ -200,12 +189,8 @@ int tmpfs_open(struct inode *inode, struct file *f)
     case S_IFDIR:
         f->ops = &tmpfs_dir_fops;
         return 0;
-    case S_IFIFO:
-        return pipe_open_fifo(inode, f);
-    case S_IFCHR:
-        return dev_open(inode, f);
     default:
-        return -ENXIO;
+        return special_open(inode, f);
     }
 }
 

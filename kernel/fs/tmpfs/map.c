@@ -11,6 +11,7 @@
 #include "kernel/core/log.h"
 #include "kernel/fs/tmpfs/tnode.h"
 #include "kernel/mm/sidecar.h"
+#include "kernel/vfs/mapped.h"
 
 static struct tnode *of(struct backing *b)
 {
@@ -67,13 +68,9 @@ static size_t tail(struct backing *b, uint64_t off, size_t len)
 static void release(struct backing *b)
 {
     struct tnode *t = of(b);
-    struct dentry *name = t->map_name;
 
-    t->map_name = NULL;
     data_trim(t);
-    if (name)
-        dentry_put(name);
-    inode_put(&t->inode);
+    mapped_release(&t->inode, &t->map_name);
 }
 
 static uint64_t size(struct backing *b)
@@ -86,8 +83,7 @@ static int describe(struct backing *b, char *buf, size_t size_bytes,
 {
     struct tnode *t = of(b);
 
-    *ino = t->inode.ino;
-    return t->map_name ? dentry_path(t->map_name, buf, size_bytes) : -ENOENT;
+    return mapped_describe(&t->inode, t->map_name, buf, size_bytes, ino);
 }
 
 static int punch(struct backing *b, uint64_t off, size_t len_bytes)
@@ -126,12 +122,7 @@ int tmpfs_mmap(struct file *f, struct backing **out, int prot, bool shared)
              t->node.ino);
         return -ENODEV;
     }
-    if (t->backing.refs == 0) {
-        inode_get(&t->inode);
-        t->map_name = f->dentry;
-        dentry_get(f->dentry);
-    }
-    t->backing.refs++;
+    mapped_get(f, &t->backing, &t->map_name);
     t->backing.sealed = t->lower_data;
     *out = &t->backing;
     return 0;

@@ -11,7 +11,6 @@
 
 #include "kernel/core/alloc.h"
 #include "kernel/fs/dev/dev.h"
-#include "kernel/fs/pipe/pipe.h"
 #include "kernel/fs/v9fs/v9.h"
 #include "kernel/mm/shm_loan.h"
 #include "kernel/sched/thread.h"
@@ -51,12 +50,8 @@ static int v9_open(struct inode *inode, struct file *f)
     switch (inode->mode & S_IFMT) {
     case S_IFREG:
         return v9_open_file(v9_of(inode), f);
-    case S_IFIFO:
-        return pipe_open_fifo(inode, f);
-    case S_IFCHR:
-        return dev_open(inode, f);
     default:
-        return -ENXIO;
+        return special_open(inode, f);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "kernel/core/cpu.h"
 #include "kernel/fs/v9fs/v9.h"
+#include "kernel/vfs/mapped.h"
 
 static struct v9_inode *of(struct backing *b)
 {
@@ -66,15 +67,11 @@ static int sync(struct backing *b, uint64_t off, uint64_t addr, size_t len)
 static void release(struct backing *b)
 {
     struct v9_inode *v = of(b);
-    struct dentry *name = v->map_name;
 
-    v->map_name = NULL;
     if (v->map_writes)
         v9_drop_writer(v);
     v->map_writes = false;
-    if (name)
-        dentry_put(name);
-    inode_put(&v->inode);
+    mapped_release(&v->inode, &v->map_name);
 }
 
 static uint64_t size(struct backing *b)
@@ -87,8 +84,7 @@ static int describe(struct backing *b, char *buf, size_t size_bytes,
 {
     struct v9_inode *v = of(b);
 
-    *ino = v->inode.ino;
-    return v->map_name ? dentry_path(v->map_name, buf, size_bytes) : -ENOENT;
+    return mapped_describe(&v->inode, v->map_name, buf, size_bytes, ino);
 }
 
 const struct backing_ops v9_backing_ops = {
@@ -116,12 +112,7 @@ int v9_mmap(struct file *f, struct backing **out, int prot, bool shared)
     v9_unlock(v);
     if (err)
         return err;
-    if (v->backing.refs == 0) {
-        inode_get(&v->inode);
-        v->map_name = f->dentry;
-        dentry_get(f->dentry);
-    }
-    v->backing.refs++;
+    mapped_get(f, &v->backing, &v->map_name);
     *out = &v->backing;
     return 0;
 }

@@ -114,17 +114,6 @@ static int start(struct v9_fs *fs, const struct volume *vol)
     return fs->super.root ? 0 : -ENOMEM;
 }
 
-static void make_parents(char *path)
-{
-    for (char *p = path + 1; *p; p++) {
-        if (*p != '/')
-            continue;
-        *p = '\0';
-        vfs_create(AT_FDCWD, path, S_IFDIR | 0755, 0);
-        *p = '/';
-    }
-}
-
 static int mount(struct volume *vol)
 {
     struct v9_fs *fs = kzalloc(sizeof(*fs));
@@ -137,7 +126,7 @@ static int mount(struct volume *vol)
     if (err)
         return err;
     is_dir = S_ISDIR(fs->super.root->inode->mode);
-    make_parents(vol->path);
+    vfs_make_parents(vol->path);
     vfs_create(AT_FDCWD, vol->path, is_dir ? S_IFDIR | 0755 : S_IFREG | 0644,
                0);
     fs->path = kstrdup(vol->path);
