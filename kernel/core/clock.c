@@ -40,11 +40,12 @@ static uint64_t line_at(uint64_t tsc)
     return clk.mono_base_ns + scale(tsc - p->tsc_base, p->mult);
 }
 
-/* The program's readers see an odd count while the page changes. */
+/* The program's readers see an odd count while the page changes. Who still saw
+ * an even one has read the TSC by the time this returns. */
 static void begin_write(void)
 {
     __atomic_store_n(&clk.page.seq, clk.page.seq + 1, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 static void end_write(void)
@@ -70,21 +71,34 @@ static void set_line(int line, uint64_t base_ns)
     clk.page.line[line].nsec = base_ns % NSEC_PER_SEC;
 }
 
+/* The platform's time at `tsc`, from a sample taken a little earlier. */
+static uint64_t theirs_at(const struct abi_clock_sample *s, uint64_t tsc)
+{
+    if (tsc < s->tsc)
+        return s->mono_ns;
+    return s->mono_ns + scale(tsc - s->tsc, clk.nominal_mult);
+}
+
+/* The lines meet at this moment, not at the sample's: other CPUs have read the
+ * old one since, which may be the faster one. */
 static void move_line(const struct abi_clock_sample *s, bool first)
 {
-    uint64_t ours = first ? 0 : line_at(s->tsc);
-    uint64_t ahead = ours > s->mono_ns ? ours - s->mono_ns : 0;
+    uint64_t now, ours, theirs, ahead;
 
-    clk.real_minus_mono_ns = s->real_ns - (int64_t)s->mono_ns;
-    clk.mono_base_ns = s->mono_ns + ahead;
     begin_write();
-    clk.page.tsc_base = s->tsc;
+    now = arch_rdtsc_ordered();
+    ours = first ? 0 : line_at(now);
+    theirs = theirs_at(s, now);
+    ahead = ours > theirs ? ours - theirs : 0;
+    clk.real_minus_mono_ns = s->real_ns - (int64_t)s->mono_ns;
+    clk.mono_base_ns = theirs + ahead;
+    clk.page.tsc_base = now;
     clk.page.mult = bent_mult(ahead);
     clk.page.ticks_max = SECONDS_MAX * clk.second_tsc;
     set_line(VDSO_MONO, clk.mono_base_ns);
     set_line(VDSO_REAL, clk.mono_base_ns + (uint64_t)clk.real_minus_mono_ns);
     end_write();
-    clk.resync_tsc = s->tsc + clk.second_tsc;
+    clk.resync_tsc = now + clk.second_tsc;
 }
 
 /* Without a usable TSC every reading is a sample. */
@@ -140,10 +154,10 @@ uint64_t clock_mono_ns(void)
 
     if (!clk.has_tsc)
         return sample_now();
-    tsc = arch_rdtsc();
+    tsc = arch_rdtsc_ordered();
     if (tsc >= clk.resync_tsc) {
         clock_resync();
-        tsc = arch_rdtsc();
+        tsc = arch_rdtsc_ordered();
     }
     return line_at(tsc);
 }

@@ -19,6 +19,29 @@ static int64_t fake_sample(struct abi_clock_sample *out)
     return 0;
 }
 
+/* As the vDSO reads on another CPU. */
+static uint64_t read_page(void)
+{
+    const struct clock_page *p = clock_page();
+    uint64_t ticks = arch_rdtsc() - p->tsc_base;
+
+    return p->line[VDSO_MONO].sec * NSEC_PER_SEC + p->line[VDSO_MONO].nsec +
+           (ticks * p->mult >> VDSO_SHIFT);
+}
+
+static uint64_t read_meanwhile;
+
+/* The CPU is taken away behind the sample; others go on reading. */
+static int64_t slow_sample(struct abi_clock_sample *out)
+{
+    int64_t ret = fake_sample(out);
+
+    while (arch_rdtsc() - out->tsc < 1000000)
+        ;
+    read_meanwhile = read_page();
+    return ret;
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -48,6 +71,16 @@ static void test_clock_never_goes_back(void **state)
         assert_true(now >= last);
         last = now;
     }
+}
+
+static void test_clock_not_behind_what_was_read_during_a_sample(void **state)
+{
+    (void)state;
+    error_ns = -50000000;
+    platform.ops.clock_sample = slow_sample;
+    clock_resync();
+    assert_true(clock_mono_ns() >= read_meanwhile);
+    assert_true(read_page() >= read_meanwhile);
 }
 
 static void test_clock_runs_slower_when_ahead(void **state)
@@ -121,6 +154,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_clock_never_goes_back, setup),
+        cmocka_unit_test_setup(
+            test_clock_not_behind_what_was_read_during_a_sample, setup),
         cmocka_unit_test_setup(test_clock_runs_slower_when_ahead, setup),
         cmocka_unit_test_setup(test_clock_real_steps, setup),
         cmocka_unit_test_setup(test_clock_lines_are_the_clocks, setup),

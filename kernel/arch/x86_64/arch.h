@@ -62,6 +62,14 @@ static inline uint64_t arch_rdtsc(void)
     return (uint64_t)hi << 32 | lo;
 }
 
+/* Read after all loads before it: not earlier than what another CPU read
+ * before it stored what we have loaded (Intel SDM, RDTSC). */
+static inline uint64_t arch_rdtsc_ordered(void)
+{
+    __asm__ volatile("lfence" : : : "memory");
+    return arch_rdtsc();
+}
+
 /* In a loop that waits for another CPU. */
 static inline void arch_pause(void)
 {
