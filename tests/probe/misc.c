@@ -440,12 +440,17 @@ static void futexes(void)
 {
     static uint32_t word[4] __attribute__((aligned(8)));
     struct timespec zero = {0, 0}, bad = {0, -1};
+    /* The requeueing ones take the address as a count: a positive int. */
+    struct timespec *low =
+        mmap((void *)0x20000, PAGE, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
+    P(low == (void *)0x20000);
     for (int op = 0; op < 16; op++) {
-        PI(op, syscall(SYS_futex, word, op, 1, &zero, word + 1, 1));
-        PI(op, syscall(SYS_futex, word, op | 128, 1, &zero, word + 1, 1));
-        PI(op, syscall(SYS_futex, (char *)word + 1, op, 1, &zero, word + 1, 1));
-        PI(op, syscall(SYS_futex, 8, op, 1, &zero, word + 1, 1));
+        PI(op, syscall(SYS_futex, word, op, 1, low, word + 1, 1));
+        PI(op, syscall(SYS_futex, word, op | 128, 1, low, word + 1, 1));
+        PI(op, syscall(SYS_futex, (char *)word + 1, op, 1, low, word + 1, 1));
+        PI(op, syscall(SYS_futex, 8, op, 1, low, word + 1, 1));
         word[0] = 0;
     }
     P(syscall(SYS_futex, word, FUTEX_WAIT, 0, &zero, 0, 0));
@@ -457,6 +462,8 @@ static void futexes(void)
     P(syscall(SYS_futex, word, FUTEX_REQUEUE, -1, -1, word + 1, 0));
     P(syscall(SYS_futex, word, FUTEX_REQUEUE, 1, 1, word + 1, 0));
     P(syscall(SYS_futex, word, FUTEX_CMP_REQUEUE, 1, 1, word + 1, 5));
+    P(syscall(SYS_futex, word, FUTEX_CMP_REQUEUE, 1, -1, word + 1, 0));
+    P(syscall(SYS_futex, word, FUTEX_CMP_REQUEUE_PI, 1, -1, word + 1, 0));
     P(syscall(SYS_futex, word, FUTEX_LOCK_PI, 0, &zero, 0, 0));
     P(word[0] == (uint32_t)gettid());
     P(syscall(SYS_futex, word, FUTEX_LOCK_PI, 0, &zero, 0, 0));
