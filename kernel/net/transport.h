@@ -53,6 +53,10 @@ enum net_opt {
     NET_OPT_MCAST_TTL,
     NET_OPT_MCAST_LOOP,
     NET_OPT_MCAST_IF, /* interface index */
+    NET_OPT_RECVERR4, /* datagrams: keep errors of IPv4 for _pop_error() */
+    NET_OPT_RECVERR6,
+    NET_OPT_PMTUDISC4, /* datagrams: IP_PMTUDISC_* */
+    NET_OPT_PMTUDISC6, /* the same numbers */
 };
 
 /* ---- streams ----------------------------------------------------------- */
@@ -159,8 +163,25 @@ int dgram_bind(struct dgram *d, const struct net_addr *addr);
 int dgram_connect(struct dgram *d, const struct net_addr *to);
 unsigned dgram_ready(const struct dgram *d);
 int dgram_take_error(struct dgram *d);
+bool dgram_has_error(const struct dgram *d); /* for _take_error() */
 void dgram_local(const struct dgram *d, struct net_addr *out);
 void dgram_peer(const struct dgram *d, struct net_addr *out); /* NET_NONE */
+
+/* SO_EE_ORIGIN_*'s numbers. */
+enum net_origin { NET_ORIGIN_LOCAL = 1, NET_ORIGIN_ICMP, NET_ORIGIN_ICMP6 };
+
+/* Why one could not be delivered (ip(7), IP_RECVERR). */
+struct dgram_error {
+    struct list node;
+    /* Who says so (src; NET_NONE: we do), how that came (dst, ttl ...), and as
+     * data what is quoted of the program's datagram. */
+    struct packet *packet;
+    struct net_addr to; /* where it was to go */
+    uint8_t origin;     /* enum net_origin */
+    uint8_t type, code; /* of the ICMP message */
+    int error;          /* positive errno */
+    uint32_t info;      /* MTU of the way, where that was too small */
+};
 
 /* NULL: out of memory or too long (more than 65,507 bytes). */
 struct packet *packet_new(size_t len_bytes);
@@ -174,6 +195,10 @@ struct packet *dgram_first(struct dgram *d);
 /* Takes it off the queue; the caller frees it. */
 struct packet *dgram_pop(struct dgram *d);
 size_t dgram_unread_bytes(const struct dgram *d);
+/* Takes the oldest error off its queue; NULL: none. What is pending for
+ * dgram_take_error() becomes that of the next one. */
+struct dgram_error *dgram_pop_error(struct dgram *d);
+void dgram_error_free(struct dgram_error *e);
 void dgram_close(struct dgram *d);
 
 int dgram_set(struct dgram *d, enum net_opt opt, int value);

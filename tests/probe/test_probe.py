@@ -24,6 +24,7 @@ DIFFERENT = {
     r"0x89ff": "what is behind the private ioctls",
     r"getpriority\(PRIO_(USER|PGRP)": "other processes count",
     # ours
+    r"(v4|mapped) queued, bytes": "lwIP quotes a datagram's header only",
     r"p\[0\] \[a=8\]": "MADV_FREE: the pages go at once",
     r"SYS_futex, 8, op.*\[op=(1|3|5|10)\]": "a shared futex's page need not exist",
     r"word \+ 1, op.*\[op=7\]": "EFAULT before EPERM",

@@ -41,7 +41,13 @@
 #include "kernel/net/netdev.h"
 #include "kernel/net/transport.h"
 
-enum { FRAME_MAX = 4000, QUEUE = 4096, ROUNDS = 40000, PORT = 80 };
+enum {
+    FRAME_MAX = 4000,
+    QUEUE = 4096,
+    ROUNDS = 40000,
+    PORT = 80,
+    UDP_PORT = 7
+};
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
 /* ---- what the stack stands on ---- */
@@ -272,19 +278,33 @@ static void make_arp(void)
     in.len = 14 + 28;
 }
 
+/* A datagram of the server's, as an error quotes it. */
+static void quote4(uint8_t *ip)
+{
+    memcpy(ip, in.data + 14, 20);
+    put16(ip + 2, (unsigned)rand() % 80);
+    ip[9] = 17;
+    put32(ip + 12, 0x0a000002);
+    put32(ip + 16, 0x0a000001);
+    put16(ip + 20, UDP_PORT);
+    put16(ip + 22, 4000);
+}
+
 static void make_icmp(void)
 {
+    static const uint8_t types[] = {3, 4, 5, 8, 11, 12};
     uint8_t *icmp = ipv4(1, 64, 0);
 
-    icmp[0] = rand() % 2 ? 8 : 3;
-    icmp[1] = (uint8_t)(rand() % 6);
-    memcpy(icmp + 8, in.data + 14, 28);
+    icmp[0] = types[(size_t)rand() % sizeof(types)];
+    icmp[1] = (uint8_t)(rand() % 18);
+    quote4(icmp + 8);
     put16(icmp + 2, ip_sum(icmp, 64));
 }
 
 static void make_icmp6(void)
 {
-    static const uint8_t types[] = {1, 2, 128, 130, 133, 134, 135, 136, 137};
+    static const uint8_t types[] = {1,   2,   3,   4,   128, 130,
+                                    133, 134, 135, 136, 137};
     uint8_t *icmp = ipv6(58, 64);
 
     icmp[0] = types[(size_t)rand() % sizeof(types)];
@@ -374,8 +394,12 @@ static void echo(struct stream **s)
     }
 }
 
+static unsigned errors;
+
 static void serve(struct stream *listener, struct dgram *udp)
 {
+    static volatile unsigned sum; /* of what is read */
+    struct dgram_error *e;
     struct stream *s;
     struct packet *p;
 
@@ -389,6 +413,13 @@ static void serve(struct stream *listener, struct dgram *udp)
     for (unsigned i = 0; i < CONNS; i++)
         if (conns[i])
             echo(&conns[i]);
+    while (rand() % 4 && (e = dgram_pop_error(udp))) {
+        sum += e->packet->len_bytes ? e->packet->data[0] : 0;
+        assert_true(e->error && e->packet->len_bytes <= FRAME_MAX);
+        dgram_error_free(e);
+        errors++;
+    }
+    dgram_take_error(udp);
     while ((p = dgram_pop(udp))) {
         struct packet *answer = packet_new(p->len_bytes);
 
@@ -417,7 +448,9 @@ static void test_net_input_survives_damaged_frames(void **state)
     assert_int_equal(stream_bind(listener, &any), 0);
     assert_int_equal(stream_listen(listener, 16), 0);
     udp = dgram_new(NET_V6, false, false, 17);
-    any.port = 7;
+    any.port = UDP_PORT;
+    dgram_set(udp, NET_OPT_RECVERR4, 1);
+    dgram_set(udp, NET_OPT_RECVERR6, 1);
     assert_int_equal(dgram_bind(udp, &any), 0);
     for (unsigned i = 0; i < ROUNDS; i++) {
         make_frame();
@@ -430,6 +463,7 @@ static void test_net_input_survives_damaged_frames(void **state)
     free(net_proc_text("tcp6", &len));
     assert_true(sent_frames > ROUNDS / 10);
     assert_true(echoed > ROUNDS); /* connections came about */
+    assert_true(errors > ROUNDS / 100);
     for (unsigned i = 0; i < CONNS; i++)
         if (conns[i])
             stream_close(conns[i], true);

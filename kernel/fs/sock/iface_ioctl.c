@@ -167,8 +167,6 @@ int64_t sock_iface_ioctl(int domain, uint32_t cmd, uint64_t arg)
     case SIOCGIFNETMASK:
     case SIOCGIFBRDADDR:
         return domain == AF_INET ? ifreq(cmd, arg) : -ENOTTY;
-    case SIOCGSTAMP_OLD:
-        return -ENOENT;
     default:
         return -ENOTTY;
     }

@@ -12,6 +12,7 @@
 #include <linux/sockios.h>
 
 #include "kernel/core/alloc.h"
+#include "kernel/core/clock.h"
 #include "kernel/core/uaccess.h"
 #include "lib/string.h"
 
@@ -231,12 +232,29 @@ int inet_getname(struct sock *sock, struct sock_name *out, bool peer)
     return 0;
 }
 
+/* SIOCGSTAMP and SIOCGSTAMPNS, the old and the new, are all alike here. */
+static int64_t last_stamp(const struct inet_sock *s, uint32_t cmd, uint64_t arg)
+{
+    bool ns = cmd == SIOCGSTAMPNS_OLD || cmd == (uint32_t)SIOCGSTAMPNS_NEW;
+    int64_t stamp[2] = {s->stamp_ns / (int64_t)NSEC_PER_SEC,
+                        s->stamp_ns % (int64_t)NSEC_PER_SEC};
+
+    if (!s->stamp_ns)
+        return -ENOENT;
+    if (!ns)
+        stamp[1] /= 1000;
+    return copy_out(arg, &stamp);
+}
+
 int64_t inet_ioctl(struct sock *sock, uint32_t cmd, uint64_t arg)
 {
     struct inet_sock *s = inet_of(sock);
     struct packet *p = s->dgram ? dgram_first(s->dgram) : NULL;
     int value = 0;
 
+    if (cmd == SIOCGSTAMP_OLD || cmd == SIOCGSTAMPNS_OLD ||
+        cmd == (uint32_t)SIOCGSTAMP_NEW || cmd == (uint32_t)SIOCGSTAMPNS_NEW)
+        return last_stamp(s, cmd, arg);
     if (cmd != FIONREAD && cmd != SIOCOUTQ)
         return -ENOTTY;
     if (cmd == SIOCOUTQ)

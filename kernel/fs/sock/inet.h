@@ -20,6 +20,7 @@ struct inet_sock {
     int pktinfo, pktinfo6, recvttl, recvtos; /* flags */
     int kept[INET_NR_KEPT];                  /* inet_kept.c */
     int fastopen;
+    int64_t stamp_ns;     /* of the last datagram received: SIOCGSTAMP */
     bool ever_connecting; /* connect() was called: its result is due */
 };
 
@@ -42,6 +43,12 @@ void inet_name(const struct inet_sock *s, const struct net_addr *a,
                struct sock_name *out);
 /* Can the socket speak to this address at all? 0, -ENETUNREACH. */
 int inet_check_family(const struct inet_sock *s, const struct net_addr *a);
+
+/* A datagram's address, time and so on, as far as the program wants them. */
+void inet_put_control(struct inet_sock *s, struct sock_msg *msg,
+                      const struct packet *p);
+/* The oldest of the error queue (inet_error.c); -EAGAIN: none. */
+int64_t inet_recv_error(struct sock *sock, struct sock_msg *msg);
 
 int64_t inet_stream_send(struct sock *s, struct sock_msg *msg);
 int64_t inet_stream_recv(struct sock *s, struct sock_msg *msg);

@@ -192,24 +192,22 @@ static void put_timestamp(const struct sock *s, struct sock_msg *msg,
     int64_t stamp[2] = {p->real_ns / (int64_t)NSEC_PER_SEC,
                         p->real_ns % (int64_t)NSEC_PER_SEC};
 
-    if (s->timestampns) {
-        control_put(msg, SOL_SOCKET, SO_TIMESTAMPNS_OLD, stamp, sizeof(stamp));
-        return;
-    }
-    stamp[1] /= 1000;
-    control_put(msg, SOL_SOCKET, SO_TIMESTAMP_OLD, stamp, sizeof(stamp));
+    /* The option names the message, too. */
+    if (s->timestamp == SO_TIMESTAMP_OLD || s->timestamp == SO_TIMESTAMP_NEW)
+        stamp[1] /= 1000;
+    control_put(msg, SOL_SOCKET, s->timestamp, stamp, sizeof(stamp));
 }
 
-static void put_control(struct inet_sock *s, struct sock_msg *msg,
-                        const struct packet *p)
+void inet_put_control(struct inet_sock *s, struct sock_msg *msg,
+                      const struct packet *p)
 {
     bool v4 = s->sock.domain == AF_INET;
     int ttl = p->ttl, tos = p->tos;
 
-    if (!msg->control)
-        return;
-    if (s->sock.timestamp || s->sock.timestampns)
+    if (s->sock.timestamp)
         put_timestamp(&s->sock, msg, p);
+    if (p->dst.family == NET_NONE)
+        return;
     if (s->pktinfo && p->dst.family == NET_V4)
         put_pktinfo4(msg, p);
     if (s->pktinfo6)
@@ -239,7 +237,7 @@ static int64_t deliver(struct inet_sock *s, struct sock_msg *msg,
         return n;
     if (msg->name)
         inet_name(s, &p->src, msg->name);
-    put_control(s, msg, p);
+    inet_put_control(s, msg, p);
     return msg->flags & MSG_TRUNC ? (int64_t)p->len_bytes : (int64_t)len;
 }
 
@@ -252,19 +250,22 @@ static int64_t recv_op(struct sock *sock, struct sock_msg *msg)
 
     if (!dgram_first(s->dgram))
         poll_devices();
-    if (!dgram_first(s->dgram) && (err = dgram_take_error(s->dgram)))
+    if ((err = dgram_take_error(s->dgram)))
         return -err;
     if (!dgram_first(s->dgram) && (sock->shut & SHUT_RD_BIT))
         return 0;
     if (!dgram_first(s->dgram) && (msg->flags & MSG_DONTWAIT))
         return -EAGAIN;
     WAIT(&sock->waitq, sock_deadline(limit), err,
-         dgram_ready(s->dgram) & (NET_READABLE | NET_ERROR) ||
+         dgram_first(s->dgram) || dgram_has_error(s->dgram) ||
              (sock->shut & SHUT_RD_BIT));
     if (err)
         return sock_wait_error(err, limit);
+    if ((err = dgram_take_error(s->dgram)))
+        return -err;
     if (!dgram_first(s->dgram))
-        return -dgram_take_error(s->dgram);
+        return 0;
+    s->stamp_ns = dgram_first(s->dgram)->real_ns;
     n = deliver(s, msg, dgram_first(s->dgram));
     if (!(msg->flags & MSG_PEEK))
         packet_free(dgram_pop(s->dgram));
@@ -323,6 +324,7 @@ const struct sock_ops inet_dgram_ops = {
     .connect = connect_op,
     .send = send_op,
     .recv = recv_op,
+    .recv_error = inet_recv_error,
     .shutdown = shutdown_op,
     .getname = inet_getname,
     .setsockopt = inet_setsockopt,

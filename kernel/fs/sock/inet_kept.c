@@ -29,7 +29,6 @@ static const struct kept {
     {SOL_IPV6, IPV6_RECVPKTINFO, V6, 0, FLAG, 0, AT(pktinfo6)},
     {SOL_IPV6, IPV6_RECVHOPLIMIT, V6, 0, FLAG, 0, AT(recvttl)},
     {SOL_IPV6, IPV6_RECVTCLASS, V6, 0, FLAG, 0, AT(recvtos)},
-    /* No error details come: the queue stays empty. */
     {SOL_IP, IP_RECVERR, 0, 0, FLAG, 0, KEPT(0)},
     {SOL_IPV6, IPV6_RECVERR, V6, 0, FLAG, 0, KEPT(1)},
     {SOL_IP, IP_FREEBIND, 0, 0, FLAG, 0, KEPT(2)},
@@ -75,6 +74,20 @@ void inet_kept_init(struct inet_sock *s)
         *place(s, &table[i]) = table[i].initial;
 }
 
+/* What steers datagrams below. */
+static int tell_dgram(struct inet_sock *s, int level, int opt, int value)
+{
+    if (level == SOL_IP && opt == IP_RECVERR)
+        return dgram_set(s->dgram, NET_OPT_RECVERR4, value);
+    if (level == SOL_IPV6 && opt == IPV6_RECVERR)
+        return dgram_set(s->dgram, NET_OPT_RECVERR6, value);
+    if (level == SOL_IP && opt == IP_MTU_DISCOVER)
+        return dgram_set(s->dgram, NET_OPT_PMTUDISC4, value);
+    if (level == SOL_IPV6 && opt == IPV6_MTU_DISCOVER)
+        return dgram_set(s->dgram, NET_OPT_PMTUDISC6, value);
+    return 0;
+}
+
 int inet_kept_set(struct inet_sock *s, int level, int opt, int value)
 {
     const struct kept *k = find(s, level, opt);
@@ -86,7 +99,7 @@ int inet_kept_set(struct inet_sock *s, int level, int opt, int value)
     else if (value < k->lo || value > k->hi)
         return -EINVAL;
     *place(s, k) = value;
-    return 0;
+    return s->dgram ? tell_dgram(s, level, opt, value) : 0;
 }
 
 int inet_kept_get(const struct inet_sock *s, int level, int opt, int *value)

@@ -84,7 +84,7 @@ int64_t sock_recv(struct sock *s, struct sock_msg *msg)
     if (msg->flags & MSG_OOB)
         return -EINVAL; /* there is none: recv(2) */
     if (msg->flags & MSG_ERRQUEUE)
-        return -EAGAIN;
+        return s->ops->recv_error ? s->ops->recv_error(s, msg) : -EAGAIN;
     return s->ops->recv ? s->ops->recv(s, msg) : -EOPNOTSUPP;
 }
 
@@ -188,18 +188,20 @@ bool control_put(struct sock_msg *msg, int level, int type, const void *data,
 {
     struct sock_control *c = msg->control;
     struct cmsghdr hdr = {sizeof(hdr) + len_bytes, level, type};
-    size_t end;
+    size_t room = c ? c->room_bytes - c->len_bytes : 0, end;
+    bool all = hdr.len <= room;
 
-    if (!c || c->len_bytes + hdr.len > c->room_bytes) {
-        if (c)
-            msg->out_flags |= MSG_CTRUNC;
+    if (!all)
+        msg->out_flags |= MSG_CTRUNC;
+    if (room < sizeof(hdr))
         return false;
-    }
+    if (!all)
+        hdr.len = room;
     memcpy(c->data + c->len_bytes, &hdr, sizeof(hdr));
-    memcpy(c->data + c->len_bytes + sizeof(hdr), data, len_bytes);
+    memcpy(c->data + c->len_bytes + sizeof(hdr), data, hdr.len - sizeof(hdr));
     end = c->len_bytes + aligned(hdr.len);
     c->len_bytes = end < c->room_bytes ? end : c->room_bytes;
-    return true;
+    return all;
 }
 
 const struct cmsghdr *control_next(const struct sock_control *c, size_t *off,

@@ -50,6 +50,8 @@ struct sock_ops {
     int (*accept)(struct sock *s, bool nonblock, struct sock **out);
     int64_t (*send)(struct sock *s, struct sock_msg *msg);
     int64_t (*recv)(struct sock *s, struct sock_msg *msg);
+    /* MSG_ERRQUEUE; NULL: the queue is always empty. */
+    int64_t (*recv_error)(struct sock *s, struct sock_msg *msg);
     int (*shutdown)(struct sock *s, int how);
     int (*getname)(struct sock *s, struct sock_name *out, bool peer);
     /* Levels other than SOL_SOCKET, and what SOL_SOCKET leaves over. len is
@@ -74,8 +76,8 @@ struct sock {
     struct waitq waitq;
     uint64_t rcv_timeout_ns, snd_timeout_ns; /* 0: none */
     uint8_t shut;                            /* SHUT_*_BIT, by us */
-    bool reuseaddr, reuseport, keepalive, broadcast, passcred, timestamp,
-        timestampns;
+    bool reuseaddr, reuseport, keepalive, broadcast, passcred;
+    int timestamp; /* which SO_TIMESTAMP*_* is on, or 0 */
     bool linger_on, oobinline, dontroute, listening;
     int linger_s, priority, mark;
     uint32_t rcvlowat;
@@ -108,7 +110,8 @@ int sock_setsockopt(struct sock *s, int level, int opt, const void *val,
 int sock_getsockopt(struct sock *s, int level, int opt, void *val,
                     size_t *len_bytes);
 
-/* Control messages. Adding: false if there is no room (MSG_CTRUNC is set). */
+/* Control messages. Adding: false if there is no room for all of it; then what
+ * fits is there (MSG_CTRUNC is set). */
 bool control_put(struct sock_msg *msg, int level, int type, const void *data,
                  size_t len_bytes);
 /* The next one at *off, which is advanced; NULL at the end. -EINVAL in *err if

@@ -69,10 +69,6 @@ static bool *flag(struct sock *s, int opt)
         return &s->dontroute;
     case SO_OOBINLINE:
         return &s->oobinline;
-    case SO_TIMESTAMP_OLD:
-        return &s->timestamp;
-    case SO_TIMESTAMPNS_OLD:
-        return &s->timestampns;
     default:
         return NULL;
     }
@@ -87,6 +83,12 @@ static int set_common(struct sock *s, int opt, int value)
         return 0;
     }
     switch (opt) {
+    case SO_TIMESTAMP_OLD:
+    case SO_TIMESTAMPNS_OLD:
+    case SO_TIMESTAMP_NEW:
+    case SO_TIMESTAMPNS_NEW:
+        s->timestamp = value ? opt : 0;
+        return 0;
     case SO_PRIORITY:
         s->priority = value;
         return 0;
@@ -173,6 +175,14 @@ static int get_common(struct sock *s, int opt, int *value)
         return 0;
     case SO_ERROR:
         *value = s->ops->take_error ? s->ops->take_error(s) : 0;
+        return 0;
+    case SO_TIMESTAMP_OLD:
+    case SO_TIMESTAMPNS_OLD:
+    case SO_TIMESTAMPNS_NEW:
+        *value = s->timestamp == opt;
+        return 0;
+    case SO_TIMESTAMP_NEW: /* Linux says so for both new ones */
+        *value = s->timestamp == opt || s->timestamp == SO_TIMESTAMPNS_NEW;
         return 0;
     case SO_ACCEPTCONN:
         *value = s->listening;

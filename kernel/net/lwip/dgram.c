@@ -5,6 +5,7 @@
 #include "kernel/net/lwip/dgram.h"
 
 #include <linux/errno.h>
+#include <linux/in.h>
 
 #include "kernel/core/alloc.h"
 #include "kernel/core/clock.h"
@@ -12,7 +13,7 @@
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
 
-enum { PROTO_UDP = 17, PACKET_COST = 256 };
+enum { PROTO_UDP = 17 };
 
 struct list dgrams = LIST_INIT(dgrams);
 
@@ -91,7 +92,7 @@ void dgram_queue(struct dgram *d, struct packet *p)
         return;
     }
     d->rx_bytes += p->len_bytes;
-    d->rx_cost += p->len_bytes + PACKET_COST;
+    d->rx_cost += p->len_bytes + DGRAM_COST;
     list_push_back(&d->rx, &p->node);
     if (d->owner)
         d->owner->event(d->owner, NET_READABLE);
@@ -195,7 +196,9 @@ struct dgram *dgram_new(enum net_family family, bool v6only, bool raw,
     d->family = family;
     d->v6only = v6only;
     d->rcvbuf = d->sndbuf = DGRAM_RCVBUF;
+    d->pmtudisc4 = d->pmtudisc6 = IP_PMTUDISC_WANT;
     list_init(&d->rx);
+    list_init(&d->errors);
     if (!open_pcb(d, raw, protocol)) {
         kfree(d);
         return NULL;
@@ -283,7 +286,12 @@ int dgram_connect(struct dgram *d, const struct net_addr *to)
 unsigned dgram_ready(const struct dgram *d)
 {
     return (list_empty(&d->rx) ? 0 : NET_READABLE) | NET_WRITABLE |
-           (d->error ? NET_ERROR : 0);
+           (d->error || !list_empty(&d->errors) ? NET_ERROR : 0);
+}
+
+bool dgram_has_error(const struct dgram *d)
+{
+    return d->error;
 }
 
 int dgram_take_error(struct dgram *d)
@@ -326,7 +334,7 @@ struct packet *dgram_pop(struct dgram *d)
         return NULL;
     list_remove(&p->node);
     d->rx_bytes -= p->len_bytes;
-    d->rx_cost -= p->len_bytes + PACKET_COST;
+    d->rx_cost -= p->len_bytes + DGRAM_COST;
     return p;
 }
 
@@ -348,6 +356,7 @@ void dgram_close(struct dgram *d)
 
     d->owner = NULL;
     dgram_leave_all(d);
+    dgram_drop_errors(d);
     while ((p = dgram_pop(d)))
         packet_free(p);
     if (d->udp)

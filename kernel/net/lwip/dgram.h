@@ -10,7 +10,12 @@
 #include "lwip/raw.h"
 #include "lwip/udp.h"
 
-enum { DGRAM_RCVBUF = 212992, DGRAM_MAX = 65507, DGRAM_GROUPS = 16 };
+enum {
+    DGRAM_RCVBUF = 212992,
+    DGRAM_MAX = 65507,
+    DGRAM_GROUPS = 16,
+    DGRAM_COST = 256, /* of a queued packet, beside its bytes */
+};
 
 struct dgram_group {
     struct net_addr addr; /* NET_NONE: free */
@@ -28,6 +33,9 @@ struct dgram {
     size_t rx_bytes; /* payload */
     size_t rx_cost;  /* with overhead, against rcvbuf */
     uint32_t rcvbuf, sndbuf;
+    struct list errors;           /* struct dgram_error */
+    bool recverr4, recverr6;      /* queue them */
+    uint8_t pmtudisc4, pmtudisc6; /* IP_PMTUDISC_* */
     uint32_t mcast_if;
     struct dgram_group groups[DGRAM_GROUPS];
     struct list all; /* in dgrams */
@@ -41,5 +49,26 @@ void dgram_queue(struct dgram *d, struct packet *p);
  * current input is. NULL: out of memory. */
 struct packet *packet_wrap(struct pbuf *p, uint16_t src_port);
 void dgram_leave_all(struct dgram *d);
+
+/* What an ICMP message says about a packet of ours. */
+struct dgram_icmp {
+    ip_addr_t src, dst; /* of ours */
+    uint8_t protocol;
+    uint16_t src_port, dst_port; /* UDP */
+    uint8_t type, code;
+    int error;
+    bool hard; /* told to connected sockets that did not ask, too */
+    bool too_big;
+    uint32_t info;
+    struct pbuf *pbuf; /* the message with its headers */
+    size_t off, len;   /* in there: what it quotes behind our IP header */
+};
+
+/* Tells the sockets that sent the packet, queues it where that is wanted. */
+void dgram_icmp(const struct dgram_icmp *m);
+/* Our own word, for who wants it: a datagram did not fit the MTU. */
+void dgram_local_error(struct dgram *d, const struct net_addr *to, int error,
+                       uint32_t info);
+void dgram_drop_errors(struct dgram *d);
 
 #endif

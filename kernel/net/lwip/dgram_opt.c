@@ -48,6 +48,15 @@ static int set_mcast(struct dgram *d, enum net_opt opt, int value)
     return 0;
 }
 
+/* Who wants no errors any more loses those that wait. */
+static int set_recverr(struct dgram *d, bool *flag, bool on)
+{
+    *flag = on;
+    if (!on)
+        dgram_drop_errors(d);
+    return 0;
+}
+
 int dgram_set(struct dgram *d, enum net_opt opt, int value)
 {
     switch (opt) {
@@ -82,6 +91,16 @@ int dgram_set(struct dgram *d, enum net_opt opt, int value)
     case NET_OPT_MCAST_TTL:
     case NET_OPT_MCAST_LOOP:
         return set_mcast(d, opt, value);
+    case NET_OPT_RECVERR4:
+        return set_recverr(d, &d->recverr4, value);
+    case NET_OPT_RECVERR6:
+        return set_recverr(d, &d->recverr6, value);
+    case NET_OPT_PMTUDISC4:
+        d->pmtudisc4 = (uint8_t)value;
+        return 0;
+    case NET_OPT_PMTUDISC6:
+        d->pmtudisc6 = (uint8_t)value;
+        return 0;
     default:
         return -ENOPROTOOPT;
     }

@@ -4,11 +4,12 @@
  * will be cut into fragments has it computed here, over the whole.
  */
 #include <linux/errno.h>
+#include <linux/in.h>
 
 #include "kernel/net/lwip/dgram.h"
 #include "lwip/ip.h"
 
-enum { HEADERS = 40 + 8 };
+enum { HEADERS = 40 + 8, UDP_HEADER = 8 };
 
 static struct netif *route(const struct dgram *d, const struct packet *p,
                            const ip_addr_t *src, const ip_addr_t *dst)
@@ -20,6 +21,27 @@ static struct netif *route(const struct dgram *d, const struct packet *p,
     if (index)
         return netif_of_index(index);
     return ip_route(src, dst);
+}
+
+/* ip(7), IP_MTU_DISCOVER: what would leave in fragments is refused. */
+static int check_mtu(struct dgram *d, const struct packet *p,
+                     const struct netif *netif, const ip_addr_t *dst,
+                     uint16_t port)
+{
+    bool v4 = IP_IS_V4(dst);
+    uint8_t way = v4 ? d->pmtudisc4 : d->pmtudisc6;
+    size_t len =
+        p->len_bytes + (v4 ? IP_HLEN : IP6_HLEN) + (d->udp ? UDP_HEADER : 0);
+    struct net_addr to;
+
+    if (way != IP_PMTUDISC_DO && way != IP_PMTUDISC_PROBE &&
+        way != IP_PMTUDISC_INTERFACE)
+        return 0;
+    if (!netif->mtu || len <= netif->mtu)
+        return 0;
+    from_ip(&to, dst, v4 && !d->connected ? 0 : port);
+    dgram_local_error(d, &to, EMSGSIZE, netif->mtu);
+    return -EMSGSIZE;
 }
 
 static int send_udp(struct dgram *d, struct packet *p, const ip_addr_t *dst,
@@ -38,6 +60,8 @@ static int send_udp(struct dgram *d, struct packet *p, const ip_addr_t *dst,
     netif = route(d, p, src, dst);
     if (!netif)
         return -ENETUNREACH;
+    if (check_mtu(d, p, netif, dst, port))
+        return -EMSGSIZE;
     if (IP_GET_TYPE(src) != IP_GET_TYPE(dst) || ip_addr_isany(src) ||
         ip_addr_ismulticast(src)) {
         src = ip_netif_get_local_ip(netif, dst);
@@ -64,6 +88,8 @@ static int send_raw(struct dgram *d, struct packet *p, const ip_addr_t *dst)
 
     if (!netif)
         return -ENETUNREACH;
+    if (check_mtu(d, p, netif, dst, 0))
+        return -EMSGSIZE;
     if (ip_addr_isany(src))
         src = ip_netif_get_local_ip(netif, dst);
     if (!src)

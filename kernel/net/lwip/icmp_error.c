@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * "Unreachable" and "too big" messages (RFC 792, RFC 4443) told to the sockets
- * that sent what could not be delivered: connected datagram ones, and streams
- * (udp(7), tcp(7), RFC 1122 4.2.3.9, RFC 1191).
+ * ICMP's error messages (RFC 792, RFC 4443), told to the sockets that sent
+ * what could not be delivered: datagram ones and streams (tcp(7), RFC 1122
+ * 4.2.3.9, RFC 1191).
  */
 #include <linux/errno.h>
 
@@ -19,68 +19,53 @@ enum {
     ICMP_HEADER = 8,
     QUOTED = 8,       /* of the transport's header: ports, TCP's number */
     MTU_UNTOLD = 576, /* by routers older than RFC 1191 */
-    TYPE_UNREACHABLE4 = 3,
     CODE_TOO_BIG4 = 4,
-    TYPE_UNREACHABLE6 = 1,
-    TYPE_TOO_BIG6 = 2,
+};
+enum { UNREACHABLE4 = 3, TIME_EXCEEDED4 = 11, BAD_PARAMETER4 = 12 };
+enum { UNREACHABLE6 = 1, TOO_BIG6, TIME_EXCEEDED6, BAD_PARAMETER6 };
+
+struct meaning {
+    uint8_t error;
+    bool hard; /* will not pass by itself: RFC 1122, 3.2.2.1 */
 };
 
-/* The packet of ours that an error message quotes. */
-struct quoted {
-    ip_addr_t src, dst;
-    uint8_t protocol;
-    uint16_t src_port, dst_port;
-    uint32_t seq; /* TCP */
-    uint32_t mtu; /* 0: it was not too big */
-};
-
-static int error4(uint8_t code)
+static struct meaning unreachable4(uint8_t code)
 {
-    static const uint8_t errors[] = {ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT,
-                                     ECONNREFUSED};
+    static const struct meaning codes[] = {
+        {ENETUNREACH, false},  {EHOSTUNREACH, false}, {ENOPROTOOPT, true},
+        {ECONNREFUSED, true},  {EMSGSIZE, false},     {EOPNOTSUPP, false},
+        {ENETUNREACH, true},   {EHOSTDOWN, true},     {ENONET, true},
+        {ENETUNREACH, true},   {EHOSTUNREACH, true},  {ENETUNREACH, false},
+        {EHOSTUNREACH, false}, {EHOSTUNREACH, true},  {EHOSTUNREACH, true},
+        {EHOSTUNREACH, true},
+    };
 
-    return code < sizeof(errors) ? errors[code] : EHOSTUNREACH;
+    return code < ARRAY_LEN(codes) ? codes[code]
+                                   : (struct meaning){EHOSTUNREACH, false};
 }
 
-static int error6(uint8_t code)
+static struct meaning unreachable6(uint8_t code)
 {
-    static const uint8_t errors[] = {ENETUNREACH, EACCES, EHOSTUNREACH,
-                                     EHOSTUNREACH, ECONNREFUSED};
+    static const struct meaning codes[] = {
+        {ENETUNREACH, false},  {EACCES, true},       {EHOSTUNREACH, false},
+        {EHOSTUNREACH, false}, {ECONNREFUSED, true}, {EACCES, true},
+        {EACCES, true},
+    };
 
-    return code < sizeof(errors) ? errors[code] : EHOSTUNREACH;
+    return code < ARRAY_LEN(codes) ? codes[code]
+                                   : (struct meaning){EPROTO, true};
 }
 
-static void tell_dgrams(const struct quoted *q, int error)
-{
-    list_for_each(node, &dgrams)
-    {
-        struct dgram *d = container_of(node, struct dgram, all);
-
-        if (!d->udp || !d->connected || d->udp->local_port != q->src_port ||
-            d->udp->remote_port != q->dst_port ||
-            !ip_addr_cmp(&d->udp->remote_ip, &q->dst))
-            continue;
-        d->error = error;
-        if (d->owner)
-            d->owner->event(d->owner, NET_ERROR);
-    }
-}
-
-static void tell_stream(const struct quoted *q, int error)
+static void tell_stream(const struct dgram_icmp *m, uint32_t seq)
 {
     struct net_addr local, remote;
+    uint32_t mtu = m->too_big ? m->info : 0;
 
-    from_ip(&local, &q->src, q->src_port);
-    from_ip(&remote, &q->dst, q->dst_port);
-    tcp_icmp_error(&local, &remote, q->seq, error, q->mtu);
-}
-
-static void tell(const struct quoted *q, int error)
-{
-    if (q->protocol == PROTO_TCP)
-        tell_stream(q, error);
-    else if (q->protocol == PROTO_UDP && !q->mtu)
-        tell_dgrams(q, error);
+    from_ip(&local, &m->src, m->src_port);
+    from_ip(&remote, &m->dst, m->dst_port);
+    if (m->too_big && !mtu)
+        mtu = MTU_UNTOLD;
+    tcp_icmp_error(&local, &remote, seq, m->error, mtu);
 }
 
 static uint16_t get16(const uint8_t *p)
@@ -88,21 +73,80 @@ static uint16_t get16(const uint8_t *p)
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static void take_header(struct quoted *q, const uint8_t *p)
+static uint32_t get32(const uint8_t *p)
 {
-    q->src_port = get16(p);
-    q->dst_port = get16(p + 2);
-    q->seq = (uint32_t)get16(p + 4) << 16 | get16(p + 6);
+    return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+/* Completes m: quoted is the transport's header, off bytes into the packet,
+ * len long as our packet had it. */
+static void tell(struct dgram_icmp *m, struct pbuf *p, const uint8_t *quoted,
+                 size_t off, size_t len)
+{
+    m->pbuf = p;
+    m->off = off;
+    m->len = len < p->tot_len - off ? len : p->tot_len - off;
+    m->src_port = get16(quoted);
+    m->dst_port = get16(quoted + 2);
+    if (m->len < QUOTED)
+        return;
+    if (m->protocol == PROTO_TCP)
+        tell_stream(m, get32(quoted + 4));
+    else
+        dgram_icmp(m);
+}
+
+static bool understand4(struct dgram_icmp *m, const uint8_t *icmp)
+{
+    struct meaning what = {EHOSTUNREACH, false};
+
+    m->type = icmp[0];
+    m->code = icmp[1];
+    if (m->type == UNREACHABLE4)
+        what = unreachable4(m->code);
+    else if (m->type == BAD_PARAMETER4)
+        what = (struct meaning){EPROTO, true};
+    else if (m->type != TIME_EXCEEDED4)
+        return false;
+    m->error = what.error;
+    m->hard = what.hard;
+    m->too_big = m->type == UNREACHABLE4 && m->code == CODE_TOO_BIG4;
+    if (m->too_big)
+        m->info = get16(icmp + 6);
+    else if (m->type == BAD_PARAMETER4)
+        m->info = icmp[4]; /* the octet that is wrong */
+    return true;
+}
+
+static bool understand6(struct dgram_icmp *m, const uint8_t *icmp)
+{
+    struct meaning what = {EHOSTUNREACH, false};
+
+    m->type = icmp[0];
+    m->code = icmp[1];
+    if (m->type == UNREACHABLE6)
+        what = unreachable6(m->code);
+    else if (m->type == TOO_BIG6)
+        what = (struct meaning){EMSGSIZE, false};
+    else if (m->type == BAD_PARAMETER6)
+        what = (struct meaning){EPROTO, true};
+    else if (m->type != TIME_EXCEEDED6)
+        return false;
+    m->error = what.error;
+    m->hard = what.hard;
+    m->too_big = m->type == TOO_BIG6;
+    m->info = get32(icmp + 4);
+    return true;
 }
 
 /* Called with each ICMP packet, which is then handled as usual. */
 static u8_t on_icmp4(void *arg, struct raw_pcb *pcb, struct pbuf *p,
                      const ip_addr_t *src)
 {
-    const uint8_t *icmp;
+    size_t outer = ip_current_header_tot_len(), off, hl;
     const struct ip_hdr *inner;
-    struct quoted q;
-    size_t outer = ip_current_header_tot_len(), hl;
+    const uint8_t *icmp;
+    struct dgram_icmp m;
 
     (void)arg;
     (void)pcb;
@@ -112,17 +156,15 @@ static u8_t on_icmp4(void *arg, struct raw_pcb *pcb, struct pbuf *p,
     icmp = (const uint8_t *)p->payload + outer;
     inner = (const struct ip_hdr *)(icmp + ICMP_HEADER);
     hl = IPH_HL_BYTES(inner);
-    if (icmp[0] != TYPE_UNREACHABLE4 ||
-        p->len < outer + ICMP_HEADER + hl + QUOTED)
+    off = outer + ICMP_HEADER + hl;
+    memset(&m, 0, sizeof(m));
+    if (p->len < off + QUOTED || !understand4(&m, icmp) ||
+        lwip_ntohs(IPH_LEN(inner)) < hl)
         return 0;
-    memset(&q, 0, sizeof(q));
-    ip_addr_set_ip4_u32_val(q.src, inner->src.addr);
-    ip_addr_set_ip4_u32_val(q.dst, inner->dest.addr);
-    q.protocol = IPH_PROTO(inner);
-    if (icmp[1] == CODE_TOO_BIG4)
-        q.mtu = get16(icmp + 6) ? get16(icmp + 6) : MTU_UNTOLD;
-    take_header(&q, icmp + ICMP_HEADER + hl);
-    tell(&q, error4(icmp[1]));
+    ip_addr_set_ip4_u32_val(m.src, inner->src.addr);
+    ip_addr_set_ip4_u32_val(m.dst, inner->dest.addr);
+    m.protocol = IPH_PROTO(inner);
+    tell(&m, p, icmp + ICMP_HEADER + hl, off, lwip_ntohs(IPH_LEN(inner)) - hl);
     return 0;
 }
 
@@ -136,28 +178,26 @@ static void take_ip6(ip_addr_t *out, const void *ip)
 static u8_t on_icmp6(void *arg, struct raw_pcb *pcb, struct pbuf *p,
                      const ip_addr_t *src)
 {
-    const uint8_t *icmp;
-    const struct ip6_hdr *inner;
-    struct quoted q;
     size_t outer = ip_current_header_tot_len();
+    size_t off = outer + ICMP_HEADER + IP6_HLEN;
+    const struct ip6_hdr *inner;
+    const uint8_t *icmp;
+    struct dgram_icmp m;
 
     (void)arg;
     (void)pcb;
     (void)src;
-    if (p->len < outer + ICMP_HEADER + IP6_HLEN + QUOTED)
+    if (p->len < off + QUOTED)
         return 0;
     icmp = (const uint8_t *)p->payload + outer;
     inner = (const struct ip6_hdr *)(icmp + ICMP_HEADER);
-    if (icmp[0] != TYPE_UNREACHABLE6 && icmp[0] != TYPE_TOO_BIG6)
+    memset(&m, 0, sizeof(m));
+    if (!understand6(&m, icmp))
         return 0;
-    memset(&q, 0, sizeof(q));
-    take_ip6(&q.src, inner->src.addr);
-    take_ip6(&q.dst, inner->dest.addr);
-    q.protocol = IP6H_NEXTH(inner);
-    if (icmp[0] == TYPE_TOO_BIG6)
-        q.mtu = (uint32_t)get16(icmp + 4) << 16 | get16(icmp + 6);
-    take_header(&q, icmp + ICMP_HEADER + IP6_HLEN);
-    tell(&q, error6(icmp[1]));
+    take_ip6(&m.src, inner->src.addr);
+    take_ip6(&m.dst, inner->dest.addr);
+    m.protocol = IP6H_NEXTH(inner);
+    tell(&m, p, icmp + ICMP_HEADER + IP6_HLEN, off, IP6H_PLEN(inner));
     return 0;
 }
 
