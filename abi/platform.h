@@ -294,12 +294,13 @@ struct abi_range {
 };
 
 enum abi_boot_flag {
-    ABI_BOOT_JIT = 1,   /* writable memory may become executable */
-    ABI_BOOT_STDIN = 2, /* console_read() will yield something */
-    ABI_BOOT_TTY = 4,   /* the console is a terminal */
-    ABI_BOOT_STATS = 8, /* count and report at exit (run --stats) */
-    ABI_BOOT_TSC = 16,  /* rdtsc is usable and tsc_hz is right */
-    ABI_BOOT_MEM = 32,  /* mem_limit_bytes was asked for, not guessed */
+    ABI_BOOT_JIT = 1,        /* writable memory may become executable */
+    ABI_BOOT_STDIN = 2,      /* console_read() will yield something */
+    ABI_BOOT_TTY = 4,        /* the console is a terminal */
+    ABI_BOOT_STATS = 8,      /* count and report at exit (run --stats) */
+    ABI_BOOT_TSC = 16,       /* rdtsc is usable and tsc_hz is right */
+    ABI_BOOT_MEM = 32,       /* mem_limit_bytes was asked for, not guessed */
+    ABI_BOOT_TSC_ROUGH = 64, /* tsc_hz may be off by 1 %: samples know better */
 };
 
 /*

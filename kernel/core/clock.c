@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Clocks: a line through the platform's last sample. About once a second a
- * new sample is taken; the new line starts where the old one ended if that is
- * later, and is bent so that the two meet again within a second.
+ * Clocks: a line through the platform's last sample. About once a second (more
+ * often at first, if the rate is rough) a new sample is taken; the new line
+ * starts where the old one ended if that is later, and is bent so that the two
+ * meet again within a second.
  */
 #include "kernel/core/clock.h"
 
@@ -12,15 +13,20 @@
 
 /* How long a program may go on without asking: a new sample is due earlier. */
 enum { SECONDS_MAX = 4 };
+/* A rough rate: first sample after this part of a second, then doubled. How
+ * far, one part in so many, it may be off; for how long one sample teaches. */
+enum { FIRST_PERIOD = 16, RATE_ERROR = 64, TEACH_SECONDS = 8 };
 _Static_assert(SECONDS_MAX *NSEC_PER_SEC <= UINT64_MAX >> VDSO_SHIFT,
                "the vDSO multiplies in 64 bits");
 
 static struct {
     bool ready, has_tsc;
     struct clock_page page;
-    uint64_t nominal_mult;
-    uint64_t resync_tsc; /* when a new sample is due */
-    uint64_t second_tsc; /* ticks in a second */
+    uint64_t nominal_mult, boot_mult;
+    uint64_t resync_tsc;            /* when a new sample is due */
+    uint64_t second_tsc;            /* ticks in a second */
+    uint64_t period_tsc;            /* between two samples */
+    struct abi_clock_sample taught; /* learn_rate() measures from it */
     uint64_t mono_base_ns;
     int64_t real_minus_mono_ns;
     uint64_t last_ns; /* without TSC: what was returned last */
@@ -79,6 +85,41 @@ static uint64_t theirs_at(const struct abi_clock_sample *s, uint64_t tsc)
     return s->mono_ns + scale(tsc - s->tsc, clk.nominal_mult);
 }
 
+static bool is_rough(void)
+{
+    return platform.boot->flags & ABI_BOOT_TSC_ROUGH;
+}
+
+/* Nanoseconds of a tick as mult says; of times apart, not of huge ones. */
+static uint64_t mult_of(uint64_t ns, uint64_t ticks)
+{
+    for (; ns >> (64 - VDSO_SHIFT); ns >>= 1)
+        ticks >>= 1;
+    return ticks ? (ns << VDSO_SHIFT) / ticks : 0;
+}
+
+/* A rate that was measured briefly at boot: two samples tell it the finer, the
+ * further they are apart. What is no error of such a measurement (restored,
+ * asleep) teaches nothing. */
+static void learn_rate(const struct abi_clock_sample *s)
+{
+    uint64_t ticks = s->tsc - clk.taught.tsc;
+    uint64_t ns = s->mono_ns - clk.taught.mono_ns;
+    uint64_t off = clk.boot_mult / RATE_ERROR;
+    uint64_t mult = mult_of(ns, ticks);
+
+    if (s->tsc > clk.taught.tsc && ticks < clk.second_tsc / FIRST_PERIOD / 2)
+        return;
+    if (mult - (clk.boot_mult - off) <= 2 * off)
+        clk.nominal_mult = mult;
+    else
+        clk.taught = *s;
+    if (ticks > TEACH_SECONDS * clk.second_tsc)
+        clk.taught = *s;
+    if (clk.period_tsc < clk.second_tsc)
+        clk.period_tsc *= 2;
+}
+
 /* The lines meet at this moment, not at the sample's: other CPUs have read the
  * old one since, which may be the faster one. */
 static void move_line(const struct abi_clock_sample *s, bool first)
@@ -94,11 +135,11 @@ static void move_line(const struct abi_clock_sample *s, bool first)
     clk.mono_base_ns = theirs + ahead;
     clk.page.tsc_base = now;
     clk.page.mult = bent_mult(ahead);
-    clk.page.ticks_max = SECONDS_MAX * clk.second_tsc;
+    clk.page.ticks_max = SECONDS_MAX * clk.period_tsc;
     set_line(VDSO_MONO, clk.mono_base_ns);
     set_line(VDSO_REAL, clk.mono_base_ns + (uint64_t)clk.real_minus_mono_ns);
     end_write();
-    clk.resync_tsc = now + clk.second_tsc;
+    clk.resync_tsc = now + clk.period_tsc;
 }
 
 /* Without a usable TSC every reading is a sample. */
@@ -118,10 +159,15 @@ void clock_resync(void)
 {
     struct abi_clock_sample s;
 
-    if (!clk.has_tsc)
+    if (!clk.has_tsc) {
         sample_now();
-    else if (platform.ops.clock_sample(&s) == 0)
-        move_line(&s, false);
+        return;
+    }
+    if (platform.ops.clock_sample(&s) < 0)
+        return;
+    if (is_rough())
+        learn_rate(&s);
+    move_line(&s, false);
 }
 
 void clock_init(void)
@@ -137,9 +183,13 @@ void clock_init(void)
         return;
     }
     clk.second_tsc = boot->tsc_hz;
-    clk.nominal_mult = (NSEC_PER_SEC << VDSO_SHIFT) / boot->tsc_hz;
+    clk.period_tsc =
+        is_rough() ? clk.second_tsc / FIRST_PERIOD : clk.second_tsc;
+    clk.boot_mult = (NSEC_PER_SEC << VDSO_SHIFT) / boot->tsc_hz;
+    clk.nominal_mult = clk.boot_mult;
     if (platform.ops.clock_sample(&s) < 0)
         panic("the platform has no clock");
+    clk.taught = s;
     move_line(&s, true);
 }
 

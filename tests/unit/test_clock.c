@@ -131,6 +131,73 @@ static void test_clock_lines_are_the_clocks(void **state)
     assert_int_equal(clock_page()->ticks_max, 4 * fake_boot.tsc_hz);
 }
 
+static int setup_rough(void **state)
+{
+    setup(state);
+    fake_boot.flags |= ABI_BOOT_TSC_ROUGH;
+    fake_boot.tsc_hz = 1002000000; /* 0.2 % too fast: time runs slow */
+    clock_init();
+    return 0;
+}
+
+static void pass(uint64_t ticks)
+{
+    uint64_t from = arch_rdtsc();
+
+    while (arch_rdtsc() - from < ticks)
+        ;
+}
+
+/* How far the clock's rate is off, one part in so many. */
+static uint64_t rate_error(void)
+{
+    int64_t off = (int64_t)(clock_page()->mult - (UINT64_C(1) << VDSO_SHIFT));
+
+    return (UINT64_C(1) << VDSO_SHIFT) / (uint64_t)(off ? llabs(off) : 1);
+}
+
+static void test_clock_learns_a_rough_rate(void **state)
+{
+    (void)state;
+    assert_true(rate_error() < 600);
+    assert_int_equal(clock_page()->ticks_max, fake_boot.tsc_hz / 16 * 4);
+    pass(70000000);
+    clock_mono_ns();
+    assert_true(rate_error() > 20000);
+    assert_int_equal(clock_page()->ticks_max, fake_boot.tsc_hz / 16 * 8);
+}
+
+static void test_clock_learns_nothing_at_once(void **state)
+{
+    (void)state;
+    error_ns = 3000;
+    clock_resync();
+    assert_true(rate_error() < 600);
+}
+
+/* A machine that was stopped meanwhile has no other rate. */
+static void test_clock_learns_nothing_of_jumps(void **state)
+{
+    (void)state;
+    error_ns = 30000000000;
+    pass(70000000);
+    clock_mono_ns();
+    assert_in_range(rate_error(), 450, 600);
+    pass(140000000);
+    clock_mono_ns();
+    assert_true(rate_error() > 20000);
+}
+
+static void test_clock_rate_was_exact(void **state)
+{
+    (void)state;
+    fake_boot.tsc_hz = 1002000000;
+    clock_init();
+    pass(70000000);
+    clock_resync();
+    assert_in_range(rate_error(), 450, 600);
+}
+
 static void test_clock_without_tsc(void **state)
 {
     uint64_t last;
@@ -159,6 +226,10 @@ int main(void)
         cmocka_unit_test_setup(test_clock_runs_slower_when_ahead, setup),
         cmocka_unit_test_setup(test_clock_real_steps, setup),
         cmocka_unit_test_setup(test_clock_lines_are_the_clocks, setup),
+        cmocka_unit_test_setup(test_clock_learns_a_rough_rate, setup_rough),
+        cmocka_unit_test_setup(test_clock_learns_nothing_at_once, setup_rough),
+        cmocka_unit_test_setup(test_clock_learns_nothing_of_jumps, setup_rough),
+        cmocka_unit_test_setup(test_clock_rate_was_exact, setup),
         cmocka_unit_test(test_clock_without_tsc),
     };
 

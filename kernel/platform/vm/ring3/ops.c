@@ -58,15 +58,8 @@ static int64_t vcpu_kick(uint32_t index)
 
 static int64_t wait(uint64_t deadline_mono_ns, uint32_t flags)
 {
-    uint64_t ns = UINT64_MAX;
-
     (void)flags; /* devices interrupt */
-    if (deadline_mono_ns != ABI_NO_DEADLINE) {
-        uint64_t now = clock_mono_ns();
-
-        ns = deadline_mono_ns > now ? deadline_mono_ns - now : 0;
-    }
-    return vm_call(VM_WAIT, ns, 0, 0, 0);
+    return vm_call(VM_WAIT, clock_wait_ns(deadline_mono_ns), 0, 0, 0);
 }
 
 static int64_t tick(uint64_t period_ns)

@@ -107,6 +107,9 @@ uint64_t clock_init(int64_t real_ns);
 extern const volatile struct monitor_page *monitor;
 int64_t clock_sample(struct abi_clock_sample *out);
 uint64_t clock_mono_ns(void);
+/* How long to sleep for a deadline, as the shim counts; it may be shorter, so
+ * that no sample comes too late. UINT64_MAX: for ever. */
+uint64_t clock_wait_ns(uint64_t deadline_mono_ns);
 
 /* ---- console.c -------------------------------------------------------- */
 
