@@ -34,6 +34,8 @@ enum monitor_flag {
     /* Ring 3 runs on the real processor whatever CPUID says, `syscall` does
      * not leave ring 3, and `int n` raises #UD there (kvm_pvm). */
     MONITOR_NATIVE_RING3 = 1,
+    /* Time is to be taken from KVM's clock, not from this page. */
+    MONITOR_KVM_CLOCK = 2,
 };
 
 /* Written by the monitor: the clock by MONITOR_DO_CLOCK, what input there is

@@ -204,7 +204,8 @@ void boot_prepare(struct machine *m, uint64_t mem_bytes)
     info->memmap[1].size = mem_bytes - low;
     m->page->magic = MONITOR_MAGIC;
     m->page->io_gpa = GPA_IO;
-    m->page->flags = m->native_ring3 ? MONITOR_NATIVE_RING3 : 0;
+    m->page->flags = (m->native_ring3 ? MONITOR_NATIVE_RING3 : 0u) |
+                     (m->kvm_clock ? MONITOR_KVM_CLOCK : 0u);
 }
 
 /* ---- registers --------------------------------------------------------- */

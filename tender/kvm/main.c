@@ -59,6 +59,7 @@ int main(int argc, char **argv)
     bundle_map(m, &options);
     add_devices(m, &options);
     boot_load_shim(m, options.shim);
+    m->kvm_clock = options.kvm_clock;
     boot_prepare(m, options.mem_bytes);
     clock_init(m, options.tsc_hz);
     boot_set_registers(m);

@@ -59,7 +59,7 @@ struct options {
     int nr_nets, nr_disks, nr_chans;
     int uid, gid;    /* -1: keep, or 65534 for root */
     const char *gdb; /* "@N", a listening socket, or a port; NULL: none */
-    bool probe, verbose, rng, gdb_wait;
+    bool probe, verbose, rng, gdb_wait, kvm_clock;
 };
 
 void options_parse(struct options *opt, char **argv);
@@ -81,7 +81,7 @@ struct machine {
     struct monitor_page *page; /* GPA_MONITOR */
     struct monitor_note note;  /* of the boot file */
     uint64_t bundle_bytes;
-    bool native_ring3;
+    bool native_ring3, kvm_clock;
 
     pthread_mutex_t lock; /* devices: */
     struct uart com2;

@@ -16,7 +16,8 @@
 #define VM_HANDOVER (ABI_PLATFORM_BASE + 0x10000000)
 #define VM_BOOT_STACK (ABI_PLATFORM_BASE + 0x20000000)
 #define VM_BOOT_STACK_SIZE 0x10000
-#define VM_MONITOR_IO (ABI_PLATFORM_BASE + 0x18000000) /* abi/monitor.h */
+#define VM_MONITOR_IO (ABI_PLATFORM_BASE + 0x18000000)   /* abi/monitor.h */
+#define VM_KVM_CLOCK_AT (ABI_PLATFORM_BASE + 0x1c000000) /* pvclock.h */
 #define VM_MMIO (ABI_PLATFORM_BASE + 0x30000000)
 #define VM_DMA (ABI_PLATFORM_BASE + 0x40000000)
 #define VM_BUNDLE (ABI_PLATFORM_BASE + 0x4000000000)
@@ -47,6 +48,7 @@ enum vm_hcall {
     VM_IRQ,       /* (line, ack register's address or 0, value for it) */
     VM_PCI_READ,  /* (function | register): 32 bits */
     VM_PCI_WRITE, /* (function | register, value) */
+    VM_KVM_CLOCK, /* (): KVM's clock appears at VM_KVM_CLOCK_AT */
     VM_SEAL,      /* (kernel_base, kernel_len, flags, tsc_hz) */
     VM_NR_HCALLS,
 };

@@ -142,6 +142,8 @@ static int64_t boot_call(const struct abi_frame *f)
     case VM_PCI_WRITE:
         pci_write((uint32_t)f->rdi, (uint32_t)f->rsi);
         return 0;
+    case VM_KVM_CLOCK:
+        return kvmclock_start();
     case VM_SEAL:
         return seal(f->rdi, f->rsi, f->rdx, f->r10);
     default:

@@ -111,6 +111,11 @@ bool acpi_interrupt(uint32_t vector);
 /* Returns where that is not possible. */
 void acpi_power_off(void);
 
+/* ---- kvmclock.c ------------------------------------------------------- */
+
+/* Until sealed. -ENOSYS: no such hypervisor. */
+int64_t kvmclock_start(void);
+
 /* ---- pci.c ------------------------------------------------------------ */
 
 /* address: bus << 16 | device << 11 | function << 8 | register */

@@ -92,7 +92,7 @@ static void init_boot(const struct bundle_header *header)
     strlcpy(boot.platform, "vm", sizeof(boot.platform));
     boot.flags = (header->flags & (ABI_BOOT_JIT | ABI_BOOT_STDIN |
                                    ABI_BOOT_STATS | ABI_BOOT_MEM)) |
-                 ABI_BOOT_TSC | (monitor ? 0 : ABI_BOOT_TSC_ROUGH);
+                 ABI_BOOT_TSC | (clock_is_rough() ? ABI_BOOT_TSC_ROUGH : 0);
     boot.nr_vcpus = 1;
     boot.user_cs = VM_CS;
     boot.user_ss = VM_SS;

@@ -100,11 +100,13 @@ uint64_t load_kernel(const struct bundle_part *part, struct abi_range *where);
 
 /* ---- clock.c ---------------------------------------------------------- */
 
-/* Measures the processor's clock; returns its frequency. real_ns: what the
- * host's clock said shortly before boot, or 0. */
+/* Finds the clock; returns the counter's rate in Hz. real_ns: what the host's
+ * clock said shortly before boot, or 0. */
 uint64_t clock_init(int64_t real_ns);
 /* The own monitor's page, NULL under any other. */
 extern const volatile struct monitor_page *monitor;
+/* The rate was measured briefly (ABI_BOOT_TSC_ROUGH). */
+bool clock_is_rough(void);
 int64_t clock_sample(struct abi_clock_sample *out);
 uint64_t clock_mono_ns(void);
 /* How long to sleep for a deadline, as the shim counts; it may be shorter, so
