@@ -150,7 +150,7 @@ void queue_notify(struct queue *q, bool wanted)
         return;
     if (!q->event_idx)
         store16(q->used, wanted ? 0 : NO_NOTIFY);
-    else if (wanted)
-        store16(q->used + 4 + USED_ELEM * q->num, q->next_avail);
+    else if (wanted) /* of the next buffer, even if there are untaken ones */
+        store16(q->used + 4 + USED_ELEM * q->num, load16(q->avail + 2));
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }

@@ -284,6 +284,22 @@ static void test_virtqueue_untake(void **state)
     assert_true(queue_empty(&queue));
 }
 
+/* Whoever needs more than is offered gives back what it took and asks: the
+ * driver tells of its next buffer, not of one that it has offered long ago. */
+static void test_virtqueue_asks_for_more_than_offered(void **state)
+{
+    const uint16_t *event = guest_used(&guest, 0) + 2 + 4 * NUM;
+
+    (void)state;
+    queue.event_idx = true;
+    desc(0, DATA_AT, 16, WRITE, 0);
+    assert_int_equal(take(), 1);
+    assert_int_equal(take(), 1);
+    queue_untake(&queue, 2);
+    queue_notify(&queue, true);
+    assert_int_equal(*event, guest_avail(&guest, 0)[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)
 
 int main(void)
@@ -303,6 +319,7 @@ int main(void)
         TEST(test_virtqueue_wraps),
         TEST(test_virtqueue_interrupts_when_asked),
         TEST(test_virtqueue_untake),
+        TEST(test_virtqueue_asks_for_more_than_offered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
