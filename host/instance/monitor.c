@@ -16,6 +16,7 @@
 
 #include "host/instance/pty.h"
 #include "host/instance/qemu.h"
+#include "host/instance/startup.h"
 
 static const int handled[] = {
     SIGCHLD, SIGHUP,  SIGINT,   SIGQUIT, SIGTERM,
@@ -71,6 +72,7 @@ static int copy_output(struct monitor *m, int fd, uint32_t stream)
     if (n <= 0) {
         return 0; /* a terminal whose other side closed says EIO */
     }
+    m->may_hang = false;
     if (stream == 2) {
         n = (ssize_t)trace_file_take(&m->trace, data, (size_t)n);
     }
@@ -327,19 +329,61 @@ static int machine_status(const struct monitor *m, int status)
     return status > 128 ? status : ERR_TOOL;
 }
 
+/* ---- a start that hangs ---- */
+
+/* How long to wait for an event: not longer than for the tender to come up. */
+static int event_timeout(const struct monitor *m, bool killed)
+{
+    int timeout = feed_timeout(&m->feed);
+
+    if (timeout >= 0 || !(m->may_hang || killed)) {
+        return timeout;
+    }
+    return killed ? STALL_MS : startup_seconds() * 1000;
+}
+
+/* Nothing has come for as long as that: true if it hung and was killed. */
+static bool end_if_hung(struct monitor *m)
+{
+    struct err err = {0};
+
+    m->may_hang = false;
+    if (startup_check(m->child, m->name, &err) == 0) {
+        return false;
+    }
+    if (m->log != NULL) {
+        log_write(m->log, 2, err.text, (uint32_t)strlen(err.text));
+        log_write(m->log, 2, "\n", 1);
+    }
+    err_print("einkorn", &err);
+    kill(m->child, SIGKILL);
+    return true;
+}
+
 int monitor_run(struct monitor *m)
 {
     struct pollfd p[NR_EVENTS];
+    bool killed = false;
     int status = -1;
 
     for (int i = 0; i < 2 && m->echo; i++) {
         outlet_open(&m->echo_to[i], i + 1);
     }
     while (status < 0) {
+        int nr;
+
         fill_poll(m, p);
-        if (poll(p, NR_EVENTS, feed_timeout(&m->feed)) < 0 && errno != EINTR) {
+        nr = poll(p, NR_EVENTS, event_timeout(m, killed));
+        if (nr < 0 && errno != EINTR) {
             kill(m->child, SIGKILL);
             break;
+        }
+        if (nr == 0 && killed) {
+            m->lost = true;
+            return ERR_TOOL;
+        }
+        if (nr == 0 && m->may_hang) {
+            killed = end_if_hung(m);
         }
         serve(m, p);
         if (p[ON_SIGNAL].revents != 0) {
@@ -347,6 +391,9 @@ int monitor_run(struct monitor *m)
         }
     }
     drain(m);
+    if (killed) {
+        return ERR_TOOL;
+    }
     if (status < 0) {
         return 128 + SIGKILL;
     }

@@ -29,6 +29,9 @@ struct monitor {
     bool forward_input; /* own stdin to the terminal */
     bool echo;          /* output to our own stdout and stderr too */
     bool told;          /* somebody sent us a signal or an order */
+    bool may_hang;      /* see startup.h: it has to be looked at */
+    bool lost;          /* it hung, and even SIGKILL does not end it */
+    const char *name;   /* of the instance */
     struct outlet echo_to[2];
     struct log *log; /* NULL: not kept */
     struct trace_file trace;

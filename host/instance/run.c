@@ -166,6 +166,9 @@ static int start_published(struct run *run, struct err *err)
     if (run->gdb_fd >= 0) {
         close(run->gdb_fd);
     }
+    run->monitor.may_hang =
+        spec->platform != PLATFORM_QEMU && spec->gdb_port == 0;
+    run->monitor.name = run->name;
     run->inst.state.pid = run->monitor.child;
     run->inst.state.started_ns = now_ns();
     inst_write_state(&run->inst);
@@ -216,6 +219,10 @@ static int finish(struct run *run, int status)
     state->exit_code = status;
     state->finished_ns = now_ns();
     state->flags = STATE_FINISHED;
+    if (run->monitor.lost) { /* what it holds stays until it ends */
+        inst_write_state(&run->inst);
+        return status;
+    }
     if (status == 128 + SIGKILL && cgroup_was_oom(&run->cgroup)) {
         state->flags |= STATE_OOM;
     }
