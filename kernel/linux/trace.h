@@ -49,6 +49,9 @@ void trace_sockaddr(struct trace_line *l, uint64_t addr, uint64_t len);
 const char *trace_signal_name(int signo);
 const char *trace_errno_name(int err, const char **text);
 
+/* Text of a set of signals, and bytes of the program's as a string. */
+void trace_sigset(struct trace_line *l, uint64_t set);
+void trace_bytes(struct trace_line *l, uint64_t addr, uint64_t len);
 /* An address, or NULL. */
 void trace_pointer(struct trace_line *l, uint64_t value);
 /* Kinds that are structures (trace_structs.c). */
@@ -57,5 +60,11 @@ typedef void trace_kind(struct trace_line *l, const struct trace_call *c,
 trace_kind trace_as_sigset, trace_as_timespec, trace_as_timeval,
     trace_as_timespec_out, trace_as_stat, trace_as_fd_pair, trace_as_poll,
     trace_as_epoll_event, trace_as_int_in, trace_as_int_out;
+/* Larger ones (trace_records.c). */
+trace_kind trace_as_iov_in, trace_as_iov_out, trace_as_msg_in, trace_as_msg_out,
+    trace_as_itimerval, trace_as_itimerval_out, trace_as_itimerspec,
+    trace_as_itimerspec_out, trace_as_sigevent, trace_as_sigaction,
+    trace_as_sigaction_out, trace_as_limits, trace_as_limits_out,
+    trace_as_epoll_events, trace_as_sockopt;
 
 #endif

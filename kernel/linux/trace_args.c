@@ -24,7 +24,7 @@ static void put_char(struct trace_line *l, uint8_t c)
         trace_put(l, "\\%03o", c);
 }
 
-static void put_bytes(struct trace_line *l, uptr_t addr, uint64_t len)
+void trace_bytes(struct trace_line *l, uint64_t addr, uint64_t len)
 {
     uint8_t text[TEXT_MAX];
     size_t shown = len < TEXT_MAX ? len : TEXT_MAX;
@@ -118,7 +118,7 @@ static void as_path(struct trace_line *l, const struct trace_call *c,
 static void as_written(struct trace_line *l, const struct trace_call *c,
                        unsigned i)
 {
-    put_bytes(l, c->arg[i], c->arg[i + 1]);
+    trace_bytes(l, c->arg[i], c->arg[i + 1]);
 }
 
 static void as_read(struct trace_line *l, const struct trace_call *c,
@@ -129,26 +129,8 @@ static void as_read(struct trace_line *l, const struct trace_call *c,
     if (!c->done || c->result < 0)
         trace_pointer(l, c->arg[i]);
     else
-        put_bytes(l, c->arg[i],
-                  (uint64_t)c->result < len ? (uint64_t)c->result : len);
-}
-
-static void as_iov(struct trace_line *l, const struct trace_call *c, unsigned i)
-{
-    uint64_t iov[VECTOR_MAX][2];
-    uint64_t nr = c->arg[i + 1];
-    uint64_t shown = nr < VECTOR_MAX ? nr : VECTOR_MAX;
-
-    if (copy_from_user(iov, c->arg[i], shown * sizeof(iov[0])) < 0) {
-        trace_pointer(l, c->arg[i]);
-        return;
-    }
-    trace_put(l, "[");
-    for (uint64_t k = 0; k < shown; k++) {
-        trace_put(l, "%s", k ? ", " : "");
-        put_bytes(l, iov[k][0], iov[k][1]);
-    }
-    trace_put(l, "%s]", shown < nr ? ", ..." : "");
+        trace_bytes(l, c->arg[i],
+                    (uint64_t)c->result < len ? (uint64_t)c->result : len);
 }
 
 static void as_argv(struct trace_line *l, const struct trace_call *c,
@@ -210,7 +192,21 @@ static const struct {
     {"argv", as_argv},
     {"wbuf", as_written}, /* its length is the next argument */
     {"rbuf", as_read},    /* its length is the result */
-    {"wiov", as_iov},
+    {"wiov", trace_as_iov_in},
+    {"riov", trace_as_iov_out},
+    {"wmsg", trace_as_msg_in},
+    {"rmsg", trace_as_msg_out},
+    {"itimerval", trace_as_itimerval},
+    {"itimerval_out", trace_as_itimerval_out},
+    {"itimerspec", trace_as_itimerspec},
+    {"itimerspec_out", trace_as_itimerspec_out},
+    {"sigevent", trace_as_sigevent},
+    {"sigaction", trace_as_sigaction},
+    {"sigaction_out", trace_as_sigaction_out},
+    {"limits", trace_as_limits},
+    {"limits_out", trace_as_limits_out},
+    {"epollevs", trace_as_epoll_events},
+    {"sockopt", trace_as_sockopt}, /* the level comes before */
     {"sig", as_signal},
     {"sigset", trace_as_sigset},
     {"timespec", trace_as_timespec},

@@ -7,16 +7,10 @@
 
 enum { VECTOR_MAX = 8 };
 
-void trace_as_sigset(struct trace_line *l, const struct trace_call *c,
-                     unsigned i)
+void trace_sigset(struct trace_line *l, uint64_t set)
 {
-    uint64_t set;
     bool any = false;
 
-    if (!c->arg[i] || copy_in(&set, c->arg[i]) < 0) {
-        trace_pointer(l, c->arg[i]);
-        return;
-    }
     if (~set == 0) {
         trace_put(l, "~[]");
         return;
@@ -33,6 +27,17 @@ void trace_as_sigset(struct trace_line *l, const struct trace_call *c,
         any = true;
     }
     trace_put(l, "]");
+}
+
+void trace_as_sigset(struct trace_line *l, const struct trace_call *c,
+                     unsigned i)
+{
+    uint64_t set;
+
+    if (!c->arg[i] || copy_in(&set, c->arg[i]) < 0)
+        trace_pointer(l, c->arg[i]);
+    else
+        trace_sigset(l, set);
 }
 
 static void put_time(struct trace_line *l, uptr_t addr, const char *part)

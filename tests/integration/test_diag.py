@@ -6,13 +6,18 @@ import subprocess
 
 import pytest
 
+from tests.conftest import BUILD
 from tests.integration.conftest import wait_for
 
 SOURCE = r"""
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 __attribute__((noinline)) static void crash_here(volatile int *p)
@@ -31,6 +36,20 @@ static void handler(int sig)
     (void)sig;
 }
 
+static void records(void)
+{
+    struct itimerval it = {{0, 0}, {100, 7}};
+    struct iovec iov[2] = {{"ab", 2}, {"c", 1}};
+    struct msghdr m = {.msg_iov = iov, .msg_iovlen = 2};
+    int fds[2], one = 1;
+
+    setitimer(ITIMER_REAL, &it, NULL);
+    socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+    sendmsg(fds[0], &m, MSG_NOSIGNAL);
+    setsockopt(fds[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one));
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
 int main(int argc, char **argv)
 {
     char c;
@@ -40,6 +59,7 @@ int main(int argc, char **argv)
         write(1, "some text\n", 10);
         signal(SIGUSR1, handler);
         raise(SIGUSR1);
+        records();
         syscall(449, 0);
         return 3;
     }
@@ -66,6 +86,15 @@ def check_trace(text):
             "-1 ENOENT (No such file or directory)") in text
     assert r'write(1, "some text\n", 10) = 10' in text
     assert "--- SIGUSR1 {" in text
+    assert re.search(r"rt_sigaction\(SIGUSR1, \{sa_handler=0x\w+, "
+                     r"sa_mask=\[USR1\], sa_flags=SA_RESTORER\|SA_RESTART\}",
+                     text)
+    assert ("setitimer(ITIMER_REAL, {it_interval={tv_sec=0, tv_usec=0}, "
+            "it_value={tv_sec=100, tv_usec=7}}, NULL) = 0") in text
+    assert ('{msg_name=NULL, msg_iov=["ab", "c"], msg_controllen=0, '
+            "msg_flags=0x0}, MSG_NOSIGNAL) = 3") in text
+    assert "SOL_SOCKET, SO_PASSCRED, [1], 4) = 0" in text
+    assert "prctl(PR_SET_DUMPABLE, " in text
     assert "-1 ENOSYS (" in text
     assert text.splitlines()[-2].endswith("exit_group(3) = ?")
     assert text.splitlines()[-1] == "[1] +++ exited with 3 +++"
@@ -75,6 +104,14 @@ def test_trace_shows_calls_signals_and_end(einkorn, program):
     p = einkorn("trace", "--rm", "--network", "none", program)
     assert (p.returncode, p.stdout) == (3, "some text\n")
     check_trace(p.stderr)
+
+
+def test_trace_knows_the_arguments_of_each_served_call():
+    linux = BUILD.parent / "kernel" / "linux"
+    served = re.findall(r'\{"(\w+)", sys_', (linux / "table.c").read_text())
+    known = re.findall(r"__NR_(\w+)\]",
+                       (linux / "trace_table.c").read_text())
+    assert len(served) > 200 and not set(served) - set(known)
 
 
 def test_trace_to_a_file_leaves_stderr_alone(einkorn, program, tmp_path):
