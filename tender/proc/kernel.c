@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loads the library OS: an ELF file linked for ABI_KERNEL_BASE. Its segments
- * are mapped from the file, so that instances share what they do not write.
+ * Loads the library OS: an ELF file linked for ABI_KERNEL_BASE, without
+ * relocations. Its segments are mapped from the file, so that instances share
+ * what they do not write.
  */
 #include "abi/layout.h"
 #include "lib/elf.h"
@@ -119,6 +120,8 @@ static void map_segments(const struct elf *e)
     uint64_t floor = 0;
 
     for (uint32_t i = 0; i < e->nr; i++) {
+        if (e->ph[i].p_type == ELF_PT_DYNAMIC)
+            die("kernel %s has a dynamic section (link it without)", e->name);
         if (!is_load(&e->ph[i]))
             continue;
         if (PAGE_DOWN(e->ph[i].p_vaddr) < floor)
@@ -128,45 +131,6 @@ static void map_segments(const struct elf *e)
     }
 }
 
-/* It runs where it is linked for: the addend is the value. */
-static void apply(const struct elf *e, const struct elf64_rela *r)
-{
-    if (elf_r_type(r->r_info) != ELF_R_RELATIVE)
-        die("kernel %s has a relocation of type %u", e->name,
-            elf_r_type(r->r_info));
-    if (!inside(e, r->r_offset, sizeof(uint64_t), ELF_PF_R | ELF_PF_W))
-        die("kernel %s has a relocation outside its data", e->name);
-    if (*(int64_t *)r->r_offset != r->r_addend)
-        *(int64_t *)r->r_offset = r->r_addend;
-}
-
-static void relocate(const struct elf *e)
-{
-    const struct elf64_dyn *dyn = NULL;
-    uint64_t nr = 0, rela = 0, rela_bytes = 0;
-
-    for (uint32_t i = 0; i < e->nr; i++) {
-        if (e->ph[i].p_type != ELF_PT_DYNAMIC)
-            continue;
-        dyn = (const struct elf64_dyn *)e->ph[i].p_vaddr;
-        nr = e->ph[i].p_memsz / sizeof(*dyn);
-        if (!inside(e, e->ph[i].p_vaddr, e->ph[i].p_memsz, ELF_PF_R))
-            die("kernel %s has its dynamic section outside", e->name);
-    }
-    for (uint64_t i = 0; i < nr && dyn[i].d_tag != ELF_DT_NULL; i++) {
-        if (dyn[i].d_tag == ELF_DT_RELA)
-            rela = dyn[i].d_val;
-        if (dyn[i].d_tag == ELF_DT_RELASZ)
-            rela_bytes = dyn[i].d_val;
-    }
-    if (!rela || !rela_bytes)
-        return;
-    if (!inside(e, rela, rela_bytes, ELF_PF_R))
-        die("kernel %s has relocations outside", e->name);
-    for (uint64_t i = 0; i < rela_bytes / sizeof(struct elf64_rela); i++)
-        apply(e, (const struct elf64_rela *)rela + i);
-}
-
 uint64_t kernel_load(const char *file)
 {
     struct elf e = {.name = file};
@@ -174,7 +138,6 @@ uint64_t kernel_load(const char *file)
     e.fd = args_open("kernel", file);
     read_headers(&e);
     map_segments(&e);
-    relocate(&e);
     if (!inside(&e, e.entry, 1, ELF_PF_R | ELF_PF_X))
         die("kernel %s has its entry point outside its text", file);
     gate.boot.kernel.base = e.span.lo;

@@ -92,20 +92,6 @@ def test_tender_bad_kernel(case, tmp_path):
     assert_refused(tender(tmp_path / "kernel"), word)
 
 
-@pytest.mark.parametrize("bad", ["type", "target", "table"])
-def test_tender_bad_relocations(bad, tmp_path):
-    rela = struct.pack("<QQq", BASE if bad == "target" else BASE + 0x1100,
-                       1 if bad == "type" else 8, 0)
-    table = 0x1000 if bad == "table" else BASE + 0x1080
-    dyn = struct.pack("<qQqQqQ", 7, table, 8, len(rela), 0, 0)
-    head = header(3) + load(5, 0, BASE, 4096, 4096) + \
-        load(6, 4096, BASE + 4096, 4096, 4096) + \
-        load(6, 4096, BASE + 4096, 64, 64, kind=2)
-    data = head.ljust(4096, b"\0") + dyn.ljust(0x80, b"\0") + rela
-    (tmp_path / "kernel").write_bytes(data.ljust(8192, b"\0"))
-    assert_refused(tender(tmp_path / "kernel"), "relocation")
-
-
 def test_tender_config_forms(tmp_path):
     text = tmp_path / "text"
     text.write_text("# comment\n\nabi=yes\ntest=unknown\n")
