@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mmap(2), mprotect(2), mremap(2), madvise(2), brk(2) as programs rely on
  * them; guard pages and page 0 fault with the right code and address. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

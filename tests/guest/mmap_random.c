@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Random mmap, munmap, mprotect, mremap and madvise calls in a window of
  * pages, against a model of one entry for each; contents are compared. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
