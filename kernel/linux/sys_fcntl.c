@@ -7,10 +7,12 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/resource.h>
+#include <linux/sockios.h>
 
 #include "kernel/core/uaccess.h"
 #include "kernel/fs/async/async.h"
 #include "kernel/fs/pipe/pipe.h"
+#include "kernel/fs/sock/sock.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/linux/calls.h"
 #include "kernel/sched/thread.h"
@@ -256,6 +258,18 @@ static int64_t set_flag(struct file *f, int fd, uint32_t flag, uptr_t arg)
     return set_flags(f, fd, on ? f->flags | flag : f->flags & ~flag);
 }
 
+/* SIOCSPGRP and its relatives: F_SETOWN and F_GETOWN of old. */
+static int64_t owner_ioctl(struct file *f, uint32_t cmd, uptr_t arg)
+{
+    int32_t id = f->owner;
+
+    if (cmd == FIOGETOWN || cmd == SIOCGPGRP)
+        return copy_out(arg, &id);
+    if (copy_in(&id, arg) < 0)
+        return -EFAULT;
+    return id == INT32_MIN ? -EINVAL : set_owner(f, F_OWNER_PID, id);
+}
+
 static int64_t unread(struct file *f, uptr_t arg)
 {
     struct kstat st;
@@ -286,6 +300,13 @@ int64_t sys_ioctl(struct abi_frame *r)
         return set_flag(f, fd, O_NONBLOCK, r->rdx);
     case FIOASYNC:
         return set_flag(f, fd, FASYNC, r->rdx);
+    case FIOSETOWN:
+    case FIOGETOWN:
+    case SIOCSPGRP:
+    case SIOCGPGRP:
+        if (!sock_of(f))
+            return -ENOTTY;
+        return owner_ioctl(f, cmd, r->rdx);
     default:
         break;
     }

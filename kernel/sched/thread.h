@@ -67,6 +67,7 @@ struct thread {
     uint64_t started_ns;
     uint32_t syscall_nr; /* last entered, for /proc and crash reports */
     int32_t policy, rt_priority, nice; /* recorded, without effect */
+    uint16_t ioprio;                   /* the same */
     char comm[THREAD_COMM_MAX];
 };
 

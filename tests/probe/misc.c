@@ -296,6 +296,22 @@ static void sched_attrs(void)
     P(syscall(SYS_sched_setattr, 0, &a, 0));
 }
 
+/* ioprio_set(2): who, then a class in the upper three bits of sixteen. */
+static void io_priorities(void)
+{
+    for (int class = 0; class < 8; class ++)
+        PI(class, syscall(SYS_ioprio_set, 1, 0, class << 13));
+    P(syscall(SYS_ioprio_set, 1, 0, 4));
+    P(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 3));
+    P(syscall(SYS_ioprio_get, 1, 0));
+    P(syscall(SYS_ioprio_get, 1, getpid()));
+    P(syscall(SYS_ioprio_get, 0, 0));
+    P(syscall(SYS_ioprio_get, 4, 0));
+    P(syscall(SYS_ioprio_get, 1, 999999));
+    P(syscall(SYS_ioprio_set, 1, 0, 0));
+    P(syscall(SYS_ioprio_get, 1, 0));
+}
+
 static void process_things(void)
 {
     static const int prctls[][2] = {
@@ -481,6 +497,10 @@ int main(void)
     memory();
     signals();
     futexes();
+    io_priorities();
+    P(unshare(0));
+    P(unshare(CLONE_FS | CLONE_FILES));
+    P(unshare(CLONE_SETTLS));
     process_things();
     return 0;
 }

@@ -66,6 +66,24 @@ static void socket_level(int fd)
     BOTH(SOL_SOCKET, SO_TIMESTAMP, 1);
     BOTH(SOL_SOCKET, SO_DONTROUTE, 1);
     BOTH(SOL_SOCKET, SO_PASSCRED, 1);
+    SET(SOL_SOCKET, SO_DEBUG, 0);
+    GET(SOL_SOCKET, SO_DEBUG);
+    SET(SOL_SOCKET, SO_BSDCOMPAT, 1);
+    SET(SOL_SOCKET, SO_TIMESTAMPING, 0);
+    GET(SOL_SOCKET, SO_TIMESTAMPING);
+    BOTH(SOL_SOCKET, SO_TIMESTAMPNS, 1);
+    GET(SOL_SOCKET, SO_TIMESTAMP);
+    BOTH(SOL_SOCKET, SO_TIMESTAMPNS, 0);
+    GET(SOL_SOCKET, SO_PEERNAME);
+    GET(SOL_SOCKET, SO_BINDTODEVICE);
+    SET(SOL_SOCKET, SO_BINDTODEVICE, 0);
+    GET(SOL_SOCKET, SO_LOCK_FILTER);
+    SET(SOL_SOCKET, SO_DETACH_FILTER, 0);
+    SET(SOL_SOCKET, SO_CNX_ADVICE, 1);
+    GET(SOL_SOCKET, SO_MAX_PACING_RATE);
+    GET(SOL_SOCKET, SO_INCOMING_CPU);
+    SET(SOL_SOCKET, SO_ZEROCOPY, 0);
+    GET(SOL_SOCKET, SO_RESERVE_MEM);
     GET(SOL_SOCKET, SO_INCOMING_NAPI_ID);
     GET(SOL_SOCKET, SO_PEERCRED);
     GET(SOL_SOCKET, SO_COOKIE + 1000);
@@ -134,6 +152,7 @@ static void tcp_level(int fd)
     BOTH(SOL_TCP, TCP_WINDOW_CLAMP, 30000);
     BOTH(SOL_TCP, TCP_LINGER2, 9);
     BOTH(SOL_TCP, TCP_SYNCNT, 4);
+    BOTH(SOL_TCP, TCP_NOTSENT_LOWAT, 16384);
     SET(SOL_TCP, TCP_SYNCNT, 400);
     SET(SOL_TCP, 9999, 4);
 }
@@ -157,6 +176,17 @@ static void ioctls(int fd)
     P(ioctl(fd, FIOASYNC, &n));
     n = 0;
     P(ioctl(fd, FIOASYNC, &n));
+    n = getpid();
+    P(ioctl(fd, FIOSETOWN, &n));
+    P(ioctl(fd, SIOCGPGRP, &n));
+    P(n == getpid() && fcntl(fd, F_GETOWN) == n);
+    n = 999999;
+    P(ioctl(fd, SIOCSPGRP, &n));
+    n = 0;
+    P(ioctl(fd, SIOCSPGRP, &n));
+    P(ioctl(fd, FIOGETOWN, &n));
+    P(n);
+    P(ioctl(fd, FIOGETOWN, 8));
     P(ioctl(fd, 0x5401, &r)); /* TCGETS */
     P(ioctl(fd, TIOCGWINSZ, &r));
     P(ioctl(fd, SIOCGIFCONF, &c));

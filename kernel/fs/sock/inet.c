@@ -255,6 +255,8 @@ int64_t inet_ioctl(struct sock *sock, uint32_t cmd, uint64_t arg)
     if (cmd == SIOCGSTAMP_OLD || cmd == SIOCGSTAMPNS_OLD ||
         cmd == (uint32_t)SIOCGSTAMP_NEW || cmd == (uint32_t)SIOCGSTAMPNS_NEW)
         return last_stamp(s, cmd, arg);
+    if (cmd == SIOCATMARK && s->stream) /* urgent data there is none */
+        return copy_out(arg, &value);
     if (cmd != FIONREAD && cmd != SIOCOUTQ)
         return -ENOTTY;
     if (cmd == SIOCOUTQ)

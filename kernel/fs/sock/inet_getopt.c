@@ -89,6 +89,9 @@ static int get_ip(struct inet_sock *s, int opt, int *value)
         return transport_get(s, NET_OPT_MCAST_TTL, value);
     case IP_MULTICAST_LOOP:
         return transport_get(s, NET_OPT_MCAST_LOOP, value);
+    case IP_MULTICAST_IF: /* its address, of which no socket keeps one */
+        *value = 0;
+        return 0;
     default:
         return -ENOPROTOOPT;
     }
@@ -159,6 +162,8 @@ static int check_level(const struct inet_sock *s, int level)
     if (level == SOL_SOCKET || level == SOL_IP ||
         (level == SOL_TCP && s->stream))
         return 0;
+    if (level == SOL_UDP && s->sock.type == SOCK_DGRAM)
+        return -ENOPROTOOPT; /* it exists, but nothing of it here */
     if (s->sock.domain != AF_INET6)
         return -EOPNOTSUPP;
     return level == SOL_IPV6 ? 0 : -ENOPROTOOPT;

@@ -51,6 +51,24 @@ static int set_linger(struct sock *s, const void *val, size_t len)
     return 0;
 }
 
+/* Taken as on Linux and read back as 0: there is nothing here that they could
+ * speed up or slow down. */
+static bool is_hint(int opt)
+{
+    switch (opt) {
+    case SO_DEBUG:
+    case SO_BSDCOMPAT:
+    case SO_NO_CHECK:
+    case SO_BUSY_POLL:
+    case SO_PREFER_BUSY_POLL:
+    case SO_BUSY_POLL_BUDGET:
+    case SO_ZEROCOPY:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* The flag behind a boolean option, or NULL. */
 static bool *flag(struct sock *s, int opt)
 {
@@ -82,6 +100,10 @@ static int set_common(struct sock *s, int opt, int value)
         *f = value;
         return 0;
     }
+    if (is_hint(opt))
+        return opt == SO_ZEROCOPY && (value || s->domain == AF_UNIX)
+                   ? -EOPNOTSUPP
+                   : 0;
     switch (opt) {
     case SO_TIMESTAMP_OLD:
     case SO_TIMESTAMPNS_OLD:
@@ -98,11 +120,19 @@ static int set_common(struct sock *s, int opt, int value)
     case SO_RCVLOWAT:
         s->rcvlowat = value > 0 ? (uint32_t)value : 1;
         return 0;
-    case SO_NO_CHECK:
-    case SO_BUSY_POLL:
     case SO_INCOMING_CPU:
-    case SO_ZEROCOPY:
-        return opt == SO_ZEROCOPY && value ? -EOPNOTSUPP : 0; /* hints */
+    case SO_MAX_PACING_RATE:
+    case SO_CNX_ADVICE:
+        return 0; /* hints that are not read back */
+    case SO_TIMESTAMPING_OLD:
+    case SO_TIMESTAMPING_NEW:
+        return value ? -EOPNOTSUPP : 0;
+    case SO_BINDTODEVICE: /* "": to none, and there is none */
+        return value ? -ENOPROTOOPT : 0;
+    case SO_RESERVE_MEM:
+        return -EOPNOTSUPP;
+    case SO_DETACH_FILTER:
+        return -ENOENT;
     case SO_SNDBUF:
     case SO_RCVBUF:
     case SO_SNDBUFFORCE:
@@ -116,7 +146,7 @@ static int set_common(struct sock *s, int opt, int value)
 int sock_setsockopt(struct sock *s, int level, int opt, const void *val,
                     size_t len_bytes)
 {
-    int value, err = 0;
+    int value, common, err = 0;
 
     if (level != SOL_SOCKET)
         return s->ops->setsockopt
@@ -135,9 +165,8 @@ int sock_setsockopt(struct sock *s, int level, int opt, const void *val,
         err = s->ops->setsockopt(s, level, opt, val, len_bytes);
     if (err && err != -ENOPROTOOPT)
         return err;
-    if (set_common(s, opt, value) == 0)
-        return 0;
-    return s->ops->setsockopt ? err : -ENOPROTOOPT;
+    common = set_common(s, opt, value);
+    return common == -ENOPROTOOPT && s->ops->setsockopt ? err : common;
 }
 
 static int give(void *val, size_t *len, const void *data, size_t size)
@@ -146,6 +175,24 @@ static int give(void *val, size_t *len, const void *data, size_t size)
         *len = size;
     memcpy(val, data, *len);
     return 0;
+}
+
+static int give64(void *val, size_t *len, uint64_t value)
+{
+    return *len < sizeof(value) ? -EINVAL
+                                : give(val, len, &value, sizeof(value));
+}
+
+/* As getpeername(2), but nothing of it if it does not fit. */
+static int peer_name(struct sock *s, void *val, size_t *len)
+{
+    struct sock_name name;
+    int err = s->ops->getname ? s->ops->getname(s, &name, true) : -ENOTCONN;
+
+    if (err)
+        return -ENOTCONN;
+    return *len < name.len_bytes ? -EINVAL
+                                 : give(val, len, name.data, name.len_bytes);
 }
 
 static int get_timeout(uint64_t ns, void *val, size_t *len)
@@ -161,7 +208,7 @@ static int get_common(struct sock *s, int opt, int *value)
     bool *f = flag(s, opt);
 
     *value = f ? *f : 0;
-    if (f)
+    if (f || is_hint(opt))
         return 0;
     switch (opt) {
     case SO_TYPE:
@@ -199,11 +246,12 @@ static int get_common(struct sock *s, int opt, int *value)
     case SO_SNDLOWAT:
         *value = 1;
         return 0;
-    case SO_NO_CHECK:
-    case SO_BUSY_POLL:
-    case SO_INCOMING_CPU:
+    case SO_INCOMING_CPU: /* none known */
+        *value = -1;
+        return 0;
     case SO_INCOMING_NAPI_ID:
-    case SO_ZEROCOPY:
+    case SO_LOCK_FILTER:
+    case SO_RESERVE_MEM:
         return 0;
     default:
         return -ENOPROTOOPT;
@@ -214,6 +262,7 @@ int sock_getsockopt(struct sock *s, int level, int opt, void *val,
                     size_t *len_bytes)
 {
     static const uint32_t nobody[3] = {0, UINT32_MAX, UINT32_MAX};
+    static const uint64_t off = 0, no_limit = UINT64_MAX;
     struct linger_opt l = {s->linger_on, s->linger_s};
     int value, err;
 
@@ -232,6 +281,18 @@ int sock_getsockopt(struct sock *s, int level, int opt, void *val,
     }
     if (level != SOL_SOCKET)
         return -ENOPROTOOPT;
+    if (opt == SO_TIMESTAMPING_OLD || opt == SO_TIMESTAMPING_NEW)
+        return give(val, len_bytes, &off, sizeof(off));
+    if (opt == SO_MAX_PACING_RATE)
+        return give(val, len_bytes, &no_limit,
+                    *len_bytes < sizeof(no_limit) ? sizeof(int)
+                                                  : sizeof(no_limit));
+    if (opt == SO_COOKIE)
+        return give64(val, len_bytes, s->ino);
+    if (opt == SO_PEERNAME)
+        return peer_name(s, val, len_bytes);
+    if (opt == SO_BINDTODEVICE)
+        return give(val, len_bytes, "", 0);
     if (opt == SO_PEERCRED)
         return give(val, len_bytes, nobody, sizeof(nobody));
     err = get_common(s, opt, &value);
