@@ -167,6 +167,8 @@ static bool parse_flag(struct options *opt, const char *arg)
         opt->gdb_wait = number("gdb_wait=", v, 1);
     else if ((v = after(arg, "rng=")))
         opt->rng = number("rng=", v, 1);
+    else if ((v = after(arg, "virtio_console=")))
+        opt->virtio_console = number("virtio_console=", v, 1);
     else if ((v = after(arg, "kvm_clock=")))
         opt->kvm_clock = number("kvm_clock=", v, 1);
     else

@@ -111,9 +111,9 @@ void console_init(struct machine *m, const struct options *opt)
     if (opt->ctl_fd >= 0)
         serve_add(opt->ctl_fd, EPOLLIN, control_ready, NULL);
     irq_fd = machine_irqfd(m, MONITOR_IN_LINE);
-    for (int fd = 1; fd <= 2; fd++)
+    for (int fd = opt->virtio_console ? 2 : 1; fd <= 2; fd++)
         serve_add(fd, EPOLLONESHOT, output_ready, NULL);
-    has_stdin = opt->flags & ABI_BOOT_STDIN;
+    has_stdin = opt->flags & ABI_BOOT_STDIN && !opt->virtio_console;
     if (!has_stdin)
         return;
     can_wait = serve_add(0, EPOLLIN, input_ready, NULL);

@@ -36,6 +36,8 @@ static void add_devices(struct machine *m, const struct options *opt)
         blk_add(m, &opt->disks[i]);
     for (int i = 0; i < opt->nr_chans; i++)
         chan_add(m, opt->chan_fds[i]);
+    if (opt->virtio_console)
+        con_add(m, opt->flags & ABI_BOOT_STDIN ? 0 : -1, 1);
     if (opt->rng)
         rng_add(m);
 }

@@ -60,6 +60,7 @@ struct options {
     int uid, gid;    /* -1: keep, or 65534 for root */
     const char *gdb; /* "@N", a listening socket, or a port; NULL: none */
     bool probe, verbose, rng, gdb_wait, kvm_clock;
+    bool virtio_console; /* standard input and output */
 };
 
 void options_parse(struct options *opt, char **argv);

@@ -10,7 +10,13 @@
 #include "tender/kvm/queue.h"
 
 enum { VIRTIO_MAX_QUEUES = 2 };
-enum { VIRTIO_NET = 1, VIRTIO_BLK = 2, VIRTIO_RNG = 4, VIRTIO_9P = 9 };
+enum {
+    VIRTIO_NET = 1,
+    VIRTIO_BLK = 2,
+    VIRTIO_CONSOLE = 3,
+    VIRTIO_RNG = 4,
+    VIRTIO_9P = 9,
+};
 
 #define VIRTIO_F_EVENT_IDX (UINT64_C(1) << 29)
 #define VIRTIO_F_VERSION_1 (UINT64_C(1) << 32)
@@ -51,5 +57,7 @@ void net_add(struct machine *m, const struct net_arg *arg);
 void blk_add(struct machine *m, const struct disk_arg *arg);
 void chan_add(struct machine *m, int fd);
 void rng_add(struct machine *m);
+/* in_fd -1: no input. */
+void con_add(struct machine *m, int in_fd, int out_fd);
 
 #endif

@@ -28,10 +28,10 @@ def start(tmp_path):
     def run(case, *args, shim=GUEST, mem=MEM, **kwargs):
         kernel = tmp_path / "case"
         kernel.write_bytes(case.encode().ljust(8 << 20, b"\0"))
-        kwargs.setdefault("stdout", subprocess.PIPE)
+        kwargs = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, **kwargs}
         started.append(subprocess.Popen(
             [MONITOR, f"shim={shim}", f"kernel={kernel}", f"mem={mem}", *args],
-            stdin=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs))
+            stderr=subprocess.PIPE, **kwargs))
         return started[-1]
 
     yield run
@@ -96,6 +96,14 @@ def test_broken_queue_stops_its_device(finish, disk, case):
 def test_device_stands_noise(finish, disk, case):
     status, out, _ = finish(case, f"blk={disk}", pass_fds=[disk])
     assert (status, out) == (0, "went on\n")
+
+
+@pytest.mark.parametrize("case", ["v8", "v9", "va"])
+def test_console_stands_noise(finish, case):
+    with open("/dev/zero", "rb") as zeroes:
+        status, out, _ = finish(case, "virtio_console=1", "stdin=1",
+                                stdin=zeroes)
+    assert status == 0 and "went on\n" in out
 
 
 def test_monitor_stands_wild_requests(finish):

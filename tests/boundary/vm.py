@@ -13,7 +13,7 @@ TESTS = BUILD / "tests"
 QEMU = """qemu-system-x86_64 -nodefaults -no-user-config -no-reboot
     -display none -accel tcg
     -global virtio-mmio.force-legacy=false
-    -chardev stdio,id=out,signal=off -serial chardev:out
+    -chardev stdio,id=out,signal=off
     -chardev file,id=err,path=/dev/fd/2,append=on
     -device isa-serial,index=1,chardev=ctl
     -device isa-debug-exit,iobase=0xf4,iosize=4""".split()
@@ -38,8 +38,10 @@ class Machine:
     "virtio-net-@BUS@" and so on."""
 
     def __init__(self, bundle, *args, cpu="max", mem="64M", pass_fds=(),
-                 machine="microvm", kernel=SHIM):
+                 machine="microvm", kernel=SHIM, serial=True):
         name, bus, port = MACHINES[machine]
+        if serial:
+            args = ["-serial", "chardev:out", *args]
         args = [str(arg).replace("@BUS@", bus) for arg in args]
         self.control, theirs = socket.socketpair()
         self.control.settimeout(30)

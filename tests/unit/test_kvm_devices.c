@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: tender/kvm/virtio.c tender/kvm/queue.c tender/kvm/net.c */
 /* sources: tender/kvm/blk.c tender/kvm/chan.c tender/kvm/uart.c */
-/* sources: tender/kvm/rng.c tender/kvm/output.c */
+/* sources: tender/kvm/rng.c tender/kvm/con.c tender/kvm/output.c */
 /* einkorn-kvm's device models against a driver that means harm: rules broken
  * one at a time, then everything at random under the sanitizers. */
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include "tests/random.h"
 #include "tests/unit/virtq_guest.h"
 
-enum { NET, BLK, CHAN, RNG, NR_DEVICES };
+enum { NET, BLK, CHAN, RNG, CON, NR_DEVICES };
 enum { NUM = 8, DISK_BYTES = 8192, ROUNDS = 6000, STEPS = 60 };
 enum { DEVICE_FEATURES = 0x10, DEVICE_SEL = 0x14, DRIVER_FEATURES = 0x20 };
 enum { DRIVER_SEL = 0x24, QUEUE_SEL = 0x30, QUEUE_NUM = 0x38 };
@@ -34,6 +34,7 @@ enum { AVAIL = 0x90, USED = 0xa0, RUNNING = 15, NEEDS_RESET = 64 };
 static struct machine machine = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static struct guest guest;
 static int net_peer, chan_peer, disk;
+static int con_in, con_out; /* the other ends */
 static uint32_t nr_said;
 
 static struct watch {
@@ -88,8 +89,12 @@ void die(const char *fmt, ...)
 static void serve_ready(void)
 {
     for (uint32_t i = 0; i < nr_watches; i++) {
-        if (watches[i].events & EPOLLIN)
-            watches[i].fn(&machine, watches[i].arg, EPOLLIN);
+        uint32_t events = watches[i].events & (EPOLLIN | EPOLLOUT);
+
+        if (watches[i].events & EPOLLONESHOT)
+            watches[i].events = 0;
+        if (events)
+            watches[i].fn(&machine, watches[i].arg, events);
     }
 }
 
@@ -255,8 +260,41 @@ static void rng_works(void)
     assert_memory_equal(guest.low + DATA_AT + 256, zeroes, 256);
 }
 
+static void drain(int fd)
+{
+    uint8_t rest[65536];
+
+    while (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+        ;
+}
+
+static void con_works(void)
+{
+    uint8_t got[64];
+
+    drain(con_out);
+    start_device(CON);
+    guest_desc(&guest, 0, 0, DATA_AT, 4096, WRITE, 0);
+    offer(CON, 0, 0);
+    if (!nr_used(0)) { /* nothing came during the noise */
+        assert_int_equal(send(con_in, "in", 2, 0), 2);
+        serve_ready();
+        assert_int_equal(nr_used(0), 1);
+        assert_memory_equal(guest.low + DATA_AT, "in", 2);
+    }
+    guest_desc(&guest, 1, 0, DATA_AT + 64, 4, NEXT, 1);
+    guest_desc(&guest, 1, 1, DATA_AT + 128, 3, 0, 0);
+    memcpy(guest.low + DATA_AT + 64, "out ", 4);
+    memcpy(guest.low + DATA_AT + 128, "end", 3);
+    offer(CON, 1, 0);
+    assert_int_equal(nr_used(1), 1);
+    assert_int_equal(recv(con_out, got, sizeof(got), 0), 7);
+    assert_memory_equal(got, "out end", 7);
+}
+
 static void all_work(void)
 {
+    con_works();
     rng_works();
     net_works();
     blk_works();
@@ -372,6 +410,48 @@ static void test_kvm_disk_keeps_its_borders(void **state)
     }
 }
 
+/* A reader that does not read: its request stays, whole, and goes on where it
+ * stood; a reset forgets it. */
+static void test_kvm_console_waits_for_its_reader(void **state)
+{
+    uint8_t got[65536];
+    ssize_t n, all = 0;
+
+    (void)state;
+    con_works();
+    guest_desc(&guest, 1, 0, DATA_AT, 30000, 0, 0);
+    memset(guest.low + DATA_AT, 'o', 30000);
+    for (int i = 0; i < 6; i++)
+        offer(CON, 1, 0);
+    assert_in_range(nr_used(1), 1, 5);
+    while ((n = recv(con_out, got, sizeof(got), MSG_DONTWAIT)) > 0) {
+        all += n;
+        serve_ready();
+    }
+    assert_int_equal(all, 6 * 30000);
+    assert_int_equal(nr_used(1), 7);
+    for (int i = 0; i < 6; i++)
+        offer(CON, 1, 0);
+    reg_write(CON, STATUS, 0);
+    drain(con_out);
+    serve_ready();
+    assert_int_equal(recv(con_out, got, 1, MSG_DONTWAIT), -1);
+    con_works();
+}
+
+static void test_kvm_console_says_when_input_ends(void **state)
+{
+    (void)state;
+    con_works();
+    assert_int_equal(machine.com2.nr, 0);
+    shutdown(con_in, SHUT_WR);
+    for (int i = 0; i < 100; i++) { /* something may be left to read */
+        offer(CON, 0, 0);
+        serve_ready();
+    }
+    assert_int_equal(machine.com2.nr, 1);
+}
+
 /* ---- everything at random ------------------------------------------------ */
 
 static uint64_t some_address(void)
@@ -440,8 +520,8 @@ static void noise_from_outside(void)
 
     for (uint32_t i = 0; i < n; i++)
         bytes[i] = next_random() % 2 ? 0 : (uint8_t)next_random();
-    (void)!send(next_random() % 2 ? net_peer : chan_peer, bytes, n,
-                MSG_DONTWAIT);
+    (void)!send((const int[]){net_peer, chan_peer, con_in}[next_random() % 3],
+                bytes, n, MSG_DONTWAIT);
 }
 
 static void step(uint32_t dev)
@@ -459,14 +539,6 @@ static void step(uint32_t dev)
     serve_ready();
 }
 
-static void drain(int fd)
-{
-    uint8_t rest[65536];
-
-    while (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
-        ;
-}
-
 static void test_kvm_devices_stand_noise(void **state)
 {
     (void)state;
@@ -480,11 +552,14 @@ static void test_kvm_devices_stand_noise(void **state)
             step(dev);
             drain(net_peer);
             drain(chan_peer);
+            if (next_random() % 16 == 0) /* its reader is a slow one */
+                drain(con_out);
         }
         reg_write(dev, STATUS, 0);
     }
     blk_works();
     chan_works();
+    con_works();
 }
 
 /* ---- serial lines -------------------------------------------------------- */
@@ -520,7 +595,7 @@ static void test_kvm_uart_stands_noise(void **state)
 
 static int set_up(void **state)
 {
-    int net[2], chan[2];
+    int net[2], chan[2], in[2], out[2];
 
     (void)state;
     guest_init(&guest);
@@ -528,6 +603,10 @@ static int set_up(void **state)
     disk = memfd_create("disk", 0);
     if (disk < 0 || ftruncate(disk, DISK_BYTES) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM, 0, net) < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM, 0, in) < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM, 0, out) < 0 ||
+        setsockopt(out[0], SOL_SOCKET, SO_SNDBUF, &(int){65536}, sizeof(int)) <
+            0 ||
         socketpair(AF_UNIX, SOCK_SEQPACKET, 0, chan) < 0)
         return -1;
     net_peer = net[1];
@@ -537,6 +616,10 @@ static int set_up(void **state)
     blk_add(&machine, &(struct disk_arg){.fd = disk});
     chan_add(&machine, chan[0]);
     rng_add(&machine);
+    con_in = in[1];
+    con_out = out[1];
+    con_add(&machine, in[0], out[0]);
+    machine.com2 = (struct uart){.irq_fd = -1, .out_fd = -1, .in_fd = -1};
     return 0;
 }
 
@@ -555,7 +638,9 @@ int main(void)
         cmocka_unit_test(test_kvm_device_forgets_requests),
         cmocka_unit_test(test_kvm_device_stops_on_broken_rules),
         cmocka_unit_test(test_kvm_disk_keeps_its_borders),
+        cmocka_unit_test(test_kvm_console_waits_for_its_reader),
         cmocka_unit_test(test_kvm_devices_stand_noise),
+        cmocka_unit_test(test_kvm_console_says_when_input_ends),
         cmocka_unit_test(test_kvm_uart_stands_noise),
     };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Console: standard output and input are COM1 (a 16550), standard error is
- * QEMU's debug port where there is one (docs/vm.md). The own monitor takes
- * and gives whole buffers (abi/monitor.h).
+ * Console: standard output and input are a virtio console or COM1 (a 16550),
+ * standard error is QEMU's debug port where there is one (docs/vm.md). The own
+ * monitor takes and gives whole buffers (abi/monitor.h).
  */
 #include "kernel/platform/vm/ring3/ring3.h"
 #include "lib/string.h"
@@ -16,10 +16,11 @@ enum {
     FCR_ENABLE = 0x81,
     MCR_DTR_RTS_OUT2 = 0xb
 };
-enum { LSR_READY = 1, LSR_EMPTY = 0x20, FIFO_BYTES = 16 };
+enum { LSR_READY = 1, LSR_EMPTY = 0x20, NO_PORT = 0xff, FIFO_BYTES = 16 };
 enum { ROOM_TRIES = 100, STALL_NS = 10000000 };
 
 static bool has_input;
+static bool has_port;            /* COM1 */
 static uint16_t err_port;        /* 0: none */
 static uint32_t burst_bytes = 1; /* that COM1 takes at once */
 static bool has_early;           /* a byte that came before the queues */
@@ -40,6 +41,9 @@ void console_init(uint64_t flags)
         vm_call(VM_IRQ, MONITOR_IN_LINE, 0, 0, 0);
         return;
     }
+    has_port = inb(COM1 + UART_LSR) != NO_PORT;
+    if (!has_port)
+        return;
     /* Turning the queues on loses the byte that may have come already. */
     has_early = inb(COM1 + UART_LSR) & LSR_READY;
     if (has_early)
@@ -134,6 +138,8 @@ static int64_t monitor_read(void *buf, uint64_t len_bytes)
 /* What the stream takes now. */
 static int64_t write_some(bool is_out, const char *buf, uint64_t len_bytes)
 {
+    if (vcon_up() && (is_out || !(monitor || err_port)))
+        return vcon_write(buf, len_bytes);
     if (monitor)
         return monitor_write(is_out ? MONITOR_DO_OUT : MONITOR_DO_ERR, buf,
                              len_bytes);
@@ -171,6 +177,10 @@ int64_t console_read(void *buf, uint64_t len_bytes)
     uint8_t *bytes = buf;
     uint64_t n = 0;
 
+    if (vcon_up()) {
+        n = has_input ? vcon_read(buf, len_bytes) : 0;
+        return n || !len_bytes || ended ? (int64_t)n : -EAGAIN;
+    }
     if (monitor && len_bytes)
         return has_input ? monitor_read(buf, len_bytes) : 0;
     if (has_input && has_early && len_bytes) {
@@ -179,7 +189,8 @@ int64_t console_read(void *buf, uint64_t len_bytes)
     }
     /* The tool says so when the line has taken the last byte, so `ended` is
      * looked at first. */
-    while (has_input && n < len_bytes && inb(COM1 + UART_LSR) & LSR_READY)
+    while (has_input && has_port && n < len_bytes &&
+           inb(COM1 + UART_LSR) & LSR_READY)
         bytes[n++] = inb(COM1 + UART_DATA);
     return n || !len_bytes || ended ? (int64_t)n : -EAGAIN;
 }

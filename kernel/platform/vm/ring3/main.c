@@ -115,6 +115,8 @@ static void init_devices(const char *cmdline)
             blk_attach(&devs[i], &boot);
         else if (devs[i].id == VIRTIO_9P)
             chan_attach(&devs[i], &boot);
+        else if (devs[i].id == VIRTIO_CONSOLE)
+            vcon_attach(&devs[i]);
         else if (devs[i].id == VIRTIO_RNG)
             rng_attach(&devs[i]);
     }

@@ -69,6 +69,7 @@ static int64_t tick(uint64_t period_ns)
 
 static void exit(uint32_t status)
 {
+    vcon_drain();
     net_drain();
     for (;;)
         vm_call(VM_EXIT, status, 0, 0, 0);

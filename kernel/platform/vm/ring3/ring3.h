@@ -140,6 +140,16 @@ int64_t net_recv(uint32_t dev, struct abi_packet *packets, uint32_t nr_packets);
 /* Waits until the devices have taken what was sent, for 200 ms at most. */
 void net_drain(void);
 
+/* ---- vcon.c: once it is up, it is the console instead of COM1 ------------ */
+
+void vcon_attach(const struct virtio_dev *dev);
+bool vcon_up(void);
+/* As console_write(), console_read(): -EAGAIN, 0 if there is nothing. */
+int64_t vcon_write(const char *buf, uint64_t len_bytes);
+uint64_t vcon_read(uint8_t *buf, uint64_t len_bytes);
+/* Waits until all output was taken, unless somebody wants an end. */
+void vcon_drain(void);
+
 /* ---- blk.c, chan.c, rng.c --------------------------------------------- */
 
 void rng_attach(const struct virtio_dev *dev);

@@ -14,6 +14,7 @@
 enum virtio_id {
     VIRTIO_NET = 1,
     VIRTIO_BLK = 2,
+    VIRTIO_CONSOLE = 3,
     VIRTIO_RNG = 4,
     VIRTIO_9P = 9,
 };

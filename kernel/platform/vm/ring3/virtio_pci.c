@@ -159,7 +159,8 @@ static uint32_t virtio_id(uint32_t function)
     device = device >= ID_MODERN ? device - ID_MODERN
                                  : pci_read(function, PCI_SUBSYSTEM) >> 16;
     return device == VIRTIO_NET || device == VIRTIO_BLK ||
-                   device == VIRTIO_RNG || device == VIRTIO_9P
+                   device == VIRTIO_CONSOLE || device == VIRTIO_RNG ||
+                   device == VIRTIO_9P
                ? device
                : 0;
 }
