@@ -520,6 +520,55 @@ static void limits(void)
     P(close_range(3, ~0U, 0));
 }
 
+/* pipe2(2), O_DIRECT. */
+static void packets(void)
+{
+    static char big[3 * 4096 + 5], in[sizeof(big)];
+    int fd[2], n = 0, file = open("packets", O_RDWR | O_CREAT, 0600);
+
+    P(pipe2(fd, O_DIRECT | O_NONBLOCK));
+    P((fcntl(fd[0], F_GETFL) & O_DIRECT) != 0);
+    P((fcntl(fd[1], F_GETFL) & O_DIRECT) != 0);
+    P(read(fd[0], in, 8));
+    P(write(fd[1], "", 0));
+    P(read(fd[0], in, 8));
+    P(write(fd[1], "abcd", 4));
+    P(write(fd[1], "efg", 3));
+    P(ioctl(fd[0], FIONREAD, &n));
+    P(n);
+    P(read(fd[0], in, 3));
+    P(in[2]);
+    P(read(fd[0], in, 0));
+    P(read(fd[0], in, sizeof(in)));
+    P(in[0]);
+    P(read(fd[0], in, sizeof(in)));
+    P(write(fd[1], big, sizeof(big)));
+    for (int i = 0; i < 5; i++)
+        PI(i, read(fd[0], in, sizeof(in)));
+    for (n = 0; write(fd[1], "x", 1) == 1; n++)
+        ;
+    P(n);
+    P(write(fd[1], "x", 1));
+    P(fcntl(fd[1], F_SETPIPE_SZ, 4096));
+    P(fcntl(fd[1], F_SETFL, O_NONBLOCK));
+    P(write(fd[1], "bytes", 5));
+    P(read(fd[0], in, 8));
+    P(write(fd[1], "bytes", 5));
+    P(write(fd[1], "more", 4));
+    for (; n > 1; n--)
+        read(fd[0], in, 8);
+    P(read(fd[0], in, 3));
+    P(fcntl(fd[1], F_SETFL, O_NONBLOCK | O_DIRECT));
+    P(write(fd[1], "last", 4));
+    P(read(fd[0], in, 6));
+    P(write(fd[1], "one", 3));
+    P(splice(fd[0], NULL, file, NULL, 2, 0));
+    P(lseek(file, 0, SEEK_CUR));
+    close(fd[0]);
+    close(fd[1]);
+    close(file);
+}
+
 int main(void)
 {
     char dir[] = "/tmp/probe-XXXXXX";
@@ -541,5 +590,6 @@ int main(void)
     events();
     limits();
     fflush(stdout);
+    packets();
     return 0;
 }

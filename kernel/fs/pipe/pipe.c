@@ -13,6 +13,7 @@
 
 #include "kernel/core/alloc.h"
 #include "kernel/core/uaccess.h"
+#include "kernel/fs/pipe/pieces.h"
 #include "kernel/fs/pipe/ring.h"
 #include "kernel/sched/signal.h"
 #include "kernel/vfs/inode.h"
@@ -29,20 +30,40 @@ static uint32_t readable(const struct pipe *p)
     return p->used < to_end ? p->used : to_end;
 }
 
-static int64_t drain(struct pipe *p, struct uio *to)
+static void advance(struct pipe *p, uint32_t len)
+{
+    p->head = (p->head + len) & (p->size - 1);
+    p->used -= len;
+    pieces_took(p, len);
+}
+
+static int64_t drain(struct pipe *p, struct uio *to, uint32_t most)
 {
     int64_t done = 0;
 
-    while (p->used && to->resid_bytes) {
-        int64_t n = uio_put(to, p->buf + p->head, readable(p));
+    while (most && to->resid_bytes) {
+        uint32_t part = readable(p) < most ? readable(p) : most;
+        int64_t n = uio_put(to, p->buf + p->head, part);
 
         if (n <= 0)
             return done ? done : n;
-        p->head = (p->head + n) & (p->size - 1);
-        p->used -= n;
+        advance(p, (uint32_t)n);
+        most -= (uint32_t)n;
         done += n;
     }
     return done;
+}
+
+/* One packet, whose rest is lost if it does not fit, or bytes. */
+static int64_t drain_piece(struct pipe *p, struct uio *to)
+{
+    bool packet;
+    uint32_t len = pieces_first(p, &packet);
+    int64_t n = drain(p, to, len);
+
+    if (packet && n > 0)
+        advance(p, len - (uint32_t)n);
+    return n;
 }
 
 /* Readers take n bytes. */
@@ -79,22 +100,24 @@ static int64_t pipe_read(struct file *f, struct uio *to, uint64_t *off)
     n = pipe_wait_data(f, file_io_flags(f, to) & O_NONBLOCK);
     if (n <= 0)
         return n;
-    n = drain(p, to);
+    n = drain_piece(p, to);
     if (n > 0)
         took(p);
     return n;
 }
 
-static int64_t fill(struct pipe *p, struct uio *from)
+static int64_t fill(struct pipe *p, struct uio *from, size_t most)
 {
     int64_t done = 0;
 
-    while (p->used < p->size && from->resid_bytes) {
+    while (p->used < p->size && most > (size_t)done) {
         uint32_t tail = (p->head + p->used) & (p->size - 1);
         uint32_t room = p->size - p->used;
         int64_t n;
 
         room = room < p->size - tail ? room : p->size - tail;
+        if (room > most - (size_t)done)
+            room = (uint32_t)(most - (size_t)done);
         n = uio_get(from, p->buf + tail, room);
         if (n <= 0)
             return done ? done : n;
@@ -113,36 +136,44 @@ static int64_t broken(void)
 }
 
 /* Room for this write to go on: all of it if it must be atomic. */
-static bool writable(const struct pipe *p, size_t len)
+static bool writable(const struct pipe *p, size_t len, bool packet)
 {
     uint32_t need = len <= PIPE_BUF ? (uint32_t)len : 1;
 
-    return p->size - p->used >= need;
+    return p->size - p->used >= need && pieces_room(p, packet);
 }
 
 static int64_t write_blocking(struct file *f, struct uio *from)
 {
     struct pipe *p = f->data;
+    bool packet = f->flags & O_DIRECT;
     int64_t done = 0;
-    int err = 0;
+    int err = packet ? pieces_need(p) : 0;
 
+    if (err)
+        return err;
     while (from->resid_bytes) {
+        size_t len = from->resid_bytes;
         int64_t n;
+
+        if (packet && len > PIPE_BUF)
+            len = PIPE_BUF;
 
         if (!p->nr_readers)
             return done ? done : broken();
-        if (!writable(p, from->resid_bytes)) {
+        if (!writable(p, len, packet)) {
             if (file_io_flags(f, from) & O_NONBLOCK)
                 return done ? done : -EAGAIN;
             WAIT(&p->writers, NO_DEADLINE, err,
-                 !p->nr_readers || writable(p, from->resid_bytes));
+                 !p->nr_readers || writable(p, len, packet));
             if (err)
                 return done ? done : err;
             continue;
         }
-        n = fill(p, from);
+        n = fill(p, from, len);
         if (n <= 0)
             return done ? done : n;
+        pieces_add(p, (uint32_t)n, packet);
         done += n;
         waitq_wake(&p->readers, EPOLLIN | EPOLLRDNORM);
     }
@@ -175,7 +206,9 @@ static uint32_t pipe_poll(struct file *f, struct poll_table *pt)
     }
     if (can_write(f)) {
         poll_add(pt, &p->writers);
-        events |= writable(p, PIPE_BUF) ? EPOLLOUT | EPOLLWRNORM : 0;
+        events |= writable(p, PIPE_BUF, f->flags & O_DIRECT)
+                      ? EPOLLOUT | EPOLLWRNORM
+                      : 0;
         events |= !p->nr_readers ? EPOLLERR : 0;
     }
     return events;
@@ -219,7 +252,7 @@ int pipe_set_size(struct file *f, uint32_t size_bytes)
         return -EPERM;
     while (size < size_bytes)
         size *= 2;
-    if (size < p->used)
+    if (size < p->used || size / ABI_PAGE_SIZE < pieces_count(p))
         return -EBUSY;
     buf = page_alloc(size / ABI_PAGE_SIZE);
     if (!buf)
@@ -276,7 +309,6 @@ void pipe_skip(struct file *f, size_t len_bytes)
     struct pipe *p = f->data;
     uint32_t len = len_bytes < p->used ? (uint32_t)len_bytes : p->used;
 
-    p->head = (p->head + len) & (p->size - 1);
-    p->used -= len;
+    advance(p, len);
     took(p);
 }

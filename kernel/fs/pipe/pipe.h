@@ -12,8 +12,7 @@
 struct file;
 struct inode;
 
-/* Two new files, one reference each; flags O_NONBLOCK, O_CLOEXEC, O_DIRECT
- * (packet mode is not supported: -EINVAL). */
+/* Two new files, one reference each; flags O_NONBLOCK, O_CLOEXEC, O_DIRECT. */
 int pipe_new(struct file **reader, struct file **writer, uint32_t flags);
 /* open(2) of a FIFO: blocks until the other side is there. */
 int pipe_open_fifo(struct inode *inode, struct file *f);

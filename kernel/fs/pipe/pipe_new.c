@@ -39,6 +39,7 @@ static void put(struct pipe *p)
         p->inode->object = NULL;
     if (p->buf)
         page_free(p->buf, p->size / ABI_PAGE_SIZE);
+    kfree(p->pieces);
     kfree(p);
 }
 
@@ -107,8 +108,6 @@ int pipe_new(struct file **reader, struct file **writer, uint32_t flags)
     struct pipe *p;
     int err = -ENOMEM;
 
-    if (flags & O_DIRECT)
-        return -EINVAL;
     inode = new_inode();
     p = alloc();
     *reader = *writer = NULL;
@@ -118,7 +117,7 @@ int pipe_new(struct file **reader, struct file **writer, uint32_t flags)
     inode->object = p;
     p->refs++;
     *reader = new_end(p, O_RDONLY | (flags & O_NONBLOCK));
-    *writer = new_end(p, O_WRONLY | (flags & O_NONBLOCK));
+    *writer = new_end(p, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)));
     err = *reader && *writer ? 0 : -ENOMEM;
     if (err && *reader)
         file_put(*reader);

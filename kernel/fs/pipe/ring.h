@@ -7,11 +7,13 @@
 
 #include <linux/fcntl.h>
 
+#include "abi/layout.h"
 #include "kernel/vfs/file.h"
 
 enum {
     PIPE_DEFAULT_BYTES = 65536,
     PIPE_MAX_BYTES = 1 << 20,
+    PIPE_MAX_PIECES = PIPE_MAX_BYTES / ABI_PAGE_SIZE,
 };
 
 struct pipe {
@@ -22,6 +24,7 @@ struct pipe {
     uint32_t refs;               /* files */
     struct inode *inode;         /* of a FIFO, or a pipe's own */
     struct waitq readers, writers;
+    struct pieces *pieces; /* pieces.h; NULL: no packet was ever written */
 };
 
 extern const struct file_ops pipe_fops;
