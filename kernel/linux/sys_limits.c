@@ -119,9 +119,13 @@ int64_t sys_getrusage(struct abi_frame *r)
     switch ((int32_t)r->rdi) {
     case USAGE_SELF:
         ns = process_cpu_ns();
+        u.nvcsw = (int64_t)process.nr_slept;
+        u.nivcsw = (int64_t)process.nr_passed;
         break;
     case USAGE_THREAD:
         ns = thread_cpu_ns(current_thread());
+        u.nvcsw = (int64_t)current_thread()->nr_slept;
+        u.nivcsw = (int64_t)current_thread()->nr_passed;
         break;
     case USAGE_CHILDREN:
         return copy_out(r->rsi, &u);

@@ -238,6 +238,8 @@ void run_others(void)
 
 static void to_the_end(void)
 {
+    current_thread()->nr_passed++;
+    process.nr_passed++;
     list_push_back(&runnable, &current_thread()->run);
     run_others();
 }
@@ -328,6 +330,8 @@ static int sleep(uint64_t deadline_ns, bool interruptible)
         }
         t->interruptible = interruptible;
         t->state = THREAD_SLEEPING;
+        t->nr_slept++;
+        process.nr_slept++;
         if (__builtin_expect(observer.sleep != NULL, 0))
             observer.sleep();
         event_flush();

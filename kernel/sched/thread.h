@@ -68,6 +68,7 @@ struct thread {
     uint32_t syscall_nr; /* last entered, for /proc and crash reports */
     int32_t policy, rt_priority, nice; /* recorded, without effect */
     uint16_t ioprio;                   /* the same */
+    uint64_t nr_slept, nr_passed;      /* let others run: waiting, or not */
     char comm[THREAD_COMM_MAX];
 };
 
@@ -80,6 +81,7 @@ struct rlimit64_pair {
 struct process {
     struct list threads;
     uint32_t nr_threads;
+    uint64_t nr_slept, nr_passed; /* of all threads, ended ones too */
     uint32_t uid, euid, suid, gid, egid, sgid;
     uint32_t umask;
     struct rlimit64_pair limits[16]; /* RLIMIT_* */

@@ -296,6 +296,23 @@ static void sched_attrs(void)
     P(syscall(SYS_sched_setattr, 0, &a, 0));
 }
 
+static void usage(void)
+{
+    struct rusage before, after;
+
+    P(getrusage(RUSAGE_SELF, &before));
+    for (int i = 0; i < 10; i++)
+        usleep(1);
+    P(getrusage(RUSAGE_THREAD, &after));
+    P(after.ru_nvcsw >= 10);
+    P(getrusage(RUSAGE_SELF, &after));
+    P(after.ru_nvcsw - before.ru_nvcsw >= 10);
+    P(getrusage(RUSAGE_CHILDREN, &after));
+    P(after.ru_nvcsw);
+    P(getrusage(7, &after));
+    P(getrusage(RUSAGE_SELF, (void *)8));
+}
+
 /* ioprio_set(2): who, then a class in the upper three bits of sixteen. */
 static void io_priorities(void)
 {
@@ -498,6 +515,7 @@ int main(void)
     signals();
     futexes();
     io_priorities();
+    usage();
     P(unshare(0));
     P(unshare(CLONE_FS | CLONE_FILES));
     P(unshare(CLONE_SETTLS));

@@ -156,8 +156,10 @@ void proc_status(struct seq *s, uint64_t arg)
                process.cap_bounding, UINT64_C(0), process.no_new_privs);
     seq_puts(s, "Seccomp:\t0\nSeccomp_filters:\t0\n");
     put_cpus(s, t);
-    seq_puts(s, "voluntary_ctxt_switches:\t0\n"
-                "nonvoluntary_ctxt_switches:\t0\n");
+    seq_printf(s,
+               "voluntary_ctxt_switches:\t%lu\n"
+               "nonvoluntary_ctxt_switches:\t%lu\n",
+               t->nr_slept, t->nr_passed);
 }
 
 static void put_limit(struct seq *s, uint64_t value)
