@@ -24,6 +24,9 @@ struct monitor_note {
      * map, to 32 bits for each page: the page number of its shadow if it is a
      * table (both physical). */
     uint64_t trap_stubs, top_shadow, shadows;
+    /* Where a further CPU begins (virtual), in the same state as the first;
+     * the shim gives it everything else. */
+    uint64_t cpu_entry;
 };
 
 #define MONITOR_DIRECT_MAP UINT64_C(0xffff800000000000)
@@ -55,6 +58,8 @@ struct monitor_page {
     uint64_t copy_from;
     uint32_t out_bytes; /* that the last MONITOR_DO_OUT or _ERR took */
     uint32_t out_state; /* enum monitor_out, then */
+    uint32_t nr_vcpus;
+    uint32_t reserved;
 };
 
 enum monitor_out {
@@ -76,15 +81,16 @@ enum monitor_out {
 
 enum monitor_do {
     MONITOR_DO_CLOCK = 1,
-    MONITOR_DO_OUT = 2,  /* that many bytes to standard output ... */
-    MONITOR_DO_ERR = 3,  /* ... or standard error, as far as it reads */
-    MONITOR_DO_READ = 4, /* at most that many of standard input; if there are
-                            none, MONITOR_IN_LINE is raised when some come */
-    MONITOR_DO_COPY = 5, /* at most a page, physical; copy_from 0: zeroes */
-    MONITOR_DO_UP = 6,   /* the kernel is about to be entered */
+    MONITOR_DO_OUT = 2,   /* that many bytes to standard output ... */
+    MONITOR_DO_ERR = 3,   /* ... or standard error, as far as it reads */
+    MONITOR_DO_READ = 4,  /* at most that many of standard input; if there are
+                             none, MONITOR_IN_LINE is raised when some come */
+    MONITOR_DO_COPY = 5,  /* at most a page, physical; copy_from 0: zeroes */
+    MONITOR_DO_UP = 6,    /* the kernel is about to be entered */
+    MONITOR_DO_START = 7, /* the virtual CPU of that number begins */
 };
 
-_Static_assert(sizeof(struct monitor_note) == 112, "abi");
-_Static_assert(sizeof(struct monitor_page) == 88, "abi");
+_Static_assert(sizeof(struct monitor_note) == 120, "abi");
+_Static_assert(sizeof(struct monitor_page) == 96, "abi");
 
 #endif

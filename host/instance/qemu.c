@@ -68,6 +68,10 @@ static void add_machine(struct args *args, const struct tender *t,
     add_device(args, t, "virtio-rng", "");
     args_add(args, "-m");
     args_add(args, "%" PRIu64 "M", (mem + (1u << 20) - 1) >> 20);
+    if (t->plan->spec->vcpus > 1) {
+        args_add(args, "-smp");
+        args_add(args, "%u", t->plan->spec->vcpus);
+    }
 }
 
 static void add_lines(struct args *args, const struct tender *t, int ctl_fd)

@@ -325,12 +325,6 @@ static int check_platform(const struct spec *spec, struct err *err)
                        "files; QEMU's own monitor can dump a machine)",
                        platform_name(spec->platform));
     }
-    if (spec->vcpus > 1 && is_machine) {
-        return err_set(err, ERR_TOOL,
-                       "--vcpus %u: not with --platform %s (only proc has "
-                       "several virtual CPUs)",
-                       spec->vcpus, platform_name(spec->platform));
-    }
     if (spec->gdb_port != 0 && !is_machine) {
         return err_set(err, ERR_TOOL,
                        "--gdb: only with --platform kvm or qemu (use `einkorn "

@@ -142,6 +142,8 @@ static bool parse_setting(struct options *opt, const char *arg)
         opt->gid = (int)number(HANDOVER_KEY_GID, v, INT32_MAX);
     else if ((v = after(arg, "gdb=")))
         opt->gdb = v;
+    else if ((v = after(arg, HANDOVER_KEY_VCPUS)))
+        opt->nr_vcpus = (uint32_t)number(HANDOVER_KEY_VCPUS, v, ABI_MAX_VCPU);
     else if ((v = after(arg, "ctl=")))
         opt->ctl_fd = descriptor("ctl=", v);
     else
@@ -194,6 +196,7 @@ static bool parse_device(struct options *opt, const char *arg)
 void options_parse(struct options *opt, char **argv)
 {
     *opt = (struct options){.mem_bytes = DEFAULT_MEM,
+                            .nr_vcpus = 1,
                             .flags = ABI_BOOT_JIT,
                             .ctl_fd = -1,
                             .uid = -1,
@@ -209,4 +212,6 @@ void options_parse(struct options *opt, char **argv)
         die("shim=FILE and kernel=FILE are needed (docs/kvm.md)");
     if (opt->mem_bytes % 4096 || opt->mem_bytes < (UINT64_C(4) << 20))
         die("mem=: at least 4 MiB, in whole pages");
+    if (!opt->nr_vcpus)
+        die(HANDOVER_KEY_VCPUS "0: at least one virtual CPU");
 }

@@ -204,6 +204,7 @@ void boot_prepare(struct machine *m, uint64_t mem_bytes)
     info->memmap[1].size = mem_bytes - low;
     m->page->magic = MONITOR_MAGIC;
     m->page->io_gpa = GPA_IO;
+    m->page->nr_vcpus = m->nr_vcpus;
     m->page->flags = (m->native_ring3 ? MONITOR_NATIVE_RING3 : 0u) |
                      (m->kvm_clock ? MONITOR_KVM_CLOCK : 0u);
 }
@@ -224,17 +225,17 @@ static struct kvm_segment segment(uint16_t selector, uint8_t type)
     };
 }
 
-void boot_set_registers(const struct machine *m)
+static void set_registers(const struct machine *m, const struct vcpu *v)
 {
     struct kvm_regs regs = {
-        .rip = m->note.entry,
+        .rip = v->index ? m->note.cpu_entry : m->note.entry,
         .rdi = GPA_START_INFO,
         .rsi = GPA_MONITOR,
         .rflags = 2,
     };
     struct kvm_sregs sregs;
 
-    if (ioctl(m->vcpu_fd, KVM_GET_SREGS, &sregs) < 0)
+    if (ioctl(v->fd, KVM_GET_SREGS, &sregs) < 0)
         die("KVM_GET_SREGS: %m");
     sregs.cr0 = 0x80010033; /* PG, WP, NE, ET, MP, PE */
     sregs.cr3 = m->note.pml4;
@@ -242,7 +243,13 @@ void boot_set_registers(const struct machine *m)
     sregs.efer = 0xd01; /* NXE, LMA, LME, SCE */
     sregs.cs = segment(0x10, 0xb);
     sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = segment(0x18, 3);
-    if (ioctl(m->vcpu_fd, KVM_SET_SREGS, &sregs) < 0 ||
-        ioctl(m->vcpu_fd, KVM_SET_REGS, &regs) < 0)
+    if (ioctl(v->fd, KVM_SET_SREGS, &sregs) < 0 ||
+        ioctl(v->fd, KVM_SET_REGS, &regs) < 0)
         die("set the virtual CPU's registers: %m");
+}
+
+void boot_set_registers(const struct machine *m)
+{
+    for (uint32_t i = 0; i < m->nr_vcpus; i++)
+        set_registers(m, &m->vcpus[i]);
 }

@@ -25,14 +25,17 @@ static struct hard {
     uint32_t len_bytes; /* 0: unused */
 } hard[MAX_HARD];
 
-static enum break_go going = BREAK_OFF;
-static bool passing; /* one instruction of the guest's, without stopping */
+static struct {
+    enum break_go going;
+    bool passing; /* one instruction of the guest's, without stopping */
+} states[ABI_MAX_VCPU];
 
+/* All have the same. */
 static uint64_t cr3_of(const struct machine *m)
 {
     struct kvm_sregs sregs = {0};
 
-    ioctl(m->vcpu_fd, KVM_GET_SREGS, &sregs);
+    ioctl(m->vcpus[0].fd, KVM_GET_SREGS, &sregs);
     return sregs.cr3;
 }
 
@@ -179,33 +182,33 @@ void breaks_remove_all(struct machine *m)
 
 /* ---- going on ----------------------------------------------------------- */
 
-static void set_debug(const struct machine *m, const struct kvm_guest_debug *d)
+static void set_debug(const struct vcpu *v, const struct kvm_guest_debug *d)
 {
-    if (ioctl(m->vcpu_fd, KVM_SET_GUEST_DEBUG, d) < 0)
+    if (ioctl(v->fd, KVM_SET_GUEST_DEBUG, d) < 0)
         say("KVM_SET_GUEST_DEBUG: %m");
 }
 
-static void set_trap_flag(const struct machine *m, bool on)
+static void set_trap_flag(const struct vcpu *v, bool on)
 {
     struct kvm_regs regs;
 
-    ioctl(m->vcpu_fd, KVM_GET_REGS, &regs);
+    ioctl(v->fd, KVM_GET_REGS, &regs);
     if (!!(regs.rflags & FLAG_TF) == on)
         return;
     regs.rflags ^= FLAG_TF;
-    ioctl(m->vcpu_fd, KVM_SET_REGS, &regs);
+    ioctl(v->fd, KVM_SET_REGS, &regs);
 }
 
-static bool in_ring3(const struct machine *m)
+static bool in_ring3(const struct vcpu *v)
 {
     struct kvm_sregs sregs = {0};
 
-    ioctl(m->vcpu_fd, KVM_GET_SREGS, &sregs);
+    ioctl(v->fd, KVM_GET_SREGS, &sregs);
     return sregs.ss.dpl == 3;
 }
 
 /* The processor does it all. */
-static void arm_processor(struct machine *m, enum break_go go)
+static void arm_processor(struct vcpu *v, enum break_go go)
 {
     struct kvm_guest_debug d = {.control = KVM_GUESTDBG_ENABLE |
                                            KVM_GUESTDBG_USE_SW_BP};
@@ -213,54 +216,54 @@ static void arm_processor(struct machine *m, enum break_go go)
     use_hard(&d);
     if (go == BREAK_STEP)
         d.control |= KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_BLOCKIRQ;
-    set_debug(m, &d);
+    set_debug(v, &d);
 }
 
 /* KVM watches ring 0 only: there stand the guest's handlers of what happens in
  * ring 3. A trap flag is the processor's own. */
-static void arm_handlers(struct machine *m, enum break_go go)
+static void arm_handlers(struct vcpu *v, enum break_go go)
 {
     static const uint8_t vectors[] = {VEC_DEBUG, VEC_INT3, VEC_INVALID};
     struct kvm_guest_debug d = {.control = KVM_GUESTDBG_ENABLE |
                                            KVM_GUESTDBG_USE_HW_BP};
-    bool ring3 = in_ring3(m);
+    bool ring3 = in_ring3(v);
 
     for (int i = 0; i < 3; i++) {
-        d.arch.debugreg[i] = m->note.trap_stubs + STUB_BYTES * vectors[i];
+        d.arch.debugreg[i] = v->m->note.trap_stubs + STUB_BYTES * vectors[i];
         d.arch.debugreg[7] |= dr7_bits(i, BREAK_HARD, 1) | DR7_FIXED;
     }
     if (go == BREAK_STEP && !ring3)
         d.control |= KVM_GUESTDBG_SINGLESTEP;
-    set_debug(m, &d);
+    set_debug(v, &d);
     if (ring3)
-        set_trap_flag(m, go == BREAK_STEP);
+        set_trap_flag(v, go == BREAK_STEP);
 }
 
-void breaks_arm(struct machine *m, enum break_go go)
+void breaks_arm(struct vcpu *v, enum break_go go)
 {
     const struct kvm_guest_debug off = {0};
 
-    going = go;
-    passing = false;
+    states[v->index].going = go;
+    states[v->index].passing = false;
     if (go == BREAK_OFF) {
-        set_debug(m, &off);
-        if (m->native_ring3 && in_ring3(m))
-            set_trap_flag(m, false);
-    } else if (m->native_ring3) {
-        arm_handlers(m, go);
+        set_debug(v, &off);
+        if (v->m->native_ring3 && in_ring3(v))
+            set_trap_flag(v, false);
+    } else if (v->m->native_ring3) {
+        arm_handlers(v, go);
     } else {
-        arm_processor(m, go);
+        arm_processor(v, go);
     }
 }
 
 /* ---- what KVM_RUN ended with -------------------------------------------- */
 
-static void stop(bool at_soft)
+static void stop(struct vcpu *v, bool at_soft)
 {
-    hold_here((struct hold_why){.signal = SIGTRAP, .soft = at_soft});
+    hold_here(v, (struct hold_why){.signal = SIGTRAP, .soft = at_soft});
 }
 
-static void stop_at_hard(uint64_t dr6)
+static void stop_at_hard(struct vcpu *v, uint64_t dr6)
 {
     struct hold_why why = {.signal = SIGTRAP};
 
@@ -269,23 +272,23 @@ static void stop_at_hard(uint64_t dr6)
             why.watch = hard[i].kind;
             why.addr = hard[i].addr;
         }
-    hold_here(why);
+    hold_here(v, why);
 }
 
-static void processor_exit(struct machine *m)
+static void processor_exit(struct vcpu *v)
 {
-    const struct kvm_debug_exit_arch *e = &m->run->debug.arch;
+    const struct kvm_debug_exit_arch *e = &v->run->debug.arch;
     struct kvm_guest_debug d = {.control = KVM_GUESTDBG_ENABLE |
                                            KVM_GUESTDBG_USE_SW_BP |
                                            KVM_GUESTDBG_INJECT_BP};
 
     if (e->exception != VEC_INT3) {
-        stop_at_hard(e->dr6);
+        stop_at_hard(v, e->dr6);
     } else if (find_soft(e->pc) >= 0) {
-        stop(true);
+        stop(v, true);
     } else { /* the program's own */
         use_hard(&d);
-        set_debug(m, &d);
+        set_debug(v, &d);
     }
 }
 
@@ -309,41 +312,41 @@ static struct kvm_segment user_segment(uint64_t selector, uint8_t type)
     };
 }
 
-static void take_back(const struct machine *m, const struct pushed *p,
+static void take_back(const struct vcpu *v, const struct pushed *p,
                       uint64_t rip)
 {
     struct kvm_sregs sregs;
     struct kvm_regs regs;
 
-    ioctl(m->vcpu_fd, KVM_GET_SREGS, &sregs);
-    ioctl(m->vcpu_fd, KVM_GET_REGS, &regs);
+    ioctl(v->fd, KVM_GET_SREGS, &sregs);
+    ioctl(v->fd, KVM_GET_REGS, &regs);
     sregs.cs = user_segment(p->cs, 0xb);
     sregs.ss = user_segment(p->ss, 3);
     regs.rip = rip;
     regs.rsp = p->rsp;
     regs.rflags = p->rflags & ~(uint64_t)FLAG_TF;
-    ioctl(m->vcpu_fd, KVM_SET_SREGS, &sregs);
-    ioctl(m->vcpu_fd, KVM_SET_REGS, &regs);
+    ioctl(v->fd, KVM_SET_SREGS, &sregs);
+    ioctl(v->fd, KVM_SET_REGS, &regs);
 }
 
 /* Into the handler: it is the guest's own exception. */
-static void pass(struct machine *m)
+static void pass(struct vcpu *v)
 {
     const struct kvm_guest_debug d = {.control = KVM_GUESTDBG_ENABLE |
                                                  KVM_GUESTDBG_SINGLESTEP};
 
-    set_debug(m, &d);
-    passing = true;
+    set_debug(v, &d);
+    states[v->index].passing = true;
 }
 
 /* A step that is under way ends where the handler returns to: the trap flag
  * lies in what the processor pushed. */
-static void go_on_in_handler(struct machine *m)
+static void go_on_in_handler(struct vcpu *v)
 {
-    enum break_go wanted = going;
+    enum break_go wanted = states[v->index].going;
 
-    breaks_arm(m, BREAK_GO);
-    going = wanted;
+    breaks_arm(v, BREAK_GO);
+    states[v->index].going = wanted;
 }
 
 /* The address of the breakpoint that led to this handler, or of the step's
@@ -356,38 +359,39 @@ static bool is_ours(uint64_t vector, const struct pushed *p, uint64_t *rip)
     return find_soft(*rip) >= 0;
 }
 
-static void handler_exit(struct machine *m)
+static void handler_exit(struct vcpu *v)
 {
-    uint64_t pc = m->run->debug.arch.pc, rip;
-    uint64_t vector = (pc - m->note.trap_stubs) / STUB_BYTES;
+    uint64_t pc = v->run->debug.arch.pc, rip;
+    uint64_t vector = (pc - v->m->note.trap_stubs) / STUB_BYTES;
     struct pushed p = {0};
     struct kvm_regs regs;
 
-    if (passing) {
-        go_on_in_handler(m);
+    if (states[v->index].passing) {
+        go_on_in_handler(v);
         return;
     }
-    if (pc < m->note.trap_stubs || vector > VEC_INVALID) {
-        stop(false); /* a step in ring 0 */
+    if (pc < v->m->note.trap_stubs || vector > VEC_INVALID) {
+        stop(v, false); /* a step in ring 0 */
         return;
     }
-    ioctl(m->vcpu_fd, KVM_GET_REGS, &regs);
-    gva_read(m, cr3_of(m), regs.rsp, &p, sizeof(p));
+    ioctl(v->fd, KVM_GET_REGS, &regs);
+    gva_read(v->m, cr3_of(v->m), regs.rsp, &p, sizeof(p));
     if (!(p.ss & 3) || !is_ours(vector, &p, &rip)) {
-        pass(m);
+        pass(v);
         return;
     }
-    take_back(m, &p, rip);
-    if (vector == VEC_DEBUG && going != BREAK_STEP)
-        breaks_arm(m, going); /* what an old step left in a saved frame */
+    take_back(v, &p, rip);
+    if (vector == VEC_DEBUG && states[v->index].going != BREAK_STEP)
+        breaks_arm(v, states[v->index]
+                          .going); /* what an old step left in a saved frame */
     else
-        stop(vector != VEC_DEBUG);
+        stop(v, vector != VEC_DEBUG);
 }
 
-void breaks_exit(struct machine *m)
+void breaks_exit(struct vcpu *v)
 {
-    if (m->native_ring3)
-        handler_exit(m);
+    if (v->m->native_ring3)
+        handler_exit(v);
     else
-        processor_exit(m);
+        processor_exit(v);
 }

@@ -36,10 +36,10 @@ void breaks_remove_all(struct machine *m);
 /* Puts back into bytes read from addr what breakpoints stand on. */
 void breaks_hide(uint64_t addr, uint8_t *bytes, uint64_t len_bytes);
 /* Prepares the virtual CPU for going on so. */
-void breaks_arm(struct machine *m, enum break_go go);
+void breaks_arm(struct vcpu *v, enum break_go go);
 
 /* On the virtual CPU's thread: KVM_RUN ended for debugging. Stands still if
  * that is the debugger's, otherwise sees to it that the guest goes on. */
-void breaks_exit(struct machine *m);
+void breaks_exit(struct vcpu *v);
 
 #endif

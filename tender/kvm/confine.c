@@ -106,6 +106,7 @@ static struct sock_filter code[] = {
     ALLOW(SYS_pwritev),
     ALLOW(SYS_fdatasync),
     ALLOW(SYS_getrandom),
+    ALLOW(SYS_gettid),
     ALLOW(SYS_clock_gettime),
     ALLOW(SYS_restart_syscall),
     ALLOW(SYS_rt_sigreturn),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See gdb.h. One virtual CPU is one thread, number 1. */
+/* See gdb.h. Virtual CPU n is thread n + 1. */
 #include "tender/kvm/gdb.h"
 
 #include <netinet/in.h>
@@ -24,8 +24,11 @@ enum { BYTES_MAX = GDB_PACKET_MAX / 2 - 64, STATUS_KILLED = 128 + SIGKILL };
 static struct session {
     struct machine *m;
     struct gdb_conn conn;
-    struct gdb_regs regs; /* of the virtual CPU while it stands still */
-    bool changed;         /* regs must go back before it goes on */
+    struct cpu {
+        struct gdb_regs regs; /* while it stands still */
+        bool changed;         /* regs must go back before it goes on */
+    } cpus[ABI_MAX_VCPU];
+    uint32_t at; /* whose registers are meant */
     bool knows_swbreak, over;
     bool running; /* atomic: gdb_exited() looks at it */
     struct hold_why why;
@@ -68,7 +71,7 @@ static void answer_stop(struct session *s)
                                           [BREAK_READ] = "rwatch",
                                           [BREAK_ACCESS] = "awatch"};
 
-    answer(s, "T%02xthread:1;", s->why.signal);
+    answer(s, "T%02xthread:%x;", s->why.signal, s->why.vcpu + 1);
     if (s->why.watch)
         answer(s, "%s:%llx;", watches[s->why.watch],
                (unsigned long long)s->why.addr);
@@ -111,6 +114,78 @@ static bool unhex(const char *text, uint8_t *bytes, uint64_t len)
     return true;
 }
 
+/* ---- virtual CPUs ------------------------------------------------------- */
+
+static struct cpu *cpu_of(struct session *s)
+{
+    return &s->cpus[s->at];
+}
+
+/* One that the guest has started; the first one always stands for itself. */
+static bool is_there(const struct session *s, uint64_t index)
+{
+    return index == 0 ||
+           (index < s->m->nr_vcpus &&
+            __atomic_load_n(&s->m->vcpus[index].started, __ATOMIC_SEQ_CST));
+}
+
+/* Thread n + 1 of a packet; 0 and -1 mean any. */
+static bool thread(const struct session *s, const char **at, uint32_t *index)
+{
+    uint64_t id;
+
+    *index = s->at;
+    if (starts(*at, "-1")) {
+        *at += 2;
+        return true;
+    }
+    if (!number(at, 0, &id))
+        return false;
+    if (id && !is_there(s, id - 1))
+        return false;
+    *index = id ? (uint32_t)id - 1 : s->at;
+    return true;
+}
+
+/* H and T: it is meant from now on, or is it alive? Hc is for `c` and `s`, to
+ * which we let all go on. */
+static void choose_thread(struct session *s, const char *text)
+{
+    bool sets = text[0] == 'H' && text[1] == 'g';
+    uint32_t index;
+
+    text += text[0] == 'H' && text[1] ? 2 : 1;
+    if (!thread(s, &text, &index)) {
+        answer_error(s);
+        return;
+    }
+    if (sets)
+        s->at = index;
+    answer(s, "OK");
+}
+
+static void list_threads(struct session *s)
+{
+    answer(s, "m1");
+    for (uint32_t i = 1; i < s->m->nr_vcpus; i++)
+        if (is_there(s, i))
+            answer(s, ",%x", i + 1);
+}
+
+static void describe_thread(struct session *s, const char *text)
+{
+    char line[16];
+    uint32_t index;
+    int len;
+
+    if (!thread(s, &text, &index)) {
+        answer_error(s);
+        return;
+    }
+    len = snprintf(line, sizeof(line), "vCPU %u", index);
+    answer_bytes(s, (const uint8_t *)line, (uint64_t)len);
+}
+
 /* ---- registers ---------------------------------------------------------- */
 
 static void read_all(struct session *s)
@@ -118,7 +193,7 @@ static void read_all(struct session *s)
     for (uint32_t n = 0; n < GDB_NR_REGS; n++) {
         uint8_t value[GDB_REG_MAX];
 
-        gdb_reg_get(&s->regs, n, value);
+        gdb_reg_get(&cpu_of(s)->regs, n, value);
         answer_bytes(s, value, gdb_reg_size(n));
     }
 }
@@ -135,11 +210,11 @@ static void write_all(struct session *s, const char *text)
             answer_error(s);
             return;
         }
-        gdb_reg_set(&s->regs, n, value);
+        gdb_reg_set(&cpu_of(s)->regs, n, value);
         text += 2 * size;
         left -= 2 * size;
     }
-    s->changed = true;
+    cpu_of(s)->changed = true;
     answer(s, "OK");
 }
 
@@ -152,7 +227,7 @@ static void read_one(struct session *s, const char *text)
         answer_error(s);
         return;
     }
-    gdb_reg_get(&s->regs, (uint32_t)n, value);
+    gdb_reg_get(&cpu_of(s)->regs, (uint32_t)n, value);
     answer_bytes(s, value, gdb_reg_size((uint32_t)n));
 }
 
@@ -167,8 +242,8 @@ static void write_one(struct session *s, const char *text)
         answer_error(s);
         return;
     }
-    gdb_reg_set(&s->regs, (uint32_t)n, value);
-    s->changed = true;
+    gdb_reg_set(&cpu_of(s)->regs, (uint32_t)n, value);
+    cpu_of(s)->changed = true;
     answer(s, "OK");
 }
 
@@ -184,7 +259,7 @@ static void read_memory(struct session *s, const char *text)
         return;
     }
     len = len < BYTES_MAX ? len : BYTES_MAX;
-    len = gva_read(s->m, s->regs.special.cr3, addr, bytes, len);
+    len = gva_read(s->m, cpu_of(s)->regs.special.cr3, addr, bytes, len);
     if (!len) {
         answer_error(s);
         return;
@@ -213,7 +288,7 @@ static void write_memory(struct session *s, const char *text, int text_len,
     else if (!unhex(text, bytes, len))
         len = UINT64_MAX;
     if (len == UINT64_MAX ||
-        gva_write(s->m, s->regs.special.cr3, addr, bytes, len) != len)
+        gva_write(s->m, cpu_of(s)->regs.special.cr3, addr, bytes, len) != len)
         answer_error(s);
     else
         answer(s, "OK");
@@ -223,26 +298,69 @@ static void write_memory(struct session *s, const char *text, int text_len,
 
 static void store_registers(struct session *s)
 {
-    if (s->changed && !gdb_regs_store(s->m, &s->regs))
-        say("the debugger's registers: %m");
-    s->changed = false;
+    for (uint32_t i = 0; i < s->m->nr_vcpus; i++) {
+        struct cpu *cpu = &s->cpus[i];
+
+        if (cpu->changed && !gdb_regs_store(&s->m->vcpus[i], &cpu->regs))
+            say("the debugger's registers: %m");
+        cpu->changed = false;
+    }
 }
 
-static void go(struct session *s, enum break_go how)
+static void arm_all(struct session *s, enum break_go how)
+{
+    for (uint32_t i = 0; i < s->m->nr_vcpus; i++)
+        breaks_arm(&s->m->vcpus[i], how);
+}
+
+/* `stepper` does one step (HOLD_NOBODY: nobody); only `only` goes on. */
+static void go(struct session *s, int stepper, int only)
 {
     store_registers(s);
-    breaks_arm(s->m, how);
+    arm_all(s, BREAK_GO);
+    if (stepper != HOLD_NOBODY)
+        breaks_arm(&s->m->vcpus[stepper], BREAK_STEP);
     __atomic_store_n(&s->running, true, __ATOMIC_SEQ_CST);
-    hold_release();
+    hold_release(only);
+}
+
+/* vCont;ACTION[:THREAD]...: one that steps, one that alone goes on, or all. */
+static void go_each(struct session *s, const char *text)
+{
+    int stepper = HOLD_NOBODY, only = HOLD_NOBODY;
+    bool all = false;
+
+    while (*text == ';') {
+        bool step = text[1] == 's' || text[1] == 'S';
+        const char *end = strchr(text + 1, ';');
+        const char *colon = strchr(text + 1, ':');
+        uint32_t index = s->at;
+
+        end = end ? end : text + strlen(text);
+        if (colon && colon < end) {
+            colon++;
+            if (!thread(s, &colon, &index)) {
+                answer_error(s);
+                return;
+            }
+            only = (int)index;
+        } else {
+            all = true;
+        }
+        if (step)
+            stepper = (int)index;
+        text = end;
+    }
+    go(s, stepper, all ? HOLD_NOBODY : only);
 }
 
 static void detach(struct session *s)
 {
     breaks_remove_all(s->m);
     store_registers(s);
-    breaks_arm(s->m, BREAK_OFF);
+    arm_all(s, BREAK_OFF);
     s->over = true;
-    hold_release();
+    hold_release(HOLD_NOBODY);
 }
 
 static void kill_guest(void)
@@ -305,13 +423,13 @@ static void query(struct session *s, const char *text)
     } else if (starts(text, features)) {
         read_features(s, text + strlen(features));
     } else if (!strcmp(text, "qC")) {
-        answer(s, "QC1");
+        answer(s, "QC%x", s->at + 1);
     } else if (!strcmp(text, "qfThreadInfo")) {
-        answer(s, "m1");
+        list_threads(s);
     } else if (!strcmp(text, "qsThreadInfo")) {
         answer(s, "l");
     } else if (starts(text, "qThreadExtraInfo,")) {
-        answer_bytes(s, (const uint8_t *)"vCPU 0", 6);
+        describe_thread(s, text + strlen("qThreadExtraInfo,"));
     } else if (starts(text, "qAttached")) {
         answer(s, "1");
     } else if (!strcmp(text, "QStartNoAckMode")) {
@@ -324,9 +442,7 @@ static void verbose(struct session *s, const char *text)
     if (!strcmp(text, "vCont?")) {
         answer(s, "vCont;c;C;s;S");
     } else if (starts(text, "vCont;")) {
-        bool step = strstr(text, ";s") || strstr(text, ";S");
-
-        go(s, step ? BREAK_STEP : BREAK_GO);
+        go_each(s, text + strlen("vCont"));
     } else if (starts(text, "vKill")) {
         kill_guest();
     }
@@ -366,15 +482,15 @@ static void handle(struct session *s, int len)
         break;
     case 'c':
     case 'C':
-        go(s, BREAK_GO);
+        go(s, HOLD_NOBODY, HOLD_NOBODY);
         break;
     case 's':
     case 'S':
-        go(s, BREAK_STEP);
+        go(s, (int)s->at, HOLD_NOBODY);
         break;
     case 'H':
     case 'T':
-        answer(s, "OK");
+        choose_thread(s, text);
         break;
     case 'D':
         answer(s, "OK");
@@ -411,7 +527,9 @@ static bool take_stop(struct session *s)
     if (!hold_reason(&s->why))
         return false;
     __atomic_store_n(&s->running, false, __ATOMIC_SEQ_CST);
-    gdb_regs_load(s->m, &s->regs);
+    for (uint32_t i = 0; i < s->m->nr_vcpus; i++)
+        gdb_regs_load(&s->m->vcpus[i], &s->cpus[i].regs);
+    s->at = s->why.vcpu;
     return true;
 }
 
@@ -474,7 +592,8 @@ void gdb_session(struct machine *m, int fd)
 
     s->m = m;
     s->conn = (struct gdb_conn){.fd = fd};
-    s->changed = s->over = s->knows_swbreak = false;
+    memset(s->cpus, 0, sizeof(s->cpus));
+    s->over = s->knows_swbreak = false;
     s->out_len = 0;
     if (!take_stop(s)) {
         hold_ask();
@@ -537,7 +656,7 @@ void gdb_start(struct machine *m, const struct options *opt)
     listen_fd = opt->gdb[0] == '@' ? options_open("gdb", opt->gdb)
                                    : listen_on(opt->gdb);
     wait_at_start = opt->gdb_wait;
-    hold_init(m);
+    hold_init();
     if (pthread_create(&thread, NULL, serve_gdb, m))
         die("start the debugger's thread: %m");
 }
@@ -545,7 +664,7 @@ void gdb_start(struct machine *m, const struct options *opt)
 void gdb_up(void)
 {
     if (wait_at_start)
-        hold_ask_self();
+        hold_ask();
 }
 
 void gdb_exited(int status)

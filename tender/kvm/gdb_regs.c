@@ -28,22 +28,22 @@ static const char *const names[GDB_NR_REGS] = {
     "xmm8",  "xmm9",    "xmm10",  "xmm11", "xmm12", "xmm13", "xmm14", "xmm15",
     "mxcsr", "fs_base", "gs_base"};
 
-bool gdb_regs_load(const struct machine *m, struct gdb_regs *regs)
+bool gdb_regs_load(const struct vcpu *v, struct gdb_regs *regs)
 {
-    return ioctl(m->vcpu_fd, KVM_GET_REGS, &regs->general) == 0 &&
-           ioctl(m->vcpu_fd, KVM_GET_SREGS, &regs->special) == 0 &&
-           ioctl(m->vcpu_fd, KVM_GET_FPU, &regs->fpu) == 0;
+    return ioctl(v->fd, KVM_GET_REGS, &regs->general) == 0 &&
+           ioctl(v->fd, KVM_GET_SREGS, &regs->special) == 0 &&
+           ioctl(v->fd, KVM_GET_FPU, &regs->fpu) == 0;
 }
 
-bool gdb_regs_store(const struct machine *m, const struct gdb_regs *regs)
+bool gdb_regs_store(const struct vcpu *v, const struct gdb_regs *regs)
 {
     struct kvm_mp_state runnable = {.mp_state = KVM_MP_STATE_RUNNABLE};
 
     /* It may have been waiting in an instruction that is left now. */
-    ioctl(m->vcpu_fd, KVM_SET_MP_STATE, &runnable);
-    return ioctl(m->vcpu_fd, KVM_SET_SREGS, &regs->special) == 0 &&
-           ioctl(m->vcpu_fd, KVM_SET_FPU, &regs->fpu) == 0 &&
-           ioctl(m->vcpu_fd, KVM_SET_REGS, &regs->general) == 0;
+    ioctl(v->fd, KVM_SET_MP_STATE, &runnable);
+    return ioctl(v->fd, KVM_SET_SREGS, &regs->special) == 0 &&
+           ioctl(v->fd, KVM_SET_FPU, &regs->fpu) == 0 &&
+           ioctl(v->fd, KVM_SET_REGS, &regs->general) == 0;
 }
 
 uint32_t gdb_reg_size(uint32_t n)

@@ -17,8 +17,8 @@ struct gdb_regs {
 };
 
 /* While the virtual CPU stands still. False: KVM refused. */
-bool gdb_regs_load(const struct machine *m, struct gdb_regs *regs);
-bool gdb_regs_store(const struct machine *m, const struct gdb_regs *regs);
+bool gdb_regs_load(const struct vcpu *v, struct gdb_regs *regs);
+bool gdb_regs_store(const struct vcpu *v, const struct gdb_regs *regs);
 
 /* Size of register n in bytes; 0: there is none. */
 uint32_t gdb_reg_size(uint32_t n);

@@ -83,7 +83,23 @@ void machine_add_rom(struct machine *m, uint64_t gpa, void *host,
     add_slot(m, gpa, host, len_bytes, KVM_MEM_READONLY);
 }
 
-static void set_cpuid(const struct machine *m)
+/* Where a processor says which one it is (AMD64 manual, volume 3, appendix E):
+ * as our host's where KVM does not care, so made right here. */
+static void set_number(struct kvm_cpuid2 *cpuid, uint32_t index)
+{
+    enum { FEATURES = 1, TOPOLOGY = 0xb, TOPOLOGY_2 = 0x1f };
+
+    for (uint32_t i = 0; i < cpuid->nent; i++) {
+        struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+
+        if (e->function == FEATURES)
+            e->ebx = (e->ebx & 0x00ffffff) | index << 24;
+        else if (e->function == TOPOLOGY || e->function == TOPOLOGY_2)
+            e->edx = index;
+    }
+}
+
+static void set_cpuid(const struct vcpu *v)
 {
     size_t bytes =
         sizeof(struct kvm_cpuid2) + NR_CPUID * sizeof(struct kvm_cpuid_entry2);
@@ -92,14 +108,16 @@ static void set_cpuid(const struct machine *m)
     if (!cpuid)
         die("out of memory");
     cpuid->nent = NR_CPUID;
-    if (ioctl(m->kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid) < 0 ||
-        ioctl(m->vcpu_fd, KVM_SET_CPUID2, cpuid) < 0)
-        die("CPUID of the virtual CPU: %m");
+    if (ioctl(v->m->kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
+        die("CPUID of the host: %m");
+    set_number(cpuid, v->index);
+    if (ioctl(v->fd, KVM_SET_CPUID2, cpuid) < 0)
+        die("CPUID of virtual CPU %u: %m", v->index);
     free(cpuid);
 }
 
 /* The guest's counter is the host's: its offset is zero. */
-static void set_tsc(const struct machine *m)
+static void set_tsc(const struct vcpu *v)
 {
     uint64_t offset = 0;
     struct kvm_device_attr attr = {
@@ -108,25 +126,34 @@ static void set_tsc(const struct machine *m)
         .addr = (uint64_t)&offset,
     };
 
-    if (ioctl(m->vcpu_fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
+    if (ioctl(v->fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
         die("time-stamp counter of the virtual CPU: %m (Linux 5.16 or later "
             "is needed)");
 }
 
-void machine_create_vcpu(struct machine *m)
+static void create_vcpu(struct vcpu *v)
 {
-    int bytes = ioctl(m->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+    int bytes = ioctl(v->m->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 
-    m->vcpu_fd = ioctl(m->vm_fd, KVM_CREATE_VCPU, 0);
-    if (m->vcpu_fd < 0 || bytes < (int)sizeof(*m->run))
-        die("KVM_CREATE_VCPU: %m");
-    m->run_bytes = (size_t)bytes;
-    m->run = mmap(NULL, m->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                  m->vcpu_fd, 0);
-    if (m->run == MAP_FAILED)
-        die("map the virtual CPU: %m");
-    set_cpuid(m);
-    set_tsc(m);
+    v->fd = ioctl(v->m->vm_fd, KVM_CREATE_VCPU, v->index);
+    if (v->fd < 0 || bytes < (int)sizeof(*v->run))
+        die("KVM_CREATE_VCPU %u: %m", v->index);
+    v->run =
+        mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
+    if (v->run == MAP_FAILED)
+        die("map virtual CPU %u: %m", v->index);
+    set_cpuid(v);
+    set_tsc(v);
+}
+
+void machine_create_vcpus(struct machine *m, uint32_t nr)
+{
+    m->nr_vcpus = nr;
+    for (uint32_t i = 0; i < nr; i++) {
+        m->vcpus[i].m = m;
+        m->vcpus[i].index = i;
+        create_vcpu(&m->vcpus[i]);
+    }
 }
 
 int machine_irqfd(struct machine *m, uint32_t line)

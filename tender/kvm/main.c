@@ -4,7 +4,6 @@
  * ACPI. The list below is its life; docs/kvm.md explains it.
  */
 #include <signal.h>
-#include <unistd.h>
 
 #include "tender/kvm/gdb.h"
 #include "tender/kvm/monitor.h"
@@ -45,7 +44,6 @@ static void add_devices(struct machine *m, const struct options *opt)
 int main(int argc, char **argv)
 {
     struct machine *m = &machine;
-    int status;
 
     (void)argc;
     options_parse(&options, argv);
@@ -54,7 +52,7 @@ int main(int argc, char **argv)
     take_signals();
     machine_create(m);
     machine_add_ram(m, options.mem_bytes);
-    machine_create_vcpu(m);
+    machine_create_vcpus(m, options.nr_vcpus);
     probe_run(m);
     serve_init();
     console_init(m, &options);
@@ -69,11 +67,8 @@ int main(int argc, char **argv)
         stats_open(m);
     confine(&options);
     serve_start(m);
+    vcpus_prepare(m);
     gdb_start(m, &options);
     confine_filter();
-    status = vcpu_run(m);
-    gdb_exited(status);
-    if (options.flags & ABI_BOOT_STATS)
-        stats_print();
-    _exit(status);
+    vcpus_run(m);
 }

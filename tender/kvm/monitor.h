@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * einkorn-kvm's inside: one virtual machine of one instance. The first thread
- * runs the virtual CPU, a second one serves devices; `lock` is theirs to share
- * everything below "devices".
+ * einkorn-kvm's inside: one virtual machine of one instance. A thread runs each
+ * virtual CPU, the first one the process's own; another serves devices. `lock`
+ * is theirs to share everything below "devices"; what stands above is constant
+ * once they run.
  */
 #ifndef EINKORN_TENDER_KVM_MONITOR_H
 #define EINKORN_TENDER_KVM_MONITOR_H
@@ -51,6 +52,7 @@ struct disk_arg {
 struct options {
     const char *shim, *kernel, *image, *sidecar, *config;
     uint64_t mem_bytes, tsc_hz;
+    uint32_t nr_vcpus;
     uint64_t flags; /* ABI_BOOT_* */
     int ctl_fd;     /* -1: none */
     struct net_arg nets[MAX_NICS];
@@ -70,11 +72,20 @@ int options_open(const char *what, const char *file);
 /* ---- the machine ------------------------------------------------------- */
 
 struct virtio_dev;
+struct machine;
+
+struct vcpu {
+    struct machine *m;
+    uint32_t index;
+    int fd;
+    struct kvm_run *run;
+    bool started; /* atomic; its own thread's to set (vcpu.c) */
+};
 
 struct machine {
-    int kvm_fd, vm_fd, vcpu_fd;
-    struct kvm_run *run;
-    size_t run_bytes;
+    int kvm_fd, vm_fd;
+    struct vcpu vcpus[ABI_MAX_VCPU];
+    uint32_t nr_vcpus;
     uint32_t nr_slots;
     struct gmem gmem;          /* RAM: all that devices may touch */
     struct gmem rom;           /* what they may only read */
@@ -96,7 +107,7 @@ void machine_add_ram(struct machine *m, uint64_t bytes);
 /* Maps len bytes of memory at `host`, read-only. */
 void machine_add_rom(struct machine *m, uint64_t gpa, void *host,
                      uint64_t len_bytes);
-void machine_create_vcpu(struct machine *m);
+void machine_create_vcpus(struct machine *m, uint32_t nr);
 /* An eventfd that raises this interrupt line. */
 int machine_irqfd(struct machine *m, uint32_t line);
 /* An eventfd that is signalled when the guest writes `value` at gpa. */
@@ -118,8 +129,13 @@ int probe_report(void);
 void clock_init(struct machine *m, uint64_t tsc_hz);
 void clock_refresh(struct machine *m);
 
-/* vcpu.c: runs until the guest ends; returns the exit status. */
-int vcpu_run(struct machine *m);
+/* vcpu.c */
+/* Threads for all but the first, which wait until the guest starts them. */
+void vcpus_prepare(struct machine *m);
+/* The guest starts one; once for each, and only those that there are. */
+void vcpu_start(struct machine *m, uint32_t index);
+/* Runs the first, until one of them ends the guest, and all with it. */
+_Noreturn void vcpus_run(struct machine *m);
 
 /* ports.c; *status is set when the guest ends. */
 void ports_out(struct machine *m, uint16_t port, const uint8_t *data,
@@ -150,7 +166,8 @@ void console_write(struct monitor_page *page, int fd, const uint8_t *from,
 /* MONITOR_DO_READ: at most max bytes, and page says what became of it. */
 void console_read(struct monitor_page *page, uint8_t *to, uint32_t max);
 
-/* stats.c: KVM's counters of the virtual CPU, for --stats. */
+/* stats.c: KVM's counters, the sum of the virtual CPUs, for --stats. Nothing is
+ * printed where nothing was opened. */
 void stats_open(const struct machine *m);
 void stats_print(void);
 

@@ -37,6 +37,9 @@ static void request(struct machine *m, uint32_t what)
         control_say_up(m);
         gdb_up();
         return;
+    case MONITOR_DO_START:
+        vcpu_start(m, bytes);
+        return;
     }
 }
 

@@ -74,10 +74,11 @@ static bool reaches_port(const struct machine *m, uint64_t rip, uint8_t ring)
     } msrs = {.head = {.nmsrs = 3}};
     struct kvm_regs regs = {
         .rip = rip, .rcx = NR_LOOPS, .rsp = END, .rflags = 2};
+    const struct kvm_run *run = m->vcpus[0].run;
     struct kvm_sregs sregs;
 
     memcpy(msrs.head.entries, entries, sizeof(entries));
-    ioctl(m->vcpu_fd, KVM_GET_SREGS, &sregs);
+    ioctl(m->vcpus[0].fd, KVM_GET_SREGS, &sregs);
     sregs.cr0 = 0x80010033;
     sregs.cr3 = PML4;
     sregs.cr4 = 0x20;
@@ -86,12 +87,12 @@ static bool reaches_port(const struct machine *m, uint64_t rip, uint8_t ring)
     sregs.cs = segment(ring ? 0x33 : 0x10, 0xb, ring);
     sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss =
         segment(ring ? 0x2b : 0x18, 3, ring);
-    if (ioctl(m->vcpu_fd, KVM_SET_SREGS, &sregs) < 0 ||
-        ioctl(m->vcpu_fd, KVM_SET_REGS, &regs) < 0 ||
-        ioctl(m->vcpu_fd, KVM_SET_MSRS, &msrs) < 0)
+    if (ioctl(m->vcpus[0].fd, KVM_SET_SREGS, &sregs) < 0 ||
+        ioctl(m->vcpus[0].fd, KVM_SET_REGS, &regs) < 0 ||
+        ioctl(m->vcpus[0].fd, KVM_SET_MSRS, &msrs) < 0)
         return false;
-    return ioctl(m->vcpu_fd, KVM_RUN, 0) == 0 &&
-           m->run->exit_reason == KVM_EXIT_IO && m->run->io.port == PROBE_PORT;
+    return ioctl(m->vcpus[0].fd, KVM_RUN, 0) == 0 &&
+           run->exit_reason == KVM_EXIT_IO && run->io.port == PROBE_PORT;
 }
 
 /* As if it had never run: events that are under way are forgotten. */
@@ -100,12 +101,12 @@ static void clean(const struct machine *m, const struct kvm_vcpu_events *events,
 {
     struct kvm_mp_state runnable = {.mp_state = KVM_MP_STATE_RUNNABLE};
 
-    m->run->immediate_exit = 1; /* finishes the port access */
-    ioctl(m->vcpu_fd, KVM_RUN, 0);
-    m->run->immediate_exit = 0;
-    ioctl(m->vcpu_fd, KVM_SET_MP_STATE, &runnable);
-    ioctl(m->vcpu_fd, KVM_SET_VCPU_EVENTS, events);
-    ioctl(m->vcpu_fd, KVM_SET_SREGS, sregs);
+    m->vcpus[0].run->immediate_exit = 1; /* finishes the port access */
+    ioctl(m->vcpus[0].fd, KVM_RUN, 0);
+    m->vcpus[0].run->immediate_exit = 0;
+    ioctl(m->vcpus[0].fd, KVM_SET_MP_STATE, &runnable);
+    ioctl(m->vcpus[0].fd, KVM_SET_VCPU_EVENTS, events);
+    ioctl(m->vcpus[0].fd, KVM_SET_SREGS, sregs);
     memset(m->low + CODE, 0, END - CODE);
 }
 
@@ -114,8 +115,8 @@ void probe_run(struct machine *m)
     struct kvm_vcpu_events events;
     struct kvm_sregs sregs;
 
-    if (ioctl(m->vcpu_fd, KVM_GET_VCPU_EVENTS, &events) < 0 ||
-        ioctl(m->vcpu_fd, KVM_GET_SREGS, &sregs) < 0)
+    if (ioctl(m->vcpus[0].fd, KVM_GET_VCPU_EVENTS, &events) < 0 ||
+        ioctl(m->vcpus[0].fd, KVM_GET_SREGS, &sregs) < 0)
         die("read the virtual CPU's state: %m");
     write_code(m);
     m->native_ring3 = !reaches_port(m, CODE, 3);
@@ -149,7 +150,7 @@ int probe_report(void)
 
     machine_create(&m);
     machine_add_ram(&m, UINT64_C(1) << 20);
-    machine_create_vcpu(&m);
+    machine_create_vcpus(&m, 1);
     probe_run(&m);
     write_code(&m);
     ns = ring0_ns(&m);

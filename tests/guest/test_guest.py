@@ -18,6 +18,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 QUICK = {"qemu": {"hello"},
          "proc2": {"parallel", "storm", "threads", "futexes", "pirequeue",
                    "rseq", "sigfpu", "execve"},
+         "kvm2": {"parallel", "storm", "threads", "futexes", "signals",
+                  "pirequeue"},
+         "qemu2": {"parallel", "threads", "futexes", "signals", "pirequeue"},
          "kvm": {"hello", "files", "mmap", "signals", "threads", "timers"}}
 # What makes files makes them on a volume too: /tmp is a host directory.
 ON_VOLUME = ["files", "dirtree", "mmap", "polling", "sendfile", "unixsock"]
@@ -33,7 +36,8 @@ def programs():
 
 def cases():
     for name, libc in programs():
-        for platform in ("linux", "proc", "proc2", "qemu", "kvm"):
+        for platform in ("linux", "proc", "proc2", "qemu", "qemu2", "kvm",
+                         "kvm2"):
             if TEST_ALL or name in QUICK.get(platform, {name}):
                 yield pytest.param(name, libc, platform,
                                    id=f"{name}-{libc}-{platform}")
@@ -42,10 +46,10 @@ def cases():
 @pytest.mark.parametrize("name,libc,platform", cases())
 def test_guest(name, libc, platform, einkorn, tmp_path):
     program = BUILD / "guest" / libc / name
-    vcpus = 2 if platform == "proc2" else 1
+    vcpus = 2 if platform.endswith("2") else 1
     if len(os.sched_getaffinity(0)) < vcpus:
         pytest.skip("SKIP one processor: no instance with two")
-    if platform == "kvm" and why_no_kvm():
+    if platform.startswith("kvm") and why_no_kvm():
         pytest.skip(why_no_kvm())
     if platform == "linux":
         result = subprocess.run([str(program)], capture_output=True, text=True,

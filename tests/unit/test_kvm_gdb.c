@@ -24,10 +24,10 @@
 #include "tests/random.h"
 
 enum { PAGES = 8, PAGE = 4096, DATA = 4 * PAGE, ROUNDS = 4000 };
-enum { TABLE = 7, VADDR = 0x5000 };
+enum { TABLE = 7, VADDR = 0x5000, NR_VCPUS = 2 };
 
-static struct machine machine = {.vcpu_fd = -1};
-static struct kvm_run run;
+static struct machine machine = {.nr_vcpus = NR_VCPUS};
+static struct kvm_run runs[NR_VCPUS];
 static int peer;
 static pthread_t talker;
 
@@ -53,13 +53,13 @@ int options_open(const char *what, const char *file)
 
 static void *virtual_cpu(void *arg)
 {
-    struct machine *m = arg;
+    struct vcpu *v = arg;
 
-    hold_init(m);
+    hold_begin(v);
     for (;;) {
-        hold_before_run(m);
+        hold_before_run(v);
         usleep(50);
-        hold_if_asked();
+        hold_if_asked(v);
     }
     return NULL;
 }
@@ -71,13 +71,28 @@ static void *talk(void *arg)
     return NULL;
 }
 
+/* Once, for all tests: returns when the debugger sees them all. */
+static int start_cpus(void)
+{
+    hold_init();
+    for (uint32_t i = 0; i < NR_VCPUS; i++) {
+        struct vcpu *v = &machine.vcpus[i];
+        pthread_t thread;
+
+        *v = (struct vcpu){&machine, i, -1, &runs[i], false};
+        if (pthread_create(&thread, NULL, virtual_cpu, v))
+            return -1;
+        while (!__atomic_load_n(&v->started, __ATOMIC_SEQ_CST))
+            usleep(50);
+    }
+    return 0;
+}
+
 /* Tables in pages 0 to 3; VADDR is the page at DATA, what follows it is none,
  * and the last entry of the top leads back to the top. */
 static int set_up(void **state)
 {
     static uint8_t memory[PAGES * PAGE];
-    static pthread_t cpu;
-    static bool started;
     static int fd;
     uint64_t *words = (void *)memory;
     int fds[2];
@@ -90,12 +105,8 @@ static int set_up(void **state)
     words[2 * PAGE / 8] = 3 * PAGE | TABLE;
     words[3 * PAGE / 8 + VADDR / PAGE] = DATA | TABLE;
     machine.gmem = (struct gmem){{{0, sizeof(memory), memory}}, 1};
-    machine.run = &run;
-    if (!started && pthread_create(&cpu, NULL, virtual_cpu, &machine))
+    if (hold_event_fd() < 0 && start_cpus())
         return -1;
-    started = true;
-    while (hold_event_fd() < 0)
-        usleep(50);
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
         return -1;
     peer = fds[0];
@@ -271,6 +282,37 @@ static void test_it_goes_on_and_stops_when_asked(void **state)
     assert_string_equal(answer(), "T02thread:1;");
 }
 
+static void test_virtual_cpus_are_threads(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("qfThreadInfo"), "m1,2");
+    assert_string_equal(ask("qThreadExtraInfo,2"), "764350552031");
+    assert_string_equal(ask("T2"), "OK");
+    assert_string_equal(ask("T3"), "E01");
+    assert_string_equal(ask("Hg11"), "E01");
+    assert_string_equal(ask("qC"), "QC1");
+    assert_string_equal(ask("Hg2"), "OK");
+    assert_string_equal(ask("qC"), "QC2");
+    assert_string_equal(ask("P0=0100000000000000"), "OK");
+    assert_string_equal(ask("Hg1"), "OK");
+    assert_string_equal(ask("p0"), "0000000000000000");
+    assert_string_equal(ask("Hg2"), "OK");
+    assert_string_equal(ask("p0"), "0100000000000000");
+    assert_string_equal(ask("vCont;c:9"), "E01");
+}
+
+/* The others stay where they are, and one that stops is enough. */
+static void test_one_virtual_cpu_goes_on_alone(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("?"), "T02thread:1;");
+    for (int i = 0; i < 100; i++) {
+        put_packet(i % 2 ? "vCont;c:2" : "vCont;s:1", 9);
+        put("\x03", 1);
+        assert_string_equal(answer(), "T02thread:1;");
+    }
+}
+
 static void test_damaged_packets_are_asked_for_again(void **state)
 {
     static char much[3 * GDB_PACKET_MAX];
@@ -311,6 +353,9 @@ static const char *const seeds[] = {"g",
                                     "qfThreadInfo",
                                     "qXfer:features:read:target.xml:0,ff",
                                     "vCont;s:1",
+                                    "vCont;s:2;c",
+                                    "Hg2",
+                                    "T2",
                                     "?"};
 
 static size_t mutate(char *text)
@@ -355,7 +400,7 @@ static void test_random_packets(void **state)
         usleep(1000);
         n = recv(peer, text, sizeof(text) - 1, MSG_DONTWAIT);
         text[n > 0 ? n : 0] = '\0';
-        if (strstr(text, "QC1"))
+        if (strstr(text, "QC"))
             return;
     }
     fail_msg("it does not talk any more");
@@ -374,6 +419,10 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_damaged_packets_are_asked_for_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_virtual_cpus_are_threads, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_one_virtual_cpu_goes_on_alone,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_random_packets, set_up, tear_down),
     };
 

@@ -37,6 +37,9 @@ enum vm_hcall {
     VM_WAIT,        /* (ns): until pending, device interrupt or ns passed */
     VM_TICK,        /* (period_ns) */
     VM_EXIT,        /* (status) */
+    VM_VCPU_START,  /* (index, struct abi_vcpu *): at the ring-3 part's entry
+                       for it, with rdi = vcpu and no stack */
+    VM_VCPU_KICK,   /* (index): it looks at its pending byte */
     VM_MEM_SET,     /* (addr, len, origin): see enum vm_origin */
     VM_MEM_PROTECT, /* (addr, len, prot) */
     VM_MEM_DISCARD, /* (addr, len) */
@@ -59,6 +62,8 @@ struct vm_handover {
     uint64_t bundle_bytes; /* mapped at VM_BUNDLE, read-only */
     uint32_t input_ended;  /* by the tool: standard input has no more bytes */
     uint32_t monitor_page; /* abi/monitor.h, physical; 0: another's */
+    uint32_t nr_cpus;      /* 0: nobody said so to the shim */
+    uint32_t reserved;
     char cmdline[2048];
 };
 

@@ -32,7 +32,7 @@ enum {
 #define HW_REDUCED (1u << 20)
 
 /* MADT (5.2.12): interrupt source override */
-enum { MADT_FIRST = 44, OVERRIDE = 2 };
+enum { MADT_FIRST = 44, LOCAL_APIC = 0, OVERRIDE = 2, CPU_ENABLED = 1 };
 enum { POLARITY_MASK = 3, ACTIVE_HIGH = 1, TRIGGER_MASK = 12, EDGE = 4 };
 
 /* Fixed hardware (4.8.3) */
@@ -49,6 +49,11 @@ static struct {
     uint8_t off_type;
     uint32_t vector;
 } acpi;
+
+static struct {
+    uint32_t nr;
+    uint8_t apics[ABI_MAX_VCPU];
+} cpus;
 
 static uint16_t get16(const uint8_t *at)
 {
@@ -212,6 +217,32 @@ bool acpi_interrupt(uint32_t vector)
     return true;
 }
 
+/* ---- processors --------------------------------------------------------- */
+
+/* Local APICs of the MADT (5.2.12.2), in its order: the boot processor's is
+ * the first. Those with numbers above 254 are left alone. */
+static void find_cpus(const uint8_t *rsdp)
+{
+    const uint8_t *madt = find_table(rsdp, "APIC");
+    uint32_t len = madt ? length(madt) : 0;
+
+    for (uint32_t at = MADT_FIRST; at + 8 <= len && madt[at + 1];
+         at += madt[at + 1])
+        if (madt[at] == LOCAL_APIC && get32(madt + at + 4) & CPU_ENABLED &&
+            cpus.nr < ABI_MAX_VCPU)
+            cpus.apics[cpus.nr++] = madt[at + 3];
+}
+
+uint32_t acpi_nr_cpus(void)
+{
+    return cpus.nr;
+}
+
+uint32_t acpi_apic_of(uint32_t n)
+{
+    return cpus.nr ? cpus.apics[n] : n;
+}
+
 void acpi_init(phys_t rsdp_phys)
 {
     const uint8_t *rsdp = phys_to_virt(rsdp_phys), *fadt;
@@ -219,6 +250,7 @@ void acpi_init(phys_t rsdp_phys)
     if (!rsdp_phys || rsdp_phys > MAPPED - TABLE_HEADER ||
         memcmp(rsdp, "RSD PTR ", 8) != 0)
         return;
+    find_cpus(rsdp);
     fadt = find_table(rsdp, "FACP");
     if (!fadt || length(fadt) < FADT_FLAGS + 4)
         return;

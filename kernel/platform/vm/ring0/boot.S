@@ -19,6 +19,7 @@
 
 #define MULTIBOOT2_MAGIC 0xe85250d6
 #define BOOT_CODE32 0x20
+#define SMP_TRAMPOLINE 0x8000
 
     .section .note.pvh, "a", @note
     .balign 4
@@ -28,13 +29,14 @@
 
     .section .note.pvh, "a", @note
     .balign 4
-    .long 8, 112, 1 /* struct monitor_note */
+    .long 8, 120, 1 /* struct monitor_note */
     .asciz "Einkorn"
     .quad monitor_entry
     .quad PHYS(space_pml4), PHYS(boot_pdpt), PHYS(boot_pd)
     .quad PHYS(shim_pdpt), PHYS(shim_pd), PHYS(shim_pt)
     .quad shim_begin, shim_rodata, shim_data, shim_end
     .quad trap_stubs, PHYS(space_top_shadow), PHYS(space_shadows)
+    .quad cpu_entry
 
     .section .boot, "ax"
 /* Multiboot2 Specification 2.0, 3.1: entry, modules on page boundaries. */
@@ -152,7 +154,57 @@ monitor_entry:
     call ring0_main
     ud2
 
+/* Every further CPU, one at a time: from the trampoline, or from the own
+ * monitor, with the same tables. */
+    .globl cpu_entry
+cpu_entry:
+    mov $PHYS(space_pml4), %eax
+    mov %rax, %cr3
+    mov smp_stack(%rip), %rsp
+    xor %ebp, %ebp
+    call smp_join
+    ud2
+
     .section .rodata.boot, "a"
+/* Where INIT and SIPI lead: copied to SMP_TRAMPOLINE (smp.c), beside tables
+ * that also map it where it lies. From 16 bits into long mode in one step. */
+    .balign 8
+    .globl smp_trampoline, smp_trampoline_end
+smp_trampoline:
+    .code16
+    cli
+    xor %eax, %eax
+    mov %ax, %ds
+    lgdtl SMP_TRAMPOLINE + (trampoline_gdtr - smp_trampoline)
+    mov $0x20, %eax /* PAE */
+    mov %eax, %cr4
+    mov $SMP_TRAMPOLINE + 0x1000, %eax
+    mov %eax, %cr3
+    mov $0xc0000080, %ecx /* EFER: SCE, LME, NXE */
+    mov $0x901, %eax
+    xor %edx, %edx
+    wrmsr
+    mov $0x80010033, %eax /* PG, WP, NE, ET, MP, PE */
+    mov %eax, %cr0
+    ljmpl $0x10, $SMP_TRAMPOLINE + (1f - smp_trampoline)
+    .code64
+1:  xor %eax, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %fs
+    mov %eax, %gs
+    mov $0x18, %eax
+    mov %eax, %ss
+    movabs $cpu_entry, %rax
+    jmp *%rax
+    .balign 8
+trampoline_gdt:
+    .quad 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+trampoline_gdtr:
+    .word . - trampoline_gdt - 1
+    .long SMP_TRAMPOLINE + (trampoline_gdt - smp_trampoline)
+smp_trampoline_end:
+
     .balign 8
 /* What the shim must know about the ring-3 part: too far for %rip. */
     .globl ring3_layout
@@ -160,6 +212,7 @@ monitor_entry:
 ring3_layout:
     .quad ring3_phys, ring3_text_pages, ring3_rodata_pages, ring3_data_pages
     .quad ring3_entry, ring3_gate_begin, ring3_gate_end, ring3_landing
+    .quad ring3_cpu_entry
     .globl shim_layout
 shim_layout:
     .quad shim_begin, shim_rodata, shim_data, shim_end, ring3_phys_end
@@ -179,11 +232,12 @@ shim_pd:
     .skip 4096
 shim_pt:
     .skip 4096
+/* The first CPU's struct shim_cpu and stacks (percpu.h). */
+    .balign 16384
+    .globl shim_cpu0
+shim_cpu0:
     .skip 16384
     .globl shim_stack_top
 shim_stack_top:
-    .skip 4096
-    .globl shim_ist_top
-shim_ist_top:
 
     .section .note.GNU-stack, "", @progbits

@@ -4,6 +4,7 @@
  * registers. Follows the AMD64 Architecture Programmer's Manual, volume 2.
  */
 #include "kernel/platform/vm/ring0/asm.h"
+#include "kernel/platform/vm/ring0/percpu.h"
 #include "kernel/platform/vm/ring0/shim.h"
 #include "lib/string.h"
 
@@ -20,7 +21,7 @@
 enum { KERNEL_CS = 0x10, TSS_SEL = 0x40, IST_FATAL = 1 };
 enum { GATE_INTERRUPT = 0x8e, GATE_DPL3 = 0x60 };
 enum { VEC_NMI = 2, VEC_BREAKPOINT = 3, VEC_OVERFLOW = 4, VEC_DOUBLE = 8 };
-enum { VEC_MACHINE = 18 };
+enum { VEC_PAGE_FAULT = 14, VEC_MACHINE = 18 };
 
 /* Ports up to here may be opened to ring 3. */
 enum { IO_PORTS = 0x520 };
@@ -47,33 +48,39 @@ struct table_reg {
     uint64_t base;
 } __attribute__((packed));
 
-static struct tss tss;
 static struct gate idt[NR_VECTORS];
-static uint64_t gdt[10] = {
-    [2] = 0x00af9b000000ffff, /* 0x10 ring 0 code */
-    [3] = 0x00cf93000000ffff, /* 0x18 ring 0 data */
-    [4] = 0x00cffb000000ffff, /* 0x23 ring 3 code, 32-bit */
-    [5] = 0x00cff3000000ffff, /* 0x2b ring 3 data */
-    [6] = 0x00affb000000ffff, /* 0x33 ring 3 code */
+
+/* A processor's own. */
+struct tables {
+    uint64_t gdt[10];
+    struct tss tss;
 };
 
-static void load_tables(void)
+static struct tables boot_tables = {
+    .gdt = {
+        [2] = 0x00af9b000000ffff, /* 0x10 ring 0 code */
+        [3] = 0x00cf93000000ffff, /* 0x18 ring 0 data */
+        [4] = 0x00cffb000000ffff, /* 0x23 ring 3 code, 32-bit */
+        [5] = 0x00cff3000000ffff, /* 0x2b ring 3 data */
+        [6] = 0x00affb000000ffff, /* 0x33 ring 3 code */
+    }};
+
+static void load_tables(struct tables *t)
 {
-    uint64_t base = (uint64_t)&tss, limit = sizeof(tss) - 1;
-    struct table_reg gdtr = {sizeof(gdt) - 1, (uint64_t)gdt};
+    uint64_t base = (uint64_t)&t->tss, limit = sizeof(t->tss) - 1;
+    struct table_reg gdtr = {sizeof(t->gdt) - 1, (uint64_t)t->gdt};
     struct table_reg idtr = {sizeof(idt) - 1, (uint64_t)idt};
 
-    gdt[TSS_SEL / 8] = (limit & 0xffff) | (base & 0xffffff) << 16 |
-                       UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
-    gdt[TSS_SEL / 8 + 1] = base >> 32;
+    t->gdt[TSS_SEL / 8] = (limit & 0xffff) | (base & 0xffffff) << 16 |
+                          UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
+    t->gdt[TSS_SEL / 8 + 1] = base >> 32;
     __asm__ volatile("lgdt %0" ::"m"(gdtr));
     __asm__ volatile("lidt %0" ::"m"(idtr));
     __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
 }
 
-static void set_gate(uint32_t vector)
+static void set_gate(uint32_t vector, uint64_t entry)
 {
-    uint64_t entry = (uint64_t)trap_stubs + 16 * vector;
     struct gate *gate = &idt[vector];
 
     gate->off0 = (uint16_t)entry;
@@ -90,16 +97,14 @@ static void set_gate(uint32_t vector)
 static void open_ports(uint16_t first, uint32_t nr)
 {
     for (uint32_t port = first; port < first + nr; port++)
-        tss.iomap[port / 8] &= (uint8_t) ~(1u << port % 8);
+        boot_tables.tss.iomap[port / 8] &= (uint8_t) ~(1u << port % 8);
 }
 
 /* Ring 3 drives the serial console, the clocks and nothing else. */
 static void init_tss(void)
 {
-    tss.rsp[0] = (uint64_t)shim_stack_top;
-    tss.ist[IST_FATAL - 1] = (uint64_t)shim_ist_top;
-    tss.iomap_off = offsetof(struct tss, iomap);
-    memset(tss.iomap, 0xff, sizeof(tss.iomap));
+    boot_tables.tss.iomap_off = offsetof(struct tss, iomap);
+    memset(boot_tables.tss.iomap, 0xff, sizeof(boot_tables.tss.iomap));
     open_ports(0x3f8, 8); /* COM1 */
     open_ports(0x402, 4); /* error stream */
     open_ports(MONITOR_PORT_DO, 4);
@@ -109,11 +114,14 @@ static void init_tss(void)
     open_ports(0x510, 12); /* QEMU's fw_cfg */
 }
 
-static void init_syscall(void)
+static void init_syscall(const struct shim_cpu *cpu)
 {
+    uint64_t entry = cpu->index ? (uint64_t)syscall_entries +
+                                      cpu->index * SYSCALL_ENTRY_BYTES
+                                : (uint64_t)syscall_entry;
+
     wrmsr(MSR_STAR, UINT64_C(0x23) << 48 | (uint64_t)KERNEL_CS << 32);
-    wrmsr(MSR_LSTAR,
-          native_ring3() ? ring3_layout.landing : (uint64_t)syscall_entry);
+    wrmsr(MSR_LSTAR, native_ring3() ? ring3_layout.landing : entry);
     wrmsr(MSR_FMASK, 0x47700); /* TF, IF, DF, IOPL, NT, AC */
 }
 
@@ -152,12 +160,34 @@ static void init_control(void)
     init_xsave();
 }
 
+/* What each processor has for itself. */
+static void init_own(struct shim_cpu *cpu, struct tables *t)
+{
+    t->tss.rsp[0] = shim_cpu_stack(cpu);
+    t->tss.ist[IST_FATAL - 1] = shim_cpu_ist(cpu);
+    load_tables(t);
+    init_syscall(cpu);
+    init_control();
+}
+
 void cpu_init(void)
 {
     for (uint32_t vector = 0; vector < NR_VECTORS; vector++)
-        set_gate(vector);
+        set_gate(vector, (uint64_t)trap_stubs + 16 * vector);
     init_tss();
-    load_tables();
-    init_syscall();
-    init_control();
+    init_own(&shim_cpu0, &boot_tables);
+}
+
+void cpu_init_further(struct shim_cpu *cpu)
+{
+    struct tables *t = (struct tables *)(cpu + 1);
+
+    _Static_assert(sizeof(*cpu) + sizeof(*t) < SHIM_IST_BYTES / 2, "IST");
+    *t = boot_tables;
+    init_own(cpu, t);
+}
+
+void cpu_set_page_fault(const char *entry)
+{
+    set_gate(VEC_PAGE_FAULT, (uint64_t)entry);
 }

@@ -8,6 +8,7 @@
 
 #define USER_CS 0x33
 #define USER_SS 0x2b
+#define MAX_CPUS 16 /* ABI_MAX_VCPU */
 
     /* For debuggers: where C is called, the frame lies at rsp. */
     .cfi_sections .debug_frame
@@ -64,8 +65,9 @@ trap_stubs:
     push %r15
     .endm
 
-/* The most frequent one, without a whole frame if that will do. */
-page_fault:
+/* The most frequent one, without a whole frame if that will do. With several
+ * CPUs another gate leads to another function: one alone pays nothing. */
+    .macro PAGE_FAULT function
     push %rax
     push %rcx
     push %rdx
@@ -78,7 +80,7 @@ page_fault:
     mov %cr2, %rdi
     mov 72(%rsp), %esi
     cld
-    call space_fault
+    call \function
     test %al, %al
     pop %r11
     pop %r10
@@ -93,6 +95,15 @@ page_fault:
     add $8, %rsp
     iretq
 1:  push $14
+    .endm
+
+    .globl page_fault_several
+page_fault_several:
+    PAGE_FAULT smp_fault
+    jmp trap_common
+
+page_fault:
+    PAGE_FAULT space_fault
 
     .type trap_common, @function
 trap_common:
@@ -106,15 +117,31 @@ trap_common:
     jmp leave
     .cfi_endproc
 
-    .globl syscall_entry
-    .type syscall_entry, @function
+/* The further CPUs' entries, SYSCALL_ENTRY_BYTES each; the first CPU's comes
+ * last and needs no jump. */
+    .globl syscall_entries, syscall_entry
+    .balign 64
+syscall_entries:
+    .set cpu, 0
+    .rept MAX_CPUS
+    .balign 64
+    mov %rsp, user_rsps + 8 * cpu(%rip)
+    mov smp_stacks + 8 * cpu(%rip), %rsp
+    push $USER_SS
+    push user_rsps + 8 * cpu(%rip)
+    jmp syscall_common
+    .set cpu, cpu + 1
+    .endr
+
 syscall_entry:
-    .cfi_startproc
-    FRAME_CFI
-    mov %rsp, user_rsp(%rip)
+    mov %rsp, user_rsps(%rip)
     lea shim_stack_top(%rip), %rsp
     push $USER_SS
-    push user_rsp(%rip)
+    push user_rsps(%rip)
+    .type syscall_common, @function
+syscall_common:
+    .cfi_startproc
+    FRAME_CFI
     push %r11
     push $USER_CS
     push %rcx
@@ -143,7 +170,7 @@ ring3_enter:
 
     .bss
     .balign 8
-user_rsp:
-    .skip 8
+user_rsps:
+    .skip 8 * MAX_CPUS
 
     .section .note.GNU-stack, "", @progbits

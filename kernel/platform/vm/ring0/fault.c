@@ -3,6 +3,7 @@
  * Page faults: what a first touch brings in, and copy-on-write.
  */
 #include "kernel/platform/vm/ring0/asm.h"
+#include "kernel/platform/vm/ring0/percpu.h"
 #include "kernel/platform/vm/ring0/space.h"
 
 enum {
@@ -232,7 +233,7 @@ bool space_fault(uint64_t addr, uint32_t error)
 {
     struct slot s;
     uint32_t i = table_index(addr, 0);
-    bool replaced;
+    uint64_t old;
 
     if (addr >= ABI_PLATFORM_END)
         return false;
@@ -240,10 +241,13 @@ bool space_fault(uint64_t addr, uint32_t error)
         return false;
     s = (struct slot){&last_table.pte[i], &last_table.shadow[i],
                       table_origin(last_table, i, 0)};
-    replaced = *s.pte & PTE_P;
+    old = *s.pte;
     if (!allowed(s.origin, error) || !bring_in(s, addr, error & FAULT_WRITE))
         return false;
-    if (replaced) /* entries that were absent are never remembered */
-        invlpg(addr);
+    if (!(old & PTE_P)) /* entries that were absent are never remembered */
+        return true;
+    invlpg(addr);
+    if (smp_several && *s.pte != old) /* else another CPU was faster */
+        smp_flush_others();
     return true;
 }

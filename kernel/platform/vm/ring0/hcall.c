@@ -5,6 +5,7 @@
  * devices; afterwards only the program's half of the address space changes.
  */
 #include "kernel/platform/vm/hcall.h"
+#include "kernel/platform/vm/ring0/percpu.h"
 #include "kernel/platform/vm/ring0/shim.h"
 
 static bool sealed;
@@ -151,6 +152,34 @@ static int64_t boot_call(const struct abi_frame *f)
     }
 }
 
+static int64_t mem_call(const struct abi_frame *f)
+{
+    switch ((enum vm_hcall)f->rax) {
+    case VM_MEM_SET:
+        return mem_set(f->rdi, f->rsi, f->rdx);
+    case VM_MEM_PROTECT:
+        return mem_protect(f->rdi, f->rsi, f->rdx);
+    case VM_MEM_DISCARD:
+        return mem_discard(f->rdi, f->rsi);
+    case VM_MEM_MOVE:
+        return mem_move(f->rdi, f->rsi, f->rdx, f->r10);
+    case VM_SHM_PUNCH:
+        return shm_punch(f->rdi, f->rsi);
+    default:
+        return boot_call(f);
+    }
+}
+
+static int64_t mem_call_locked(const struct abi_frame *f)
+{
+    int64_t ret;
+
+    smp_lock();
+    ret = mem_call(f);
+    smp_unlock();
+    return ret;
+}
+
 int64_t hcall(struct abi_frame *f)
 {
     if (f->rax >= VM_NR_HCALLS)
@@ -164,17 +193,11 @@ int64_t hcall(struct abi_frame *f)
         return vcpu_tick(f->rdi);
     case VM_EXIT:
         machine_exit((uint32_t)f->rdi);
-    case VM_MEM_SET:
-        return mem_set(f->rdi, f->rsi, f->rdx);
-    case VM_MEM_PROTECT:
-        return mem_protect(f->rdi, f->rsi, f->rdx);
-    case VM_MEM_DISCARD:
-        return mem_discard(f->rdi, f->rsi);
-    case VM_MEM_MOVE:
-        return mem_move(f->rdi, f->rsi, f->rdx, f->r10);
-    case VM_SHM_PUNCH:
-        return shm_punch(f->rdi, f->rsi);
+    case VM_VCPU_START:
+        return smp_start(f->rdi, f->rsi);
+    case VM_VCPU_KICK:
+        return smp_kick(f->rdi);
     default:
-        return boot_call(f);
+        return smp_several ? mem_call_locked(f) : mem_call(f);
     }
 }

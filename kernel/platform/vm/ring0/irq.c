@@ -16,6 +16,8 @@
 enum lapic_reg {
     LAPIC_EOI = 0xb0,
     LAPIC_SPURIOUS = 0xf0,
+    LAPIC_ICR = 0x300, /* the lower half: sends */
+    LAPIC_ICR_TO = 0x310,
     LAPIC_LVT_TIMER = 0x320,
     LAPIC_LVT_LINT0 = 0x350,
     LAPIC_TIMER_INITIAL = 0x380,
@@ -34,6 +36,7 @@ static struct {
 
 static uint64_t timer_hz;
 static uint64_t start_tsc;
+static uint64_t tsc_hz;
 
 static volatile uint32_t *mmio(uint64_t addr)
 {
@@ -56,18 +59,49 @@ static void ioapic_write(uint32_t reg, uint32_t value)
     *mmio(IOAPIC + 0x10) = value;
 }
 
-void irq_init(void)
+void irq_init_further(void)
 {
-    outb(PIC1_DATA, 0xff);
-    outb(PIC2_DATA, 0xff);
     wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 1u << 11);
     lapic_write(LAPIC_SPURIOUS, APIC_ENABLE | VECTOR_SPURIOUS);
     lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
     lapic_write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_1);
     lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+}
+
+void irq_init(void)
+{
+    outb(PIC1_DATA, 0xff);
+    outb(PIC2_DATA, 0xff);
+    irq_init_further();
     /* Counts from here until timer_calibrate() looks. */
     start_tsc = rdtsc();
     lapic_write(LAPIC_TIMER_INITIAL, UINT32_MAX);
+}
+
+/* AMD64 manual, volume 2, 16.5. */
+static void send(uint32_t apic, uint32_t command)
+{
+    lapic_write(LAPIC_ICR_TO, apic << 24);
+    lapic_write(LAPIC_ICR, command);
+}
+
+void irq_send(uint32_t apic, uint32_t vector)
+{
+    send(apic, vector);
+}
+
+void irq_send_init(uint32_t apic)
+{
+    enum { INIT = 5 << 8, ASSERT = 1 << 14 };
+
+    send(apic, INIT | ASSERT);
+}
+
+void irq_send_sipi(uint32_t apic, phys_t page)
+{
+    enum { SIPI = 6 << 8, ASSERT = 1 << 14 };
+
+    send(apic, SIPI | ASSERT | (uint32_t)(page / PAGE_SIZE));
 }
 
 void irq_route(uint32_t line, phys_t ack, uint32_t value)
@@ -96,12 +130,18 @@ void irq_ack(uint32_t vector)
     lapic_write(LAPIC_EOI, 0);
 }
 
-void timer_calibrate(uint64_t tsc_hz)
+uint64_t irq_tsc_of(uint64_t ns)
+{
+    return mul_div(ns, tsc_hz, 1000000000);
+}
+
+void timer_calibrate(uint64_t hz)
 {
     uint64_t ticks = UINT32_MAX - lapic_read(LAPIC_TIMER_CURRENT);
     uint64_t cycles = rdtsc() - start_tsc;
 
-    timer_hz = mul_div(ticks, tsc_hz, cycles);
+    tsc_hz = hz;
+    timer_hz = mul_div(ticks, hz, cycles);
     if (!timer_hz)
         panic("the APIC timer stands still", ticks, cycles);
     timer_set(0, false);

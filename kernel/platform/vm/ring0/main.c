@@ -5,6 +5,7 @@
  */
 #include "kernel/platform/vm/ring0/asm.h"
 #include "kernel/platform/vm/ring0/loader.h"
+#include "kernel/platform/vm/ring0/percpu.h"
 #include "kernel/platform/vm/ring0/space.h"
 #include "lib/string.h"
 
@@ -33,9 +34,15 @@ static void interrupt(struct abi_frame *frame)
 {
     bool acpi = acpi_interrupt(frame->vector);
 
+    if (smp_several)
+        smp_awake(this_shim_cpu());
     irq_ack(frame->vector);
     if (frame->vector == VECTOR_TIMER) {
         vcpu_timer(frame);
+        return;
+    }
+    if (frame->vector == VECTOR_KICK || frame->vector == VECTOR_FLUSH) {
+        vcpu_kicked(frame);
         return;
     }
     if (frame->vector == COM2_VECTOR)
@@ -227,6 +234,7 @@ void ring0_main(uint32_t start_info, uint32_t monitor_page, uint32_t loader)
     irq_init();
     control_init();
     acpi_init(info.rsdp);
+    handover->nr_cpus = monitor ? monitor->nr_vcpus : acpi_nr_cpus();
     init_memory(&info);
     space_init(bundle, handover->bundle_bytes);
     handover->ram_bytes = page_nr_free() * PAGE_SIZE;

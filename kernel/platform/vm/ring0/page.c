@@ -5,7 +5,8 @@
  * nobody needs is never touched.
  */
 #include "kernel/platform/vm/ring0/asm.h"
-#include "kernel/platform/vm/ring0/shim.h"
+#include "kernel/platform/vm/ring0/percpu.h"
+#include "kernel/platform/vm/ring0/space.h"
 #include "lib/string.h"
 
 enum { MAX_RANGES = 16 };
@@ -16,6 +17,9 @@ static struct {
 static uint32_t nr_ranges;
 static phys_t free_list;
 static uint64_t nr_freed;
+/* Freed, but another CPU may still use them, until all have forgotten: so the
+ * list does not go through the pages, but through space_shadows. 0: none. */
+static uint32_t held;
 static phys_t top;
 
 void page_add_range(phys_t base, uint64_t len_bytes)
@@ -44,12 +48,23 @@ static phys_t take_fresh(uint64_t len_bytes)
     return 0;
 }
 
+static phys_t last_resort(void)
+{
+    phys_t page = take_fresh(PAGE_SIZE);
+
+    if (page || !held)
+        return page;
+    smp_flush_others();
+    page_release_held();
+    return page_alloc();
+}
+
 phys_t page_alloc(void)
 {
     phys_t page = free_list;
 
     if (!page)
-        return take_fresh(PAGE_SIZE);
+        return last_resort();
     free_list = *(phys_t *)phys_to_virt(page);
     nr_freed--;
     return page;
@@ -128,11 +143,35 @@ phys_t page_alloc_contiguous(uint64_t nr_pages)
     return page;
 }
 
-void page_free(phys_t page)
+static void give_back(phys_t page)
 {
     *(phys_t *)phys_to_virt(page) = free_list;
     free_list = page;
     nr_freed++;
+}
+
+static void hold(phys_t page)
+{
+    space_shadows[page / PAGE_SIZE] = held;
+    held = (uint32_t)(page / PAGE_SIZE);
+}
+
+void page_free(phys_t page)
+{
+    if (smp_several)
+        hold(page);
+    else
+        give_back(page);
+}
+
+void page_release_held(void)
+{
+    while (held) {
+        phys_t page = held * PAGE_SIZE;
+
+        held = space_shadows[held];
+        give_back(page);
+    }
 }
 
 uint64_t page_nr_free(void)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The shim's inside: what its few files offer each other. Everything here
- * runs in ring 0, with interrupts off, on one processor and never nested,
- * except that a touch of ring-3 memory may fault once (space_fault).
+ * runs in ring 0, with interrupts off and never nested, except that a touch of
+ * ring-3 memory may fault once (space_fault). With several CPUs, page.c,
+ * space.c, range.c and fault.c run under one lock (percpu.h); memory of ring 3
+ * is not touched under it.
  */
 #ifndef EINKORN_VM_SHIM_H
 #define EINKORN_VM_SHIM_H
@@ -48,7 +50,10 @@ phys_t page_alloc_row(uint32_t nr);
 /* Contiguous, with any content or zeroed; never given back. */
 phys_t page_alloc_span(uint64_t nr_pages);
 phys_t page_alloc_contiguous(uint64_t nr_pages);
+/* With several CPUs it is given out again after page_release_held() only, when
+ * none of them remembers it. */
 void page_free(phys_t page);
+void page_release_held(void);
 void page_zero(phys_t page);
 void page_copy(phys_t to, phys_t from);
 uint64_t page_nr_free(void);
@@ -79,6 +84,11 @@ bool space_fault(uint64_t addr, uint32_t error);
 /* ---- cpu.c: descriptor tables, control registers ---------------------- */
 
 void cpu_init(void);
+struct shim_cpu;
+/* The same for a further processor, on itself; what is shared is made. */
+void cpu_init_further(struct shim_cpu *cpu);
+/* Page faults come to `entry` from now on. */
+void cpu_set_page_fault(const char *entry);
 
 /* ---- irq.c: interrupt controllers, timer ------------------------------ */
 
@@ -86,16 +96,27 @@ enum {
     VECTOR_TIMER = 32,
     VECTOR_LINE0 = 33, /* interrupt line n: VECTOR_LINE0 + n */
     NR_LINES = 24,
+    VECTOR_KICK = 60,
+    VECTOR_FLUSH = 61,
     VECTOR_SPURIOUS = 63,
     NR_VECTORS = 64,
 };
 
 void irq_init(void);
+/* A further CPU's own: its local APIC. */
+void irq_init_further(void);
+/* To the local APIC with that number: VECTOR_KICK or VECTOR_FLUSH; INIT and,
+ * to begin at that page, SIPI. */
+void irq_send(uint32_t apic, uint32_t vector);
+void irq_send_init(uint32_t apic);
+void irq_send_sipi(uint32_t apic, phys_t page);
 /* Enables a line. ack: device register that takes `value` each time; or 0. */
 void irq_route(uint32_t line, phys_t ack, uint32_t value);
 /* The same for a line whose kind the firmware knows. */
 void irq_route_as(uint32_t line, bool level, bool active_low);
 void irq_ack(uint32_t vector);
+/* Processor time stamps for so many ns; once the clock is known. */
+uint64_t irq_tsc_of(uint64_t ns);
 /* The processor's clock is known: measure the timer by it. */
 void timer_calibrate(uint64_t tsc_hz);
 /* Next timer interrupt; ns 0: none. */
@@ -110,6 +131,10 @@ void acpi_init(phys_t rsdp);
 bool acpi_interrupt(uint32_t vector);
 /* Returns where that is not possible. */
 void acpi_power_off(void);
+/* How many processors it names, 0: it says nothing; and the APIC of the nth,
+ * n itself where it says nothing. The one that we run on is the first. */
+uint32_t acpi_nr_cpus(void);
+uint32_t acpi_apic_of(uint32_t n);
 
 /* ---- kvmclock.c ------------------------------------------------------- */
 
@@ -134,6 +159,9 @@ void upcall_stop(uint32_t signal);
 int64_t vcpu_wait(uint64_t ns);
 int64_t vcpu_tick(uint64_t period_ns);
 void vcpu_timer(struct abi_frame *frame);
+/* Another CPU has made something pending here. */
+void vcpu_kicked(struct abi_frame *frame);
+bool in_kernel_memory(uint64_t addr, uint64_t len_bytes);
 
 /* ---- hcall.c ---------------------------------------------------------- */
 
@@ -174,12 +202,13 @@ void trap(struct abi_frame *frame);
 void syscall_trap(struct abi_frame *frame);
 _Noreturn void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg);
 
-extern const char trap_stubs[], syscall_entry[];
-extern char shim_stack_top[], shim_ist_top[];
+enum { SYSCALL_ENTRY_BYTES = 64 };
+extern const char trap_stubs[], syscall_entry[], syscall_entries[];
+extern const char page_fault_several[];
 
 struct ring3_layout {
     uint64_t phys, text_pages, rodata_pages, data_pages;
-    uint64_t entry, gate_begin, gate_end, landing;
+    uint64_t entry, gate_begin, gate_end, landing, cpu_entry;
 };
 extern const struct ring3_layout ring3_layout;
 

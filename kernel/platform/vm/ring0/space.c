@@ -5,6 +5,7 @@
  */
 #include "kernel/platform/vm/ring0/space.h"
 #include "kernel/platform/vm/ring0/asm.h"
+#include "kernel/platform/vm/ring0/percpu.h"
 #include "lib/string.h"
 
 enum { FLUSH_ALL_PAGES = 32 };
@@ -69,17 +70,24 @@ static void clear_entry(struct table t, uint32_t i, int level)
     space_stale = true;
 }
 
-void space_flush(uint64_t addr, uint64_t len_bytes)
+static void flush_here(uint64_t addr, uint64_t len_bytes)
 {
-    if (!space_stale)
-        return;
-    space_stale = false;
     if (len_bytes > FLUSH_ALL_PAGES * PAGE_SIZE) {
         write_cr3(read_cr3());
         return;
     }
     for (uint64_t off = 0; off < len_bytes; off += PAGE_SIZE)
         invlpg(addr + off);
+}
+
+void space_flush(uint64_t addr, uint64_t len_bytes)
+{
+    if (!space_stale)
+        return;
+    space_stale = false;
+    flush_here(addr, len_bytes);
+    if (smp_several)
+        smp_flush_others();
 }
 
 /* Entries that lie whole in [lo, hi): short, since programs' mappings are

@@ -4,36 +4,34 @@
  * bytes, delivery of upcalls, sleeping.
  */
 #include "kernel/platform/vm/ring0/asm.h"
+#include "kernel/platform/vm/ring0/percpu.h"
 #include "kernel/platform/vm/ring0/shim.h"
 
 enum { RFLAGS_ENTRY = 0x202 }; /* IF, the reserved one */
 
-/* In the kernel's memory. Touching it from here may fault in a page; if that
- * is impossible the instance ends. */
-static struct abi_vcpu *vcpu;
 static struct abi_range kernel;
-static uint64_t tick_ns;
-static uint64_t early_stop; /* what came before vcpu_set() */
+static uint64_t early_stop; /* what came before vcpu_set(), on CPU 0 */
 static uint8_t early_pending;
-static bool timer_fired;
 
-static bool in_kernel_memory(uint64_t addr, uint64_t len_bytes)
+bool in_kernel_memory(uint64_t addr, uint64_t len_bytes)
 {
     return addr >= ABI_KERNEL_BASE && addr < ABI_SHM_BASE - len_bytes;
 }
 
-static void set_pending(uint8_t reasons)
+static void set_pending(struct abi_vcpu *vcpu, uint8_t reasons)
 {
     __atomic_fetch_or(&vcpu->pending, reasons, __ATOMIC_SEQ_CST);
 }
 
 int64_t vcpu_set(uint64_t addr)
 {
+    struct abi_vcpu *vcpu = (struct abi_vcpu *)addr;
+
     if (addr % 8 || !in_kernel_memory(addr, sizeof(struct abi_vcpu)))
         return -EINVAL;
-    vcpu = (struct abi_vcpu *)addr;
+    this_shim_cpu()->vcpu = vcpu;
     vcpu->stop_signals |= early_stop;
-    set_pending(early_pending);
+    set_pending(vcpu, early_pending);
     early_stop = early_pending = 0;
     return 0;
 }
@@ -50,7 +48,8 @@ static bool in_kernel_text(uint64_t rip)
 }
 
 /* abi/platform.h, struct abi_frame: where the frame goes. */
-static struct abi_frame *frame_place(const struct abi_frame *frame)
+static struct abi_frame *frame_place(const struct abi_vcpu *vcpu,
+                                     const struct abi_frame *frame)
 {
     bool own_stack = frame->rsp >= ABI_USER_TOP &&
                      (vcpu->mask || in_kernel_text(frame->rip));
@@ -66,12 +65,13 @@ static struct abi_frame *frame_place(const struct abi_frame *frame)
 
 void upcall_deliver(struct abi_frame *frame, enum abi_upcall kind)
 {
+    struct abi_vcpu *vcpu = this_shim_cpu()->vcpu;
     struct abi_frame *place;
 
     if (!vcpu)
         panic("exception before the kernel is up: rip, address", frame->rip,
               frame->addr);
-    place = frame_place(frame);
+    place = frame_place(vcpu, frame);
     frame->kind = kind;
     *place = *frame;
     vcpu->mask = 1;
@@ -84,11 +84,13 @@ void upcall_deliver(struct abi_frame *frame, enum abi_upcall kind)
 
 void upcall_event(struct abi_frame *frame, uint8_t reasons)
 {
+    struct abi_vcpu *vcpu = this_shim_cpu()->vcpu;
+
     if (!vcpu) {
         early_pending |= reasons;
         return;
     }
-    set_pending(reasons);
+    set_pending(vcpu, reasons);
     if (frame->cs != VM_CS || vcpu->mask)
         return;
     if (frame->rip >= vcpu->exit_begin && frame->rip < vcpu->exit_end)
@@ -100,6 +102,7 @@ void upcall_event(struct abi_frame *frame, uint8_t reasons)
 void upcall_stop(uint32_t signal)
 {
     uint64_t bit = UINT64_C(1) << ((signal - 1) & 63);
+    struct abi_vcpu *vcpu = this_shim_cpu()->vcpu;
 
     if (signal < 1 || signal > 64)
         return;
@@ -109,7 +112,7 @@ void upcall_stop(uint32_t signal)
         return;
     }
     __atomic_fetch_or(&vcpu->stop_signals, bit, __ATOMIC_SEQ_CST);
-    set_pending(ABI_PENDING_STOP);
+    set_pending(vcpu, ABI_PENDING_STOP);
 }
 
 void vcpu_timer(struct abi_frame *frame)
@@ -117,20 +120,44 @@ void vcpu_timer(struct abi_frame *frame)
     if (frame->cs == VM_CS)
         upcall_event(frame, ABI_PENDING_TICK);
     else
-        timer_fired = true;
+        this_shim_cpu()->timer_fired = true;
+}
+
+void vcpu_kicked(struct abi_frame *frame)
+{
+    struct abi_vcpu *vcpu = this_shim_cpu()->vcpu;
+
+    if (vcpu && vcpu->pending) /* or the kernel has seen it already */
+        upcall_event(frame, 0);
+}
+
+/* What it remembers of page tables may grow old while it is marked idle; so
+ * ring 3's memory is looked at only when it is not. */
+static void sleep_among_others(struct shim_cpu *cpu)
+{
+    while (!cpu->vcpu->pending && !cpu->timer_fired) {
+        smp_idle(cpu);
+        cpu_idle();
+        smp_awake(cpu);
+    }
 }
 
 int64_t vcpu_wait(uint64_t ns)
 {
+    struct shim_cpu *cpu = this_shim_cpu();
+    struct abi_vcpu *vcpu = cpu->vcpu;
+
     if (!vcpu)
         return -EINVAL;
-    timer_fired = ns == 0;
-    if (vcpu->pending || timer_fired)
+    cpu->timer_fired = ns == 0;
+    if (vcpu->pending || cpu->timer_fired)
         return 0;
     timer_set(ns == UINT64_MAX ? 0 : ns, false);
-    while (!vcpu->pending && !timer_fired)
+    if (smp_several)
+        sleep_among_others(cpu);
+    while (!vcpu->pending && !cpu->timer_fired)
         cpu_idle();
-    timer_set(tick_ns, true);
+    timer_set(cpu->tick_ns, true);
     return 0;
 }
 
@@ -140,7 +167,7 @@ int64_t vcpu_tick(uint64_t period_ns)
 
     if (period_ns && period_ns < PERIOD_MIN_NS)
         period_ns = PERIOD_MIN_NS;
-    tick_ns = period_ns;
-    timer_set(tick_ns, true);
+    this_shim_cpu()->tick_ns = period_ns;
+    timer_set(period_ns, true);
     return 0;
 }

@@ -9,7 +9,8 @@
 #include "lib/string.h"
 
 enum { PORT_SELECT = 0x510, PORT_DATA = 0x511, PORT_DMA = 0x514 };
-enum { ITEM_SIGNATURE = 0, ITEM_FEATURES = 1, ITEM_DIRECTORY = 0x19 };
+enum { ITEM_SIGNATURE = 0, ITEM_FEATURES = 1, ITEM_NR_CPUS = 5 };
+enum { ITEM_DIRECTORY = 0x19 };
 enum { FEATURE_DMA = 2 };
 enum { DMA_ERROR = 1, DMA_READ = 2, DMA_SELECT = 8, DMA_PIECE = 4096 };
 enum { FILES_MAX = 256, NAME_BYTES = 56 };
@@ -27,6 +28,7 @@ struct file { /* big-endian */
 
 static volatile struct dma_access *dma; /* NULL: bytes; data lies behind it */
 static uint64_t dma_phys;
+static bool found;
 
 static void outw(uint16_t port, uint16_t value)
 {
@@ -89,7 +91,17 @@ static bool find_device(void)
     read_item(ITEM_FEATURES, &features, sizeof(features));
     if (features & FEATURE_DMA)
         dma = dma_alloc(2 * PAGE_SIZE, &dma_phys);
+    found = true;
     return true;
+}
+
+uint32_t fwcfg_nr_cpus(void)
+{
+    uint16_t nr = 0;
+
+    if (!found || !read_item(ITEM_NR_CPUS, &nr, sizeof(nr)))
+        return 0;
+    return nr;
 }
 
 /* Lines become strings; empty ones and those that begin with # go. */

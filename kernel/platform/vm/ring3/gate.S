@@ -3,6 +3,11 @@
  * Entry of the ring-3 part, and the one `syscall` that the shim takes for a
  * call to itself (hcall.h).
  */
+/* struct abi_vcpu, platform[0], [1], [2] (ops.c) */
+#define VCPU_ENTRY 88
+#define VCPU_ARG 96
+#define VCPU_STACK 104
+
     .section .text.entry, "ax"
     .globl ring3_entry
 ring3_entry:
@@ -31,6 +36,17 @@ ring3_gate_end:
  * trap goes on to the shim (ring0/native.c). */
     .globl ring3_landing
 ring3_landing:
+    ud2
+
+/* A further CPU begins: rdi = struct abi_vcpu. ops.c left there what is next. */
+    .globl ring3_cpu_entry
+ring3_cpu_entry:
+    wrgsbase %rdi
+    mov VCPU_STACK(%rdi), %rsp
+    mov VCPU_ENTRY(%rdi), %rax
+    mov VCPU_ARG(%rdi), %rdi
+    xor %ebp, %ebp
+    call *%rax
     ud2
 
     .section .note.GNU-stack, "", @progbits

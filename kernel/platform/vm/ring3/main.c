@@ -60,6 +60,14 @@ static struct abi_range map_part(const struct bundle_part *part, uint64_t addr)
     return (struct abi_range){len ? addr : 0, part->len_bytes};
 }
 
+/* What the shim knows, else what QEMU says. */
+static uint32_t count_cpus(const struct vm_handover *handover)
+{
+    uint32_t nr = handover->nr_cpus ? handover->nr_cpus : fwcfg_nr_cpus();
+
+    return nr < 1 ? 1 : nr > ABI_MAX_VCPU ? ABI_MAX_VCPU : nr;
+}
+
 static void init_memory(const struct bundle_header *header,
                         const struct vm_handover *handover)
 {
@@ -76,6 +84,7 @@ static void init_memory(const struct bundle_header *header,
     boot.heap = (struct abi_range){ABI_HEAP_BASE, ABI_HEAP_MAX};
     boot.shm = (struct abi_range){ABI_SHM_BASE, ABI_SHM_MAX};
     boot.mem_limit_bytes = handover->ram_bytes;
+    boot.nr_vcpus = count_cpus(handover);
     if (vm_call(VM_MEM_SET, ABI_HEAP_BASE, ABI_HEAP_MAX,
                 VM_ORIGIN(VM_ANON, rw, 0), 0))
         die("no memory for the heap's tables");
@@ -93,7 +102,6 @@ static void init_boot(const struct bundle_header *header)
     boot.flags = (header->flags & (ABI_BOOT_JIT | ABI_BOOT_STDIN |
                                    ABI_BOOT_STATS | ABI_BOOT_MEM)) |
                  ABI_BOOT_TSC | (clock_is_rough() ? ABI_BOOT_TSC_ROUGH : 0);
-    boot.nr_vcpus = 1;
     boot.user_cs = VM_CS;
     boot.user_ss = VM_SS;
     cpuid(1, 0, leaf);

@@ -17,43 +17,61 @@ void ops_init(const struct bundle_header *bundle)
 
 /* ---- processors, time, events ------------------------------------------ */
 
-static struct abi_vcpu *first_vcpu; /* which is told of requests to stop */
+/* The first is told of requests to stop. */
+static struct abi_vcpu *vcpus[ABI_MAX_VCPU];
 
 bool vcpu_stop_wanted(void)
 {
-    return first_vcpu &&
-           __atomic_load_n(&first_vcpu->pending, __ATOMIC_SEQ_CST) &
-               ABI_PENDING_STOP;
+    return vcpus[0] && __atomic_load_n(&vcpus[0]->pending, __ATOMIC_SEQ_CST) &
+                           ABI_PENDING_STOP;
 }
 
 static int64_t vcpu_init(struct abi_vcpu *vcpu)
 {
     int64_t ret = vm_call(VM_VCPU_INIT, (uint64_t)vcpu, 0, 0, 0);
 
-    if (!ret && !first_vcpu)
-        first_vcpu = vcpu;
+    if (!ret && !vcpus[0])
+        vcpus[0] = vcpu;
     if (!ret)
         __asm__ volatile("wrgsbase %0" ::"r"(vcpu) : "memory");
     return ret;
 }
 
-/* One virtual CPU in this version: every other index is out of range. */
+/* In vcpu->platform, for gate.S. */
+enum { OWN_ENTRY = 0, OWN_ARG = 1, OWN_STACK = 2 };
+_Static_assert(offsetof(struct abi_vcpu, platform) == 88, "gate.S");
+
 static int64_t vcpu_start(uint32_t index, struct abi_vcpu *vcpu, uint64_t entry,
                           uint64_t arg, uint64_t stack_top)
 {
-    (void)index, (void)vcpu, (void)entry, (void)arg, (void)stack_top;
-    return -EINVAL;
+    int64_t ret;
+
+    if (!index || index >= ABI_MAX_VCPU || vcpus[index])
+        return -EINVAL;
+    vcpu->self = (uint64_t)vcpu;
+    vcpu->index = index;
+    vcpu->platform[OWN_ENTRY] = entry;
+    vcpu->platform[OWN_ARG] = arg;
+    vcpu->platform[OWN_STACK] = stack_top;
+    vcpus[index] = vcpu;
+    ret = vm_call(VM_VCPU_START, index, (uint64_t)vcpu, 0, 0);
+    if (ret)
+        vcpus[index] = NULL;
+    return ret;
 }
 
 static int64_t vcpu_kick(uint32_t index)
 {
-    struct abi_vcpu *vcpu;
+    uint64_t self;
 
-    if (index != 0)
+    if (index >= ABI_MAX_VCPU || !vcpus[index])
         return -EINVAL;
-    __asm__("mov %%gs:8, %0" : "=r"(vcpu)); /* ABI_VCPU_SELF */
-    __atomic_fetch_or(&vcpu->pending, ABI_PENDING_KICK, __ATOMIC_SEQ_CST);
-    return 0;
+    __atomic_fetch_or(&vcpus[index]->pending, ABI_PENDING_KICK,
+                      __ATOMIC_SEQ_CST);
+    __asm__("mov %%gs:8, %0" : "=r"(self)); /* ABI_VCPU_SELF */
+    if (self == (uint64_t)vcpus[index])
+        return 0;
+    return vm_call(VM_VCPU_KICK, index, 0, 0, 0);
 }
 
 static int64_t wait(uint64_t deadline_mono_ns, uint32_t flags)

@@ -78,6 +78,8 @@ uint64_t cmdline_strings(const char *cmdline, char *to, uint64_t max);
 /* ---- fwcfg.c: the same of QEMU's -fw_cfg. ------------------------------- */
 
 uint64_t fwcfg_strings(char *to, uint64_t max);
+/* How many processors there are; 0: no such device. After fwcfg_strings(). */
+uint32_t fwcfg_nr_cpus(void);
 
 /* ---- config.c --------------------------------------------------------- */
 
