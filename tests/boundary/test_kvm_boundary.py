@@ -110,6 +110,33 @@ def test_monitor_stands_wild_requests(finish):
     assert finish("r") == (0, "went on\n", "")
 
 
+# ---- two virtual CPUs ---------------------------------------------------------
+
+def test_rings_rewritten_by_another_cpu(finish, disk):
+    status, out, err = finish("mr", f"blk={disk}", "vcpus=2", pass_fds=[disk])
+    assert (status, out) == (0, "went on\n")
+    assert all("the guest broke" in line for line in err.splitlines())
+
+
+def test_requests_by_two_cpus_at_once(finish):
+    assert finish("ma", "vcpus=2")[0] == 0
+
+
+def test_cpu_that_hangs_does_not_hold_the_end(finish):
+    assert finish("mh", "vcpus=2") == (0, "hangs\nwent on\n", "")
+
+
+@pytest.mark.parametrize("nr", [1, 2])
+def test_cpus_that_do_not_exist_do_not_start(finish, nr):
+    assert finish("mn", f"vcpus={nr}") == (0, "went on\n", "")
+
+
+def test_any_cpu_ends_the_guest(finish):
+    assert finish("me", "vcpus=2") == (9, "", "")
+    status, _, err = finish("mt", "vcpus=2")
+    assert status == FAILED and one_line(err) and "triple fault" in err
+
+
 # ---- floods, silence --------------------------------------------------------
 
 def test_flood_of_accesses(finish):
@@ -194,7 +221,7 @@ def test_boot_file_at_random(finish, tmp_path):
         data = bytearray(whole)
         for _ in range(rng.randint(1, 4)):
             where = rng.choice([rng.randrange(0, 64), rng.randrange(64, 176),
-                                rng.randrange(note - 12, note + 96)])
+                                rng.randrange(note - 12, note + 104)])
             data[where] = rng.choice([0, 1, 0x7f, 0x80, 0xff,
                                       rng.randrange(256)])
         shim = tmp_path / "shim"
@@ -224,7 +251,8 @@ def test_memory_that_cannot_be(finish, mem, line):
     ("kernel=/no/such", "/no/such"), ("kernel=/dev/null", "regular file"),
     ("image=@99", "@99"), ("blk=99", "blk=99"), ("chan=x", "chan="),
     ("net=tap,0,1:2:3,1500", "net="), ("net=tun,0,2:0:0:0:0:1,1500", "net="),
-    ("what=ever", "unknown argument"),
+    ("what=ever", "unknown argument"), ("vcpus=0", "at least one"),
+    ("vcpus=17", "not a number from 0 to 16"),
 ])
 def test_argument_that_cannot_be(finish, arg, line):
     status, _, err = finish("e", arg)

@@ -35,6 +35,11 @@ def test_abi_all_calls(start, flags):
                     "upcalls", "events"]
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+def test_abi_second_processor(start, machine):
+    passed(start(["test=vcpus"], "-smp", 2, machine=machine))
+
+
 def test_abi_by_linux_boot_protocol(start):
     """Entered in long mode with Linux's boot parameters: a loader of ours
     stands in for Firecracker's."""

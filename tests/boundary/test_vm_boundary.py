@@ -75,16 +75,27 @@ def test_sealed_instance_gets_no_new_code(run, tmp_path):
     assert len(lines) == 5 and set(lines.values()) == {"-13"}
 
 
-def test_boot_calls_are_closed_after_boot(run):
+def gate():
     symbols = subprocess.run(["nm", SHIM], check=True, capture_output=True,
                              text=True).stdout.split("\n")
-    gate = next(s.split()[0] for s in symbols if s.endswith(" vm_call"))
-    _, out, _ = run("case=gate", f"gate=0x{gate}")
+    return next(s.split()[0] for s in symbols if s.endswith(" vm_call"))
+
+
+def test_boot_calls_are_closed_after_boot(run):
+    _, out, _ = run("case=gate", f"gate=0x{gate()}")
     lines = dict(line.rsplit(" ", 1) for line in out.splitlines())
     refused = {"mmio": "-38", "dma": "-38", "irq": "-38", "seal": "-38",
                "fixed": "-22", "window": "-22", "number": "-38",
                "vcpu": "-22"}
     assert lines == refused
+
+
+@pytest.mark.parametrize("nr", [1, 2])
+def test_processors_that_cannot_be_started(bundle, nr):
+    machine = Machine(bundle("case=vcpus", f"gate=0x{gate()}"), "-smp", nr)
+    _, out, _ = machine.finish()
+    lines = dict(line.rsplit(" ", 1) for line in out.splitlines())
+    assert len(lines) == 7 and set(lines.values()) == {"-22"}
 
 
 def test_memory_runs_out_with_one_line(run):

@@ -4,13 +4,14 @@
 
     .section .note.einkorn, "a", @note
     .balign 4
-    .long 8, 112, 1 /* struct monitor_note */
+    .long 8, 120, 1 /* struct monitor_note */
     .asciz "Einkorn"
     .quad guest_entry
     .quad pml4 - OFFSET, pdpt - OFFSET, pd - OFFSET
     .quad shim_pdpt - OFFSET, shim_pd - OFFSET, shim_pt - OFFSET
     .quad guest_begin, guest_rodata, guest_data, guest_end
     .quad 0, 0, 0 /* no debugger */
+    .quad second_entry
 
     .text
     .globl guest_entry
@@ -18,6 +19,12 @@ guest_entry:
     lea stack_top(%rip), %rsp
     xor %ebp, %ebp
     call guest_main
+    ud2
+
+second_entry:
+    lea second_stack_top(%rip), %rsp
+    xor %ebp, %ebp
+    call guest_second
     ud2
 
     .bss
@@ -37,5 +44,7 @@ shim_pt:
     .skip 4096
     .skip 16384
 stack_top:
+    .skip 4096
+second_stack_top:
 
     .section .note.GNU-stack, "", @progbits

@@ -20,6 +20,7 @@ enum { NEXT = 1, WRITE = 2, INDIRECT = 4, STATUS = 0x70, NOTIFY = 0x50 };
 enum { FLOOD = 20000, PAGES_OF_OUTPUT = 200, NOWHERE = 0x7ff00000 };
 
 void guest_main(uint64_t start_info, uint64_t monitor_page);
+void guest_second(void);
 
 extern uint64_t pml4[512], pdpt[512];
 static volatile struct monitor_page *page;
@@ -244,6 +245,109 @@ static void cut_case(char which)
     end(0);
 }
 
+/* ---- two processors -------------------------------------------------------
+ */
+
+static char second_does; /* 0: not yet */
+
+static void start_second(char what)
+{
+    __atomic_store_n(&second_does, what, __ATOMIC_SEQ_CST);
+    outl(MONITOR_PORT_DO, MONITOR_REQUEST(MONITOR_DO_START, 1));
+}
+
+/* What a request is made of, as fast as it goes: addresses, lengths, flags,
+ * the order, the index. */
+static void rewrite(void)
+{
+    static const uint64_t places[] = {DATA, NOWHERE, BUNDLE, DATA + 4096, RING};
+    volatile uint16_t *avail = at(AVAIL);
+    volatile uint32_t *head = at(DATA);
+
+    for (;;) {
+        desc(next_random() % NUM, places[next_random() % 5],
+             next_random() % 3 ? 16 : next_random(),
+             (uint16_t)(next_random() % 4), next_random() % NUM);
+        avail[2 + next_random() % NUM] = next_random() % (NUM + 1);
+        avail[1] = (uint16_t)(next_random() % 16);
+        head[next_random() % 4] = next_random() % 5;
+    }
+}
+
+/* Its requests beside the other's, on one page and one buffer. */
+static void ask_for_all(void)
+{
+    for (;;) {
+        page->copy_to = next_random() % 2 ? NOWHERE : DATA;
+        page->copy_from = next_random() % 2 ? BUNDLE : ~UINT64_C(0);
+        outl(MONITOR_PORT_DO,
+             MONITOR_REQUEST(MONITOR_DO_CLOCK + next_random() % 5, 4096));
+    }
+}
+
+static _Noreturn void fault(void);
+
+void guest_second(void)
+{
+    switch (second_does) {
+    case 'r':
+        rewrite();
+        return;
+    case 'a':
+        ask_for_all();
+        return;
+    case 't':
+        fault();
+    case 'e':
+        end(9);
+    default:
+        say("hangs\n");
+        __atomic_store_n(&second_does, 0, __ATOMIC_SEQ_CST);
+        for (;;)
+            __asm__ volatile("cli; hlt");
+    }
+}
+
+static void kick_while_rewritten(void)
+{
+    start_second('r');
+    for (uint32_t i = 0; i < FLOOD; i++) {
+        if (status() & 64 || !(status() & 4))
+            make_queue(NUM, RING);
+        reg(NOTIFY, 0);
+    }
+}
+
+static void start_wildly(void)
+{
+    for (uint32_t i = 2; i < 300; i++)
+        outl(MONITOR_PORT_DO, MONITOR_REQUEST(MONITOR_DO_START, i));
+    outl(MONITOR_PORT_DO, MONITOR_REQUEST(MONITOR_DO_START, 0));
+    outl(MONITOR_PORT_DO, MONITOR_REQUEST(MONITOR_DO_START, 0xffffff));
+}
+
+static void several_case(char which)
+{
+    if (which == 'r') {
+        kick_while_rewritten();
+    } else if (which == 'a') {
+        start_second('a');
+        requests_case();
+    } else if (which == 'h') {
+        start_second('h');
+        while (__atomic_load_n(&second_does, __ATOMIC_SEQ_CST)) /* again */
+            outl(MONITOR_PORT_DO, MONITOR_REQUEST(MONITOR_DO_START, 1));
+    } else if (which == 'n') {
+        start_wildly();
+    } else { /* it ends both, this way or that */
+        start_second(which);
+        for (;;)
+            __asm__ volatile("pause");
+    }
+    say("went on\n");
+    end(0);
+}
+
 static _Noreturn void fault(void)
 {
     static const struct {
@@ -282,6 +386,9 @@ void guest_main(uint64_t start_info, uint64_t monitor_page)
         return;
     case 'x':
         cut_case(what[1]);
+        return;
+    case 'm':
+        several_case(what[1]);
         return;
     case 's': /* interrupts on, nothing wanted */
         say("up\n");

@@ -180,6 +180,23 @@ static void case_gate(void)
     say("vcpu %d\n", (int)call(VM_VCPU_INIT, 0xffffffff80210000, 0, 0, 0));
 }
 
+/* Processors that do not exist, or with data that is not the kernel's. */
+static void case_vcpus(void)
+{
+    static struct abi_vcpu other;
+    int64_t (*call)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) =
+        (void *)str_to_u64(config("gate="), NULL);
+    uint64_t kept = (uint64_t)&other;
+
+    say("none %d\n", (int)call(VM_VCPU_START, boot->nr_vcpus, kept, 0, 0));
+    say("wild %d\n", (int)call(VM_VCPU_START, UINT64_MAX, kept, 0, 0));
+    say("self %d\n", (int)call(VM_VCPU_START, 0, kept, 0, 0));
+    say("shim %d\n", (int)call(VM_VCPU_START, 1, 0xffffffff80210000, 0, 0));
+    say("program %d\n", (int)call(VM_VCPU_START, 1, 0x400000, 0, 0));
+    say("kick %d\n", (int)call(VM_VCPU_KICK, 7, 0, 0, 0));
+    say("kick wild %d\n", (int)call(VM_VCPU_KICK, UINT64_MAX, 0, 0, 0));
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -190,6 +207,7 @@ static const struct {
     {"text", case_write_text},  {"memory", case_memory},
     {"stack", case_wild_stack}, {"ranges", case_ranges},
     {"sealed", case_sealed},    {"gate", case_gate},
+    {"vcpus", case_vcpus},
 };
 
 void kernel_start(const struct abi_boot *info)
