@@ -229,6 +229,14 @@ static bool find_table(uint64_t addr, uint32_t error)
     return true;
 }
 
+/* Unchanged: another CPU was faster. */
+static __attribute__((noinline)) void forget_old(uint64_t addr, bool changed)
+{
+    invlpg(addr);
+    if (smp_several && changed)
+        smp_flush_others();
+}
+
 bool space_fault(uint64_t addr, uint32_t error)
 {
     struct slot s;
@@ -244,10 +252,7 @@ bool space_fault(uint64_t addr, uint32_t error)
     old = *s.pte;
     if (!allowed(s.origin, error) || !bring_in(s, addr, error & FAULT_WRITE))
         return false;
-    if (!(old & PTE_P)) /* entries that were absent are never remembered */
-        return true;
-    invlpg(addr);
-    if (smp_several && *s.pte != old) /* else another CPU was faster */
-        smp_flush_others();
+    if (old & PTE_P) /* entries that were absent are never remembered */
+        forget_old(addr, *s.pte != old);
     return true;
 }

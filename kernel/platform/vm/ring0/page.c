@@ -48,23 +48,28 @@ static phys_t take_fresh(uint64_t len_bytes)
     return 0;
 }
 
-static phys_t last_resort(void)
+static __attribute__((noinline, cold)) phys_t take_held(void)
 {
-    phys_t page = take_fresh(PAGE_SIZE);
+    phys_t page;
 
-    if (page || !held)
-        return page;
+    if (!held)
+        return 0;
     smp_flush_others();
     page_release_held();
-    return page_alloc();
+    page = free_list;
+    free_list = *(phys_t *)phys_to_virt(page);
+    nr_freed--;
+    return page;
 }
 
 phys_t page_alloc(void)
 {
     phys_t page = free_list;
 
-    if (!page)
-        return last_resort();
+    if (!page) {
+        page = take_fresh(PAGE_SIZE);
+        return page ? page : take_held();
+    }
     free_list = *(phys_t *)phys_to_virt(page);
     nr_freed--;
     return page;
@@ -150,7 +155,7 @@ static void give_back(phys_t page)
     nr_freed++;
 }
 
-static void hold(phys_t page)
+static __attribute__((noinline, cold)) void hold(phys_t page)
 {
     space_shadows[page / PAGE_SIZE] = held;
     held = (uint32_t)(page / PAGE_SIZE);
@@ -158,7 +163,7 @@ static void hold(phys_t page)
 
 void page_free(phys_t page)
 {
-    if (smp_several)
+    if (__builtin_expect(smp_several, 0))
         hold(page);
     else
         give_back(page);
