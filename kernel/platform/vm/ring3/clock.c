@@ -13,6 +13,7 @@ static struct {
     uint64_t tsc_hz;
     uint64_t boot_hz; /* what the shim was told that it is */
     struct abi_clock_sample last;
+    uint32_t version; /* of tsc_hz and last; odd: they are being changed */
 } clk;
 
 /* ---- the own monitor's page (abi/monitor.h) ------------------------------ */
@@ -59,19 +60,39 @@ bool clock_is_rough(void)
     return clk.source->is_rough;
 }
 
+/* Samples are taken by one CPU at a time, waits are made by all. */
+static void keep(uint64_t tsc_hz, const struct abi_clock_sample *sample)
+{
+    __atomic_add_fetch(&clk.version, 1, __ATOMIC_SEQ_CST);
+    clk.tsc_hz = tsc_hz;
+    clk.last = *sample;
+    __atomic_add_fetch(&clk.version, 1, __ATOMIC_SEQ_CST);
+}
+
 int64_t clock_sample(struct abi_clock_sample *out)
 {
-    clk.tsc_hz = clk.source->sample(out);
+    uint64_t tsc_hz = clk.source->sample(out);
+
     if (out->mono_ns < clk.last.mono_ns)
         out->mono_ns = clk.last.mono_ns;
-    clk.last = *out;
+    keep(tsc_hz, out);
     return 0;
 }
 
 uint64_t clock_mono_ns(void)
 {
-    return clk.last.mono_ns +
-           mul_div(rdtsc() - clk.last.tsc, NSEC_PER_SEC, clk.tsc_hz);
+    struct abi_clock_sample last;
+    uint64_t tsc_hz;
+    uint32_t version;
+
+    do {
+        version = __atomic_load_n(&clk.version, __ATOMIC_ACQUIRE);
+        tsc_hz = clk.tsc_hz;
+        last = clk.last;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while (version % 2 ||
+             version != __atomic_load_n(&clk.version, __ATOMIC_RELAXED));
+    return last.mono_ns + mul_div(rdtsc() - last.tsc, NSEC_PER_SEC, tsc_hz);
 }
 
 uint64_t clock_wait_ns(uint64_t deadline_mono_ns)
