@@ -68,6 +68,12 @@ enum monitor_out {
     MONITOR_OUT_GONE = 2,    /* nobody reads any more */
 };
 
+/* Feature bit of the own monitor's 9P devices: queue 1 takes buffers for what
+ * comes unasked, one message each: the server's notices or a watch's events
+ * (host/volume/lease.h). What came before an answer is there before it. */
+#define MONITOR_9P_NOTICES 23
+#define MONITOR_NOTICE_BYTES 1024
+
 #define MONITOR_IO_BYTES UINT64_C(0x10000)
 #define MONITOR_IN_LINE 4
 #define MONITOR_COPY_MAX UINT64_C(4096)

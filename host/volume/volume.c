@@ -131,13 +131,15 @@ static pid_t start(const struct volume *v, const struct confine_user *user,
     return pid;
 }
 
+enum { KVM_MAX_CHANS = 12 };
+
 /* A descriptor for volume i, if there is room for one. */
-static int add_watch(struct volumes *vs, int i, bool can_watch)
+static int add_watch(struct volumes *vs, int i, int max_chans)
 {
     int fd = -1;
 
     vs->watch_chan[i] = -1;
-    if (can_watch && vs->nr_chans < ABI_MAX_CHAN) {
+    if (vs->nr_chans < max_chans) {
         fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     }
     if (fd >= 0) {
@@ -149,8 +151,9 @@ static int add_watch(struct volumes *vs, int i, bool can_watch)
 
 int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err)
 {
-    /* A virtual machine's 9P device carries answers to requests alone. */
-    bool can_watch = spec->platform != PLATFORM_KVM;
+    /* A virtual machine has lines for so many, beside its other devices. */
+    int max_chans =
+        spec->platform == PLATFORM_KVM ? KVM_MAX_CHANS : (int)ABI_MAX_CHAN;
     struct confine_user user = {spec->uid, spec->gid, spec->groups,
                                 spec->nr_groups};
 
@@ -160,7 +163,7 @@ int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err)
     vs->nr_chans = spec->nr_volumes;
     for (int i = 0; i < spec->nr_volumes; i++) {
         pid_t pid = start(&spec->volumes[i], &user, &vs->chan_fds[i],
-                          add_watch(vs, i, can_watch), err);
+                          add_watch(vs, i, max_chans), err);
 
         if (pid < 0) {
             return -1;

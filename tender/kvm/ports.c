@@ -6,6 +6,7 @@
 #include "tender/kvm/gdb.h"
 #include "tender/kvm/monitor.h"
 #include "tender/kvm/output.h"
+#include "tender/kvm/virtio.h"
 
 enum { PORT_COM2 = 0x2f8, PORT_EXIT = 0xf4 };
 
@@ -29,6 +30,7 @@ static void request(struct machine *m, uint32_t what)
         return;
     case MONITOR_DO_READ:
         console_read(m->page, io, bytes);
+        chan_look(m); /* what the writer did before is seen before */
         return;
     case MONITOR_DO_COPY:
         copy_page(m, bytes);

@@ -56,6 +56,8 @@ void virtio_nothing(struct virtio_dev *dev);
 void net_add(struct machine *m, const struct net_arg *arg);
 void blk_add(struct machine *m, const struct disk_arg *arg);
 void chan_add(struct machine *m, int fd);
+/* Gives the guest the watches' events that are there; takes m's lock. */
+void chan_look(struct machine *m);
 void rng_add(struct machine *m);
 /* in_fd -1: no input. */
 void con_add(struct machine *m, int in_fd, int out_fd);

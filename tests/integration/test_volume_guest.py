@@ -236,6 +236,35 @@ def test_changes_are_seen_by_the_other(start, shared):
     changer.end()
 
 
+@pytest.fixture(params=["proc", "kvm"])
+def platform(request):
+    if request.param == "kvm" and why_no_kvm():
+        pytest.skip(why_no_kvm())
+    return ["--platform", request.param]
+
+
+def test_the_host_is_seen_in_what_is_open(start, shared, platform):
+    """Read, size and mapping of a file that stays open, and of a directory."""
+    (shared / "f").write_text("one")
+    guest = start("""
+        f = os.open("f", os.O_RDONLY)
+        m = mmap.mmap(f, 3, mmap.MAP_SHARED, mmap.PROT_READ)
+        d = os.open(".", os.O_RDONLY)
+        for line in sys.stdin:
+            say(os.pread(f, 99, 0).decode(), m[:].decode(),
+                os.fstat(f).st_size, *sorted(os.listdir(d)))
+    """, platform)
+    assert guest.ask() == "one one 3 f"
+    for i, text in enumerate(["two", "three", "six"] * 10):
+        with open(shared / "f", "r+") as f:
+            f.write(text)
+            f.truncate()
+        (shared / "g").touch() if i % 2 else (shared / "g").unlink(True)
+        names = "f g" if i % 2 else "f"
+        assert guest.ask() == f"{text} {text[:3]} {len(text)} {names}"
+    guest.end()
+
+
 def test_unlinked_and_replaced_while_open(run, shared):
     run("""
         f = open("a", "w+b", 0)
@@ -258,7 +287,7 @@ def test_unlinked_and_replaced_while_open(run, shared):
     assert (shared / "old").read_text() == "new"
 
 
-def test_cached_files_cost_no_requests(run, shared):
+def test_cached_files_cost_no_requests(run, shared, platform):
     """However often a file is read: counted, not timed."""
     (shared / "page").write_bytes(os.urandom(300000))
 
@@ -268,7 +297,7 @@ def test_cached_files_cost_no_requests(run, shared):
                 with open("page", "rb") as f:
                     assert len(f.read()) == 300000
                 os.stat("page")
-        """, ["--stats"], want="stderr")
+        """, ["--stats", *platform], want="stderr")
         return int(re.search(r"stats: volume /d requests (\d+)", out)[1])
 
     once = requests(1)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@
 #include "tests/random.h"
 #include "tests/unit/virtq_guest.h"
 
-enum { NET, BLK, CHAN, RNG, CON, NR_DEVICES };
+enum { NET, BLK, CHAN, RNG, CON, WATCH, NR_DEVICES };
 enum { NUM = 8, DISK_BYTES = 8192, ROUNDS = 6000, STEPS = 60 };
 enum { DEVICE_FEATURES = 0x10, DEVICE_SEL = 0x14, DRIVER_FEATURES = 0x20 };
 enum { DRIVER_SEL = 0x24, QUEUE_SEL = 0x30, QUEUE_NUM = 0x38 };
@@ -35,6 +36,7 @@ static struct machine machine = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static struct guest guest;
 static int net_peer, chan_peer, disk;
 static int con_in, con_out; /* the other ends */
+static int watched;         /* inotify */
 static uint32_t nr_said;
 
 static struct watch {
@@ -246,6 +248,42 @@ static void chan_works(void)
     }
 }
 
+/* The server's notices find buffers of their own, or wait for one; an answer
+ * behind them waits, too. */
+static void notices_work(void)
+{
+    static const uint8_t notice[19] = {19, 0, 0, 0, 91, 0xff, 0xff, 'n'};
+
+    chan_works();
+    guest_desc(&guest, 0, 0, DATA_AT, 7, NEXT, 1);
+    guest_desc(&guest, 0, 1, DATA_AT + 64, 64, WRITE, 0);
+    assert_int_equal(send(chan_peer, notice, 19, 0), 19);
+    offer(CHAN, 0, 0);
+    echo_requests();
+    assert_int_equal(nr_used(0), 3);
+    guest_desc(&guest, 1, 0, DATA_AT + 256, 64, WRITE, 0);
+    offer(CHAN, 1, 0);
+    serve_ready();
+    assert_int_equal(nr_used(1), 1);
+    assert_memory_equal(guest.low + DATA_AT + 256, notice, 19);
+    assert_int_equal(nr_used(0), 4);
+}
+
+static void watch_works(void)
+{
+    struct inotify_event e;
+
+    start_device(WATCH);
+    assert_int_equal(ftruncate(disk, DISK_BYTES), 0);
+    serve_ready();
+    assert_int_equal(nr_used(1), 0);
+    guest_desc(&guest, 1, 0, DATA_AT, 256, WRITE, 0);
+    offer(WATCH, 1, 0);
+    assert_int_equal(nr_used(1), 1);
+    memcpy(&e, guest.low + DATA_AT, sizeof(e));
+    assert_int_equal(e.mask, IN_MODIFY);
+}
+
 static void rng_works(void)
 {
     static const uint8_t zeroes[512];
@@ -294,6 +332,8 @@ static void con_works(void)
 
 static void all_work(void)
 {
+    notices_work();
+    watch_works();
     con_works();
     rng_works();
     net_works();
@@ -596,6 +636,7 @@ static void test_kvm_uart_stands_noise(void **state)
 static int set_up(void **state)
 {
     int net[2], chan[2], in[2], out[2];
+    char path[32];
 
     (void)state;
     guest_init(&guest);
@@ -619,6 +660,11 @@ static int set_up(void **state)
     con_in = in[1];
     con_out = out[1];
     con_add(&machine, in[0], out[0]);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", disk);
+    watched = inotify_init1(IN_NONBLOCK);
+    if (inotify_add_watch(watched, path, IN_MODIFY) < 0)
+        return -1;
+    chan_add(&machine, watched);
     machine.com2 = (struct uart){.irq_fd = -1, .out_fd = -1, .in_fd = -1};
     return 0;
 }
