@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -85,6 +86,20 @@ static void truncate_file(int fd)
     CHECK(ftruncate(fd, 0) == 0);
 }
 
+/* Mapped meanwhile: what lies beyond the end is no more, and comes back as
+ * zeros when the file grows again. */
+static void truncate_mapped(int fd)
+{
+    char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    CHECK(p != MAP_FAILED && p[SIZE - 1] == data[SIZE - 1]);
+    CHECK(ftruncate(fd, 0) == 0);
+    CHECK(ftruncate(fd, SIZE) == 0);
+    CHECK(p[0] == 0 && p[SIZE - 1] == 0);
+    p[SIZE / 2] = 1;
+    CHECK(munmap(p, SIZE) == 0);
+}
+
 static void overwrite(int fd)
 {
     char *other = malloc(SIZE);
@@ -153,6 +168,7 @@ int main(void)
     for (int i = 0; i < 3; i++) { /* what was kept must have come back */
         send_and_change(remove_file, 0);
         send_and_change(truncate_file, 0);
+        send_and_change(truncate_mapped, 0);
         send_and_change(overwrite, 1);
     }
     CHECK(rmdir(dir) == 0);

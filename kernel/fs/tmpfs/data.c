@@ -370,14 +370,13 @@ int data_truncate(struct tnode *t, uint64_t size_bytes)
     if (err)
         return err;
     t->inode.size_bytes = size_bytes;
-    if (size_bytes < old && t->backing.refs == 0)
-        data_trim(t); /* before they are cleared: they may be on loan */
-    if (size_bytes < old)
-        data_punch(t, size_bytes, pages_of(old) * PAGE_BYTES - size_bytes);
-    else if (old % PAGE_BYTES) /* a mapping may have left bytes there */
-        zero_bytes(t, old, pages_of(old) * PAGE_BYTES);
-    if (size_bytes < old)
+    if (size_bytes < old) {
         mm_truncated(&t->backing);
+        data_trim(t); /* not cleared: they may be on loan */
+        data_punch(t, size_bytes, pages_of(old) * PAGE_BYTES - size_bytes);
+    } else if (old % PAGE_BYTES) { /* a mapping may have left bytes there */
+        zero_bytes(t, old, pages_of(old) * PAGE_BYTES);
+    }
     data_charge(t);
     return 0;
 }

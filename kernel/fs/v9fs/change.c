@@ -98,7 +98,7 @@ static void shrink_block(struct v9_inode *v, struct v9_block *b)
     limit = limit > first ? limit - first : 0;
     if (limit >= BLOCK_PAGES || b->busy)
         return;
-    if (limit == 0 && !v->backing.refs) {
+    if (limit == 0) {
         v9_block_drop(b);
         return;
     }
@@ -115,11 +115,11 @@ void v9_cache_resized(struct v9_inode *v, uint64_t old_size)
         grow(v, old_size);
         return;
     }
+    if (size < old_size)
+        mm_truncated(&v->backing); /* then no mapping shows what goes */
     zero_tail(v, size);
     list_for_each_safe(node, &v->blocks)
         shrink_block(v, container_of(node, struct v9_block, siblings));
-    if (size < old_size)
-        mm_truncated(&v->backing);
 }
 
 /* While it is mapped its pages stay where they are and are read again; what a
