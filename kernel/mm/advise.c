@@ -10,6 +10,7 @@
 #include "kernel/mm/mm.h"
 #include "kernel/mm/space.h"
 #include "kernel/mm/vma.h"
+#include "lib/string.h"
 
 enum {
     MADV_DONTNEED_LOCKED_ = 24, /* newer than Debian 12's headers */
@@ -201,10 +202,24 @@ int64_t mm_sync(uint64_t addr, size_t len_bytes, int flags)
     return all_mapped(addr, end) ? err : -ENOMEM;
 }
 
+static int put_residency(uint64_t vec_uptr, uint64_t nr, bool there)
+{
+    uint8_t part[64];
+
+    memset(part, there, sizeof(part));
+    for (; nr > 0; nr -= nr < sizeof(part) ? nr : sizeof(part)) {
+        if (copy_to_user(vec_uptr, part, nr < sizeof(part) ? nr : sizeof(part)))
+            return -EFAULT;
+        vec_uptr += sizeof(part);
+    }
+    return 0;
+}
+
+/* What the platform really holds is not known: all that the program could ever
+ * reach, and that a file has, counts as resident. */
 int64_t mm_mincore(uint64_t addr, size_t len_bytes, uint64_t vec_uptr)
 {
-    static const uint8_t ones[64] = {[0 ... 63] = 1};
-    uint64_t end, nr;
+    uint64_t end;
 
     if (addr % ABI_PAGE_SIZE)
         return -EINVAL;
@@ -212,14 +227,16 @@ int64_t mm_mincore(uint64_t addr, size_t len_bytes, uint64_t vec_uptr)
         return 0;
     if (!space_range(addr, len_bytes, &end) || !all_mapped(addr, end))
         return -ENOMEM;
-    /* What the platform really holds is not known: all counts as resident. */
-    for (nr = (end - addr) / ABI_PAGE_SIZE; nr > 0;) {
-        uint64_t part = nr < sizeof(ones) ? nr : sizeof(ones);
+    while (addr < end) {
+        const struct vma *v = vma_find(addr);
+        bool there = addr < v->filled;
+        uint64_t to = there ? v->filled : v->end;
 
-        if (copy_to_user(vec_uptr, ones, part))
+        to = to < end ? to : end;
+        if (put_residency(vec_uptr, (to - addr) / ABI_PAGE_SIZE, there))
             return -EFAULT;
-        vec_uptr += part;
-        nr -= part;
+        vec_uptr += (to - addr) / ABI_PAGE_SIZE;
+        addr = to;
     }
     return 0;
 }

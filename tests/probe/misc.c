@@ -75,7 +75,8 @@ static void memory(void)
                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char *s = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE,
                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    unsigned char vec[8];
+    unsigned char vec[8], many[200];
+    char *none;
     int null = open("/dev/null", O_RDWR), zero = open("/dev/zero", O_RDWR);
     int dir = open("/", O_RDONLY), file = open("/etc/passwd", O_RDONLY);
 
@@ -110,6 +111,14 @@ static void memory(void)
     P(mincore(p + 1, PAGE, vec));
     P(mincore((void *)PAGE, PAGE, vec));
     P(mincore(p, PAGE, (void *)8));
+    P(mincore(p, 8 * PAGE, vec));
+    P(vec[0] & vec[7] & 1);
+    none =
+        mmap(NULL, 200 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(many, 1, sizeof(many));
+    P(mincore(none, 200 * PAGE, many));
+    P(memchr(many, 1, sizeof(many)) != NULL);
+    P(munmap(none, 200 * PAGE));
     P(mlock(p, PAGE));
     P(munlock(p, PAGE));
     P(mlock((void *)PAGE, PAGE));
