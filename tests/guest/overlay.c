@@ -62,7 +62,7 @@ static void test_copy_up(const char *exe)
 
 static void test_names(const char *exe)
 {
-    char dir[4096], moved[4096];
+    char dir[4096], moved[4096 + 8];
     const char *name;
     struct stat st;
     int fd;
