@@ -319,11 +319,10 @@ static int check_platform(const struct spec *spec, struct err *err)
     bool is_machine =
         spec->platform == PLATFORM_KVM || spec->platform == PLATFORM_QEMU;
 
-    if (spec->core != NULL && is_machine) {
+    if (spec->core != NULL && spec->platform == PLATFORM_QEMU) {
         return err_set(err, ERR_TOOL,
-                       "--core: not with --platform %s (only proc writes core "
-                       "files; QEMU's own monitor can dump a machine)",
-                       platform_name(spec->platform));
+                       "--core: not with --platform qemu (proc and kvm write "
+                       "core files; QEMU's own monitor can dump a machine)");
     }
     if (spec->gdb_port != 0 && !is_machine) {
         return err_set(err, ERR_TOOL,
@@ -353,9 +352,8 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
         return -1;
     }
     if (spec->platform == PLATFORM_AUTO) {
-        spec->platform = spec->core != NULL || spec->vcpus > 1
-                             ? PLATFORM_PROC
-                             : kvm_probe_choose(dirs, spec);
+        spec->platform =
+            spec->vcpus > 1 ? PLATFORM_PROC : kvm_probe_choose(dirs, spec);
     }
     choose_network(&run);
     inst_new_id(run.inst.id);

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.conftest import why_no_kvm
 from tests.integration.conftest import wait_for
 
 SOURCE = r"""
@@ -108,6 +109,13 @@ def programs(tmp_path_factory):
     return base
 
 
+@pytest.fixture(params=["proc", "kvm"])
+def platform(request):
+    if request.param == "kvm" and why_no_kvm():
+        pytest.skip(why_no_kvm())
+    return request.param
+
+
 def run(einkorn, *args, **kwargs):
     return einkorn("run", "--rm", "--network", "none", *args, **kwargs)
 
@@ -121,8 +129,9 @@ def gdb(program, core, *commands):
 
 @needs_gdb
 @pytest.mark.parametrize("name", ["prog", "static"])
-def test_core_opens_in_gdb(einkorn, programs, tmp_path, name):
-    p = run(einkorn, "--core", tmp_path, programs / name)
+def test_core_opens_in_gdb(einkorn, programs, tmp_path, name, platform):
+    p = run(einkorn, "--core", tmp_path, "--platform", platform,
+            programs / name)
     assert p.returncode == 128 + 11, p.stderr
     (core,) = tmp_path.iterdir()
     assert re.fullmatch(rf"core\.{name}\.[0-9a-f]{{12}}", core.name)
@@ -148,9 +157,10 @@ def test_core_opens_in_gdb(einkorn, programs, tmp_path, name):
 
 @needs_gdb
 def test_core_of_abort_has_registers_and_thread_locals(einkorn, programs,
-                                                       tmp_path):
+                                                       tmp_path, platform):
     core = tmp_path / "my.core"
-    p = run(einkorn, "--core", core, programs / "prog", "prog", "abort")
+    p = run(einkorn, "--core", core, "--platform", platform,
+            programs / "prog", "prog", "abort")
     assert p.returncode == 128 + 6, p.stderr
     assert list(tmp_path.iterdir()) == [core]
     out = gdb(programs / "prog", core, "bt", "p mine", "info threads",
@@ -190,15 +200,15 @@ def test_core_is_written_only_when_asked(einkorn, programs, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_core_keeps_its_limit(einkorn, programs, tmp_path):
-    p = run(einkorn, "--core", tmp_path, "--core-size", "64k",
-            programs / "prog")
+def test_core_keeps_its_limit(einkorn, programs, tmp_path, platform):
+    p = run(einkorn, "--core", tmp_path, "--core-size", "64k", "--platform",
+            platform, programs / "prog")
     (core,) = tmp_path.iterdir()
     assert "cut at its limit" in p.stderr
     assert core.stat().st_size <= 65536
     core.unlink()
-    p = run(einkorn, "--core", tmp_path, "--core-size", "4k",
-            programs / "prog")
+    p = run(einkorn, "--core", tmp_path, "--core-size", "4k", "--platform",
+            platform, programs / "prog")
     assert "no core file: its head alone needs" in p.stderr
     assert not list(tmp_path.iterdir())
 
@@ -218,7 +228,7 @@ def test_core_of_a_background_instance(einkorn, programs, tmp_path):
     (["--core", "/no/such/dir/core"], "make the directory first"),
     (["--core", ".", "--core-size", "1x"], "not a size of a file"),
     (["--core", ""], "which directory or file"),
-    (["--core", ".", "--platform", "qemu"], "only proc writes core files"),
+    (["--core", ".", "--platform", "qemu"], "proc and kvm write core files"),
 ])
 def test_core_errors(einkorn, programs, tmp_path, args, text):
     p = run(einkorn, *args, programs / "prog", cwd=tmp_path)
