@@ -171,6 +171,8 @@ static bool parse_flag(struct options *opt, const char *arg)
         opt->rng = number("rng=", v, 1);
     else if ((v = after(arg, "virtio_console=")))
         opt->virtio_console = number("virtio_console=", v, 1);
+    else if ((v = after(arg, "eventfd=")))
+        opt->no_eventfd = !number("eventfd=", v, 1);
     else if ((v = after(arg, "kvm_clock=")))
         opt->kvm_clock = number("kvm_clock=", v, 1);
     else

@@ -89,6 +89,7 @@ static struct sock_filter code[] = {
     ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_SET_FPU),
     ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_SET_MP_STATE),
     ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_SET_GUEST_DEBUG),
+    ALLOW_IF(SYS_ioctl, 1, (uint32_t)KVM_IRQ_LINE), /* without irqfd */
     ALLOW(SYS_accept4),
     ALLOW(SYS_close),
     ALLOW(SYS_read),

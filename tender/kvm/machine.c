@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "tender/kvm/monitor.h"
 
@@ -156,14 +158,49 @@ void machine_create_vcpus(struct machine *m, uint32_t nr)
     }
 }
 
+/* ---- event descriptors ----------------------------------------------------
+ */
+
+/* KVM has this, and the command line does not say to do without. */
+static bool has_events(struct machine *m, int capability)
+{
+    if (!m->no_eventfd && ioctl(m->kvm_fd, KVM_CHECK_EXTENSION, capability) > 0)
+        return true;
+    if (!m->said_no_eventfd)
+        say("KVM without ioeventfd or irqfd: queues and interrupts cost more");
+    m->said_no_eventfd = true;
+    return false;
+}
+
+/* Where KVM does not listen to the descriptor, the devices' thread does. */
+static void pulse(struct machine *m, void *arg, uint32_t events)
+{
+    const struct pulse *p = arg;
+    struct kvm_irq_level up = {.irq = p->line, .level = 1};
+    struct kvm_irq_level down = {.irq = p->line};
+    uint64_t count;
+
+    (void)events;
+    if (read(p->fd, &count, sizeof(count)) != (ssize_t)sizeof(count))
+        return;
+    ioctl(m->vm_fd, KVM_IRQ_LINE, &up);
+    ioctl(m->vm_fd, KVM_IRQ_LINE, &down);
+}
+
 int machine_irqfd(struct machine *m, uint32_t line)
 {
     struct kvm_irqfd irq = {.gsi = line};
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
     irq.fd = (uint32_t)fd;
-    if (fd < 0 || ioctl(m->vm_fd, KVM_IRQFD, &irq) < 0)
+    if (fd < 0)
         die("interrupt line %u: %m", line);
+    if (!has_events(m, KVM_CAP_IRQFD)) {
+        m->pulses[line] = (struct pulse){fd, line};
+        serve_add(fd, EPOLLIN, pulse, &m->pulses[line]);
+    } else if (ioctl(m->vm_fd, KVM_IRQFD, &irq) < 0) {
+        die("interrupt line %u: %m", line);
+    }
     return fd;
 }
 
@@ -176,6 +213,8 @@ int machine_ioeventfd(struct machine *m, uint64_t gpa, uint32_t value)
         .flags = KVM_IOEVENTFD_FLAG_DATAMATCH,
     };
 
+    if (!has_events(m, KVM_CAP_IOEVENTFD))
+        return -1;
     io.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (io.fd < 0 || ioctl(m->vm_fd, KVM_IOEVENTFD, &io) < 0)
         die("notification of a queue: %m");

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
     if (options.probe)
         return probe_report();
     take_signals();
+    m->no_eventfd = options.no_eventfd;
     machine_create(m);
     machine_add_ram(m, options.mem_bytes);
     machine_create_vcpus(m, options.nr_vcpus);

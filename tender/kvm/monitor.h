@@ -62,6 +62,7 @@ struct options {
     int uid, gid;    /* -1: keep, or 65534 for root */
     const char *gdb; /* "@N", a listening socket, or a port; NULL: none */
     bool probe, verbose, rng, gdb_wait, kvm_clock;
+    bool no_eventfd;     /* do without ioeventfd and irqfd */
     bool virtio_console; /* standard input and output */
 };
 
@@ -82,6 +83,12 @@ struct vcpu {
     bool started; /* atomic; its own thread's to set (vcpu.c) */
 };
 
+/* A line that the devices' thread raises. */
+struct pulse {
+    int fd;
+    uint32_t line;
+};
+
 struct machine {
     int kvm_fd, vm_fd;
     struct vcpu vcpus[ABI_MAX_VCPU];
@@ -94,6 +101,8 @@ struct machine {
     struct monitor_note note;  /* of the boot file */
     uint64_t bundle_bytes;
     bool native_ring3, kvm_clock;
+    bool no_eventfd, said_no_eventfd;
+    struct pulse pulses[NR_LINES]; /* where there is no irqfd */
 
     pthread_mutex_t lock; /* devices: */
     struct uart com2;
@@ -110,7 +119,8 @@ void machine_add_rom(struct machine *m, uint64_t gpa, void *host,
 void machine_create_vcpus(struct machine *m, uint32_t nr);
 /* An eventfd that raises this interrupt line. */
 int machine_irqfd(struct machine *m, uint32_t line);
-/* An eventfd that is signalled when the guest writes `value` at gpa. */
+/* An eventfd that is signalled when the guest writes `value` at gpa; -1: there
+ * are none, the access is an exit. */
 int machine_ioeventfd(struct machine *m, uint64_t gpa, uint32_t value);
 
 /* bundle.c: kernel, image and so on, read-only at GPA_BUNDLE. */

@@ -267,7 +267,8 @@ void virtio_add(struct machine *m, struct virtio_dev *dev)
         bell->dev = dev;
         bell->queue = i;
         bell->fd = machine_ioeventfd(m, gpa + REG_NOTIFY, i);
-        serve_add(bell->fd, EPOLLIN, rung, bell);
+        if (bell->fd >= 0)
+            serve_add(bell->fd, EPOLLIN, rung, bell);
     }
     m->devs[m->nr_devs++] = dev;
 }

@@ -70,8 +70,11 @@ def test_virtio_console_of_qemu(image, machine):
 
 
 @pytest.mark.skipif(why_no_kvm() is not None, reason=f"SKIP {why_no_kvm()}")
-@pytest.mark.parametrize("kind", ["file", "pipe"])
-def test_virtio_console_of_the_monitor(image, kind, tmp_path):
+@pytest.mark.parametrize("kind,options,said", [
+    ("file", [], ""), ("pipe", [], ""),
+    ("pipe", ["eventfd=0"], "einkorn-kvm: KVM without ioeventfd or irqfd: "
+     "queues and interrupts cost more\n")])
+def test_virtio_console_of_the_monitor(image, kind, options, said, tmp_path):
     config, data = tmp_path / "config", tmp_path / "data"
     config.write_bytes(b"exe=/p\0arg=p\0\0")
     data.write_bytes(DATA)
@@ -79,9 +82,9 @@ def test_virtio_console_of_the_monitor(image, kind, tmp_path):
             [MONITOR, f"shim={BUILD}/libexec/einkorn-vm.elf",
              f"kernel={BUILD}/libexec/kernel.elf", f"image={image}",
              f"config={config}", "stdin=1", "mem=33554432",
-             "virtio_console=1"],
+             "virtio_console=1", *options],
             stdin=file if kind == "file" else subprocess.PIPE,
-            stdout=subprocess.PIPE) as process:
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         got = b""
         for at in range(0, len(DATA), 40000):  # more than a pipe holds
             if kind == "pipe":
@@ -92,3 +95,4 @@ def test_virtio_console_of_the_monitor(image, kind, tmp_path):
             process.stdin.close()
         assert got + read(process.stdout, 1) == DATA
         assert process.wait(30) == 42
+        assert process.stderr.read().decode() == said

@@ -30,6 +30,7 @@ struct pvclock_page {
     struct pvclock_wall wall;
 };
 
+enum { PVCLOCK_STABLE = 1 }; /* flags: the line is one for all CPUs */
 enum { PVCLOCK_TRIES = 1000 };
 
 static inline bool pvclock_sound(const struct pvclock_time *t)

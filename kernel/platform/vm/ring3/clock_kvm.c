@@ -19,7 +19,8 @@ static uint64_t init(int64_t real_ns)
         vm_call(VM_KVM_CLOCK, 0, 0, 0, 0))
         return 0;
     wall_ns = pvclock_wall_ns(&page->wall);
-    if (!pvclock_read(&page->time, &line) || wall_ns == INT64_MIN)
+    if (!pvclock_read(&page->time, &line) || !(line.flags & PVCLOCK_STABLE) ||
+        wall_ns == INT64_MIN)
         return 0;
     hz = pvclock_hz(&line);
     return hz < RATE_MIN ? 0 : hz;
