@@ -250,6 +250,49 @@ static void states(int domain, int type)
     close(fd);
 }
 
+/* What recv(2) says of streams with nothing and with something to read. */
+static void reads(int domain)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(a);
+    int p[2], l = socket(AF_INET, SOCK_STREAM, 0);
+    struct pollfd in;
+    char b[16] = {0};
+
+    P(bind(l, (void *)&a, len));
+    P(listen(l, 1));
+    P(getsockname(l, (void *)&a, &len));
+    if (domain == AF_UNIX) {
+        P(socketpair(AF_UNIX, SOCK_STREAM, 0, p) < 0);
+    } else {
+        p[0] = socket(AF_INET, SOCK_STREAM, 0);
+        P(connect(p[0], (void *)&a, len));
+        p[1] = accept(l, NULL, NULL);
+    }
+    in = (struct pollfd){.fd = p[1], .events = POLLIN};
+    P(recv(p[1], b, 0, MSG_DONTWAIT));
+    P(read(p[1], b, 0));
+    P(recv(p[1], b, 1, MSG_DONTWAIT));
+    P(send(p[0], "0123456789", 10, 0));
+    P(poll(&in, 1, 1000));
+    P(recv(p[1], b, 0, 0));
+    P(recv(p[1], b, 4, MSG_TRUNC | MSG_DONTWAIT));
+    P(b[0]);
+    P(recv(p[1], b, 1, MSG_PEEK | MSG_TRUNC));
+    P(recv(p[1], b, sizeof(b), MSG_DONTWAIT));
+    P(b[0]);
+    P(recv(p[1], b, sizeof(b), MSG_TRUNC | MSG_DONTWAIT));
+    P(recv(p[1], b, 0, MSG_PEEK | MSG_DONTWAIT));
+    P(shutdown(p[0], SHUT_WR));
+    P(poll(&in, 1, 1000));
+    P(recv(p[1], b, 0, MSG_DONTWAIT));
+    P(recv(p[1], b, 1, MSG_DONTWAIT));
+    close(p[0]);
+    close(p[1]);
+    close(l);
+}
+
 int main(void)
 {
     static const struct {
@@ -285,5 +328,7 @@ int main(void)
     P(socket(AF_UNIX, SOCK_STREAM, 3));
     P(socketpair(AF_INET, SOCK_STREAM, 0, (int[2]){0}));
     P(socketpair(AF_UNIX, SOCK_STREAM, 0, NULL));
+    reads(AF_INET);
+    reads(AF_UNIX);
     return 0;
 }

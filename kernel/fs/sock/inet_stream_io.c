@@ -186,7 +186,11 @@ int64_t inet_stream_recv(struct sock *sock, struct sock_msg *msg)
         if (n < 0)
             return done ? done : n;
         done += n;
-        if (!msg->uio->resid_bytes || (done && !(msg->flags & MSG_WAITALL)))
+        /* Who asks for nothing waits all the same until there is something. */
+        if (!msg->uio->resid_bytes &&
+            (done || stream_unread_bytes(s->stream) > 0))
+            return done;
+        if (done && !(msg->flags & MSG_WAITALL))
             return done;
         n = done ? 1 : recv_state(s);
         if (done && may_recv(s, peeked))

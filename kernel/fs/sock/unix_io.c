@@ -304,7 +304,7 @@ static int64_t recv_stream(struct unix_sock *u, struct sock_msg *msg)
         if (n < 0)
             return done ? done : n;
         done += n;
-        if (!msg->uio->resid_bytes || stop ||
+        if ((!msg->uio->resid_bytes && (done || !list_empty(&u->rx))) || stop ||
             (done && !(msg->flags & MSG_WAITALL)) ||
             (done && (msg->flags & MSG_PEEK)))
             return done;
