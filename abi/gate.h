@@ -62,7 +62,8 @@ struct gate_state {
     int32_t image_fd, sidecar_fd, shm_fd;
     int32_t tty_fd; /* terminal behind the console or -1 */
     int32_t pid;
-    uint32_t reserved;
+    uint32_t sampled; /* has the clock been asked? */
+    uint64_t vdso;    /* host's, where its clock is to be looked for; 0: not */
     uint64_t vdso_begin, vdso_end; /* host's fast clock; 0: none */
     int64_t (*vdso_clock_gettime)(int clock, void *timespec);
     struct gate_port console;

@@ -41,9 +41,8 @@ uint64_t kernel_load(const char *file);
 /* windows.c: heap, shareable object, image, sidecar, configuration. */
 void windows_map(const struct launch *launch, char *const *envp);
 
-/* boot.c: the rest of struct abi_boot; clock.c: the host's fast clock. */
+/* boot.c: the rest of struct abi_boot; clock.c: the TSC's frequency. */
 void boot_fill(const struct launch *launch, const struct host_info *host);
-void clock_find(uint64_t vdso);
 uint64_t clock_tsc_hz(void);
 
 /* devices.c: bring taps, sockets and files into the state the gate needs. */

@@ -59,7 +59,7 @@ void tender_main(uint64_t *stack)
         rules_print();
         sys1(__NR_exit_group, 0);
     }
-    clock_find(host.vdso);
+    gate.vdso = host.vdso;
     args_parse(&launch, host.argv);
     boot_fill(&launch, &host);
     windows_map(&launch, host.envp);

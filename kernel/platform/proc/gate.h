@@ -10,6 +10,9 @@
 #include "abi/layout.h"
 #include "kernel/platform/proc/hostcall.h"
 
+/* vdso.c: once, unless the host has none. */
+void gate_vdso_find(void);
+
 /* time.c, cpu.c */
 int64_t gate_vcpu_init(struct abi_vcpu *vcpu);
 int64_t gate_vcpu_start(uint32_t index, struct abi_vcpu *vcpu, uint64_t entry,
