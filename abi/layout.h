@@ -19,18 +19,22 @@
 #define ABI_USER_TOP UINT64_C(0x7dfe00000000)
 
 #define ABI_KERNEL_BASE UINT64_C(0x7e0000000000) /* the kernel's ELF */
+/* What each start touches of these lies in one 2 MiB block, for which one page
+ * table does: a small sidecar, the configuration, the image's beginning. */
+#define ABI_CONFIG_BASE UINT64_C(0x7e0000480000) /* configuration strings */
+#define ABI_IMAGE_BASE UINT64_C(0x7e0000580000)  /* sealed image, read-only */
+#define ABI_SIDECAR_NEAR UINT64_C(0x80000)       /* this is small */
 #define ABI_HEAP_BASE UINT64_C(0x7e1000000000)   /* kernel heap arena */
 #define ABI_HEAP_MAX UINT64_C(0x1000000000)      /* 64 GiB */
 /* Each start touches so much of its heap's beginning; a platform may save it
  * the page faults. */
 #define ABI_HEAP_FIRST UINT64_C(0xe000)
-#define ABI_SHM_BASE UINT64_C(0x7e2000000000)   /* window on the object */
-#define ABI_SHM_MAX UINT64_C(0x2000000000)      /* 128 GiB */
-#define ABI_IMAGE_BASE UINT64_C(0x7e4000000000) /* sealed image, read-only */
-#define ABI_SIDECAR_BASE                                                       \
-    UINT64_C(0x7e6000000000)                       /* patched text, meta data  \
-                                                    */
-#define ABI_CONFIG_BASE UINT64_C(0x7e7000000000)   /* configuration strings */
+#define ABI_SHM_BASE UINT64_C(0x7e2000000000) /* window on the object */
+#define ABI_SHM_MAX UINT64_C(0x2000000000)    /* 128 GiB */
+/* Patched text and its meta data; a small sidecar may end at ABI_CONFIG_BASE
+ * instead. */
+#define ABI_SIDECAR_BASE UINT64_C(0x7e4000000000)
+#define ABI_SIDECAR_MAX UINT64_C(0x2000000000)     /* 128 GiB */
 #define ABI_PLATFORM_BASE UINT64_C(0x7e8000000000) /* gate, drivers, MMIO */
 #define ABI_PLATFORM_END UINT64_C(0x7f0000000000)
 

@@ -62,8 +62,8 @@ static void map_shm(void)
         PROT_READ | PROT_WRITE, MAP_SHARED, gate.shm_fd);
 }
 
-static int32_t map_file(const char *what, const char *file,
-                        struct abi_range *range, uint64_t base, uint64_t max)
+static int32_t open_file(const char *what, const char *file, uint64_t max,
+                         uint64_t *len_bytes)
 {
     int32_t fd = args_open(what, file);
     int64_t len = sys3(__NR_lseek, fd, 0, SEEK_END);
@@ -72,8 +72,29 @@ static int32_t map_file(const char *what, const char *file,
         die("%s %s: %s", what, file, errno_text(len));
     if (len == 0 || (uint64_t)len > max)
         die("%s %s: %s", what, file, len ? "is too large" : "is empty");
-    map(what, range, base, (uint64_t)len, PROT_READ, MAP_SHARED, fd);
+    *len_bytes = (uint64_t)len;
     return fd;
+}
+
+static void map_image(const char *file)
+{
+    uint64_t len;
+
+    gate.image_fd =
+        open_file("image", file, ABI_HEAP_BASE - ABI_IMAGE_BASE, &len);
+    map("image", &gate.boot.image, ABI_IMAGE_BASE, len, PROT_READ, MAP_SHARED,
+        gate.image_fd);
+}
+
+static void map_sidecar(const char *file)
+{
+    uint64_t len, base;
+
+    gate.sidecar_fd = open_file("sidecar", file, ABI_SIDECAR_MAX, &len);
+    base = len > ABI_SIDECAR_NEAR ? ABI_SIDECAR_BASE
+                                  : ABI_CONFIG_BASE - PAGE_UP(len);
+    map("sidecar", &gate.boot.sidecar, base, len, PROT_READ, MAP_SHARED,
+        gate.sidecar_fd);
 }
 
 /* Read all of it, at most `max` bytes. */
@@ -163,12 +184,8 @@ void windows_map(const struct launch *l, char *const *envp)
     map_shm();
     gate.image_fd = gate.sidecar_fd = -1;
     if (l->image)
-        gate.image_fd =
-            map_file("image", l->image, &gate.boot.image, ABI_IMAGE_BASE,
-                     ABI_SIDECAR_BASE - ABI_IMAGE_BASE);
+        map_image(l->image);
     if (l->sidecar)
-        gate.sidecar_fd =
-            map_file("sidecar", l->sidecar, &gate.boot.sidecar,
-                     ABI_SIDECAR_BASE, ABI_CONFIG_BASE - ABI_SIDECAR_BASE);
+        map_sidecar(l->sidecar);
     map_config(l, envp);
 }

@@ -51,7 +51,7 @@ USER, WRITE, PRESENT = 4, 2, 1
     (["case=read", "addr=0xffff800000200000"], PF, USER | PRESENT),
     (["case=read", "addr=0x1000"], PF, USER),
     (["case=write", "addr=0x7e8000000000"], PF, USER | WRITE | PRESENT),
-    (["case=write", "addr=0x7e7000000000"], PF, USER | WRITE | PRESENT),
+    (["case=write", "addr=0x7e0000480000"], PF, USER | WRITE | PRESENT),
 ])
 def test_ring3_cannot(run, args, vector, error):
     status, out, _ = run(*args)
