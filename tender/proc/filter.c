@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Compiles the rules into a seccomp filter and closes the cage: architecture,
- * then the address of the `syscall`. Outside the gate everything is trapped
+ * Compiles the rules into a seccomp filter and closes the cage: architecture
+ * and the address of the `syscall`. Outside the gate everything is trapped
  * and becomes the kernel's upcall; inside, what no rule permits is the end.
  */
 #include "tender/proc/filter.h"
@@ -122,10 +122,12 @@ static void compile(struct code *c)
     uint64_t begin = (uint64_t)gate_begin, end = (uint64_t)gate_end;
     uint32_t from;
 
-    load(c, FIELD(arch));
-    else_trap(c, BPF_JEQ, AUDIT_ARCH_X86_64, 1);
+    /* First what differs from call to call: the host tries for each number
+     * whether the filter permits it whatever the rest, until it sees this. */
     load(c, FIELD(instruction_pointer) + 4);
     else_trap(c, BPF_JEQ, HI(begin), 1);
+    load(c, FIELD(arch));
+    else_trap(c, BPF_JEQ, AUDIT_ARCH_X86_64, 1);
     load(c, FIELD(instruction_pointer));
     else_trap(c, BPF_JGE, LO(begin), 1);
     else_trap(c, BPF_JGE, LO(end), 0);

@@ -19,7 +19,8 @@
 
 extern char tender_begin[] __attribute__((visibility("hidden"))); /* proc.ld */
 
-enum { MAX_PHDR = 16, HEADERS_MAX = 1024 };
+/* Few: the stack of a start is to stay within one page. */
+enum { MAX_PHDR = 8, HEADERS_MAX = 512 };
 
 _Static_assert(HEADERS_MAX >= sizeof(struct elf64_ehdr) +
                                   MAX_PHDR * sizeof(struct elf64_phdr),
