@@ -48,8 +48,8 @@ static bool is_free_of_links(char *path)
 
 static int resolve_dir(const char *path, char out[PATH_MAX])
 {
+    static char dir[PATH_MAX]; /* seldom needed: not of each start's stack */
     const char *slash = strrchr(path, '/');
-    char dir[PATH_MAX];
     int n;
 
     snprintf(dir, sizeof(dir), "%.*s/", slash ? (int)(slash - path) : 0, path);
@@ -91,7 +91,7 @@ static int resolve_file(const char *path, char out[PATH_MAX],
 int image_cache_source(const char *path, char out[PATH_MAX],
                        enum image_kind *kind, struct err *err)
 {
-    struct image_ref ref;
+    static struct image_ref ref; /* as above */
     int rc = image_ref_parse(path, &ref, err);
 
     if (rc < 0)

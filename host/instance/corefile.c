@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/common/room.h"
 #include "host/instance/store.h"
 
 static const char *base_name(const char *path)
@@ -49,10 +50,19 @@ static int split(const char *wanted, char dir[DIR_MAX], const char **file)
     return rc;
 }
 
+/* DIR/FILE, kept; NULL: too long. */
+static const char *keep_path(const char *dir, const char *file)
+{
+    char *path = room(DIR_MAX);
+    int len = snprintf(path, DIR_MAX, "%s/%s", dir, file);
+
+    return len < DIR_MAX ? room_keep(path, (size_t)len + 1) : NULL;
+}
+
 static int name_both(struct corefile *c, const char *wanted, const char *exe,
                      const char *id)
 {
-    char dir[DIR_MAX], made[DIR_MAX];
+    char dir[DIR_MAX], made[DIR_MAX], hidden[DIR_MAX];
     const char *file;
 
     if (split(wanted, dir, &file) < 0) {
@@ -60,11 +70,11 @@ static int name_both(struct corefile *c, const char *wanted, const char *exe,
     }
     snprintf(made, sizeof(made), "core.%.64s.%.*s", base_name(exe),
              ID_SHORT_LEN, id);
+    snprintf(hidden, sizeof(hidden), ".core.%s", id);
     file = file != NULL ? file : made;
     errno = file[0] == '\0' ? EISDIR : ENAMETOOLONG;
-    if (file[0] == '\0' ||
-        snprintf(c->path, DIR_MAX, "%s/%s", dir, file) >= DIR_MAX ||
-        snprintf(c->hidden, DIR_MAX, "%s/.core.%s", dir, id) >= DIR_MAX) {
+    if (file[0] == '\0' || (c->path = keep_path(dir, file)) == NULL ||
+        (c->hidden = keep_path(dir, hidden)) == NULL) {
         return -1;
     }
     return 0;

@@ -15,7 +15,7 @@
 
 struct corefile {
     int fd; /* -1: none is wanted */
-    char hidden[DIR_MAX], path[DIR_MAX];
+    const char *hidden, *path;
 };
 
 /* As spec->core says: a directory, for core.PROGRAM.ID in it, or a file. 0 or

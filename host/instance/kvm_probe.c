@@ -76,8 +76,8 @@ static bool is_answer(const char *text)
 
 void kvm_probe(const struct dirs *dirs, char answer[BOOT_CACHE_MAX])
 {
+    static char inside[DIR_MAX + 16]; /* seldom: not of a start's stack */
     struct err ignored = {0};
-    char inside[DIR_MAX + 16];
 
     if (access(DEVICE, R_OK | W_OK) < 0) {
         snprintf(answer, BOOT_CACHE_MAX, "none: " DEVICE ": %s%s",

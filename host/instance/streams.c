@@ -80,6 +80,7 @@ int streams_open(struct streams *s, const struct spec *spec,
         return -1;
     }
     if (!copy && spec->platform != PLATFORM_QEMU) {
+        m->echo = false;
         return 0;
     }
     if (open_pipe(&m->out_fds[0], &s->child[1], err) < 0) {
