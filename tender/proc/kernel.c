@@ -19,8 +19,7 @@
 
 extern char tender_begin[] __attribute__((visibility("hidden"))); /* proc.ld */
 
-/* Few: the stack of a start is to stay within one page. */
-enum { MAX_PHDR = 8, HEADERS_MAX = 512 };
+enum { MAX_PHDR = 16, HEADERS_MAX = 1024 };
 
 _Static_assert(HEADERS_MAX >= sizeof(struct elf64_ehdr) +
                                   MAX_PHDR * sizeof(struct elf64_phdr),
