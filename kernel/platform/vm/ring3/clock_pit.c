@@ -12,6 +12,8 @@
 
 enum { PIT_CH2 = 0x42, PIT_MODE = 0x43, PIT_GATE = 0x61 };
 enum { CALIBRATE_TICKS = 600 }; /* 0.5 ms: to 0.2 % */
+/* Of the time-stamp counter: half a second or so. */
+enum { STANDS_STILL = 2000000000 };
 enum { RTC_INDEX = 0x70, RTC_DATA = 0x71 };
 
 static struct {
@@ -67,8 +69,10 @@ static void calibrate(void)
     start = pit_read(&first);
     do {
         ticks = (uint16_t)(pit_read(&tsc) - start);
-    } while (ticks < CALIBRATE_TICKS && tsc - first < 20 * NSEC_PER_SEC);
-    pit.tsc_hz = mul_div(tsc - first, PIT_HZ, ticks ? ticks : 1);
+    } while (ticks < CALIBRATE_TICKS && tsc - first < STANDS_STILL);
+    if (!ticks)
+        die("the machine has no clock: neither KVM's nor a PIT");
+    pit.tsc_hz = mul_div(tsc - first, PIT_HZ, ticks);
     pit.tsc = tsc;
     pit.pit_raw = (uint16_t)(start + ticks);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * virtio-console (virtio 1.2, 5.3), its first port only: queue 0 gives input,
- * queue 1 takes output. A reader that does not read leaves its buffers with
- * the device, and writes find no room.
+ * virtio-console (virtio 1.2, 5.3) of one port: queue 0 gives input, queue 1
+ * takes output. Who offers several need not have a console among them. A reader
+ * that does not read leaves its buffers with the device, and writes find no
+ * room.
  */
 #include "kernel/platform/vm/ring3/ring3.h"
 #include "kernel/platform/vm/ring3/virtio.h"
@@ -10,6 +11,7 @@
 
 enum { IN_BUFS = 4, IN_BYTES = 1024, OUT_BUFS = 8, OUT_BYTES = 4096 };
 enum { DRAIN_NS = 10000000 };
+#define F_MULTIPORT (UINT64_C(1) << 1)
 
 static struct {
     bool up;
@@ -32,7 +34,11 @@ void vcon_attach(const struct virtio_dev *dev)
     if (con.up) /* the first one counts */
         return;
     con.dev = *dev;
-    features = virtio_negotiate(&con.dev, 0);
+    features = virtio_negotiate(&con.dev, F_MULTIPORT);
+    if (features & F_MULTIPORT) { /* serves others, as a guest's agent */
+        con.dev.transport->set_status(&con.dev, 0);
+        return;
+    }
     if (!features ||
         !virtq_init(&con.in, &con.dev, 0, IN_BUFS, IN_BYTES, features) ||
         !virtq_init(&con.out, &con.dev, 1, OUT_BUFS, OUT_BYTES, features))

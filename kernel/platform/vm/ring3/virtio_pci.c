@@ -171,8 +171,11 @@ static bool probe(struct virtio_dev *dev, uint32_t function)
         .transport = &pci, .function = function, .id = virtio_id(function)};
     if (!dev->id)
         return false;
-    if (!pci_connect(function))
+    if (!pci_connect(function)) {
+        if (dev->id == VIRTIO_CONSOLE)
+            return false; /* another console will do */
         die("a virtio PCI device has no MSI-X interrupts");
+    }
     read_capabilities(dev);
     if (!dev->regs || !dev->notify)
         die("virtio PCI devices must be modern, and the firmware must have "

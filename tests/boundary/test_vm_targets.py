@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Machines that cannot be had here, stood in for by QEMU with their devices and
+nothing else: what docs/vm.md says of them rests on these."""
+import struct
+import subprocess
+
+import pytest
+
+from tests.boundary.vm import SHIM, TESTS, make_bundle, needs_qemu
+from tests.conftest import BUILD
+
+pytestmark = needs_qemu
+
+QEMU = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
+        "-display", "none", "-accel", "tcg", "-cpu", "max", "-m", "128M",
+        "-global", "virtio-mmio.force-legacy=false", "-chardev",
+        "stdio,id=out,signal=off"]
+MICROVM = ["-M", "microvm,acpi=off,x-option-roms=off"]
+SERIAL = ["-serial", "chardev:out"]
+PROGRAM = r"""
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Counts its starts in a file, if there is a disk to keep it. */
+int main(void)
+{
+    char count = '0';
+    int fd = open("/data/count", O_RDWR | O_CREAT, 0600);
+
+    if (fd >= 0) {
+        pread(fd, &count, 1, 0);
+        count++;
+        if (pwrite(fd, &count, 1, 0) != 1 || fsync(fd) || close(fd))
+            return 1;
+    }
+    printf("start %c\n", count);
+    fflush(stdout);
+    fprintf(stderr, "error\n");
+    return 3;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    base = tmp_path_factory.mktemp("targets")
+    (base / "root").mkdir()
+    (base / "p.c").write_text(PROGRAM)
+    subprocess.run(["musl-gcc", "-static", "-O2", "-o", base / "root" / "p",
+                    base / "p.c"], check=True)
+    subprocess.run(["mkfs.erofs", "-Enoinline_data", "-x-1", base / "image",
+                    base / "root"], check=True, stdout=subprocess.DEVNULL)
+    return base / "image"
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """An empty ext4 file system."""
+    path = tmp_path / "disk"
+    path.write_bytes(b"")
+    subprocess.run(["mkfs.ext4", "-q", path, "8M"], check=True)
+    return path
+
+
+@pytest.fixture
+def boot(image, tmp_path):
+    """boot(*options): (QEMU's status, what came on the console)."""
+    def run(*options, kernel=SHIM, config=()):
+        bundle = make_bundle(tmp_path / "bundle",
+                             BUILD / "libexec" / "kernel.elf", "--image",
+                             image, "exe=/p", "arg=p", *config)
+        p = subprocess.run([*QEMU, "-kernel", kernel, "-initrd", bundle,
+                            *options], stdin=subprocess.DEVNULL, timeout=60,
+                           capture_output=True, check=False)
+        return p.returncode, p.stdout.decode() + p.stderr.decode()
+    return run
+
+
+def test_like_firecracker(boot, disk):
+    """Linux's 64-bit entry, one serial port, virtio-mmio as the command line
+    says, the end by a reset."""
+    entry, = struct.unpack_from("<Q", SHIM.read_bytes(), 24)  # e_entry
+    machine = [
+        *MICROVM, *SERIAL, "-device", f"loader,file={SHIM}", "-device",
+        f"loader,addr=0x2000000,data={entry},data-len=8", "-drive",
+        f"if=none,id=d,format=raw,file={disk}", "-device",
+        "virtio-blk-device,drive=d", "-device", "virtio-rng-device"]
+    for start in (1, 2):
+        assert boot(*machine, kernel=TESTS / "linux_loader.elf",
+                    config=["disk0=/data"]) == (0, f"start {start}\nerror\n")
+
+
+def test_like_cloud_hypervisor(boot, disk):
+    """PVH entry, PCI devices only, no serial port: a virtio console for both
+    streams, the end by ACPI."""
+    machine = [
+        "-M", "q35", "-device", "virtio-serial-pci,max_ports=1", "-device",
+        "virtconsole,chardev=out", "-drive",
+        f"if=none,id=d,format=raw,file={disk}", "-device",
+        "virtio-blk-pci,drive=d", "-device", "virtio-rng-pci"]
+    for start in (1, 2):
+        assert boot(*machine, config=["disk0=/data"]) == (
+            0, f"start {start}\nerror\n")
+
+
+@pytest.mark.parametrize("options", [
+    ["virtio-serial-pci", "-device", "virtserialport,chardev=agent"],
+    ["virtio-serial-pci,vectors=0,max_ports=1"]])
+def test_ports_for_others_are_no_console(boot, options):
+    """Such as a guest's agent has under libvirt."""
+    status, out = boot("-M", "q35", *SERIAL, "-chardev", "null,id=agent",
+                       "-device", *options)
+    assert (status, out) == (0, "start 0\nerror\n")
+
+
+def test_machine_without_a_clock(boot):
+    status, out = boot("-M", "microvm,acpi=off,x-option-roms=off,pit=off",
+                       *SERIAL)
+    assert status == 0
+    assert out == ("einkorn-vm: the machine has no clock: neither KVM's nor "
+                   "a PIT\n")
