@@ -31,17 +31,17 @@ unsigned pieces_count(const struct pipe *p)
     return p->pieces ? p->pieces->nr : 0;
 }
 
+/* Of one or more. */
 static struct piece *last(struct pieces *ps)
 {
-    return ps->nr ? &ps->slots[(ps->first + ps->nr - 1) % SLOTS] : NULL;
+    return &ps->slots[(ps->first + ps->nr - 1) % SLOTS];
 }
 
 bool pieces_room(const struct pipe *p, bool packet)
 {
-    unsigned nr = pieces_count(p);
-    struct piece *end = nr ? last(p->pieces) : NULL;
-
-    return nr < p->size / ABI_PAGE_SIZE || (!packet && !end->packet);
+    if (!p->pieces || p->pieces->nr < p->size / ABI_PAGE_SIZE)
+        return true;
+    return !packet && !last(p->pieces)->packet;
 }
 
 static void push(struct pieces *ps, uint32_t len, bool packet)
