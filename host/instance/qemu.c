@@ -151,22 +151,33 @@ static void add_volumes(struct args *args, const struct tender *t)
     }
 }
 
+static void add_disk(struct args *args, const struct tender *t, int i, int fd,
+                     bool read_only)
+{
+    args_add(args, "-add-fd");
+    args_add(args, "fd=%d,set=%d", fd, i + 1);
+    args_add(args, "-drive");
+    args_add(args,
+             "if=none,id=d%d,format=raw,auto-read-only=off,"
+             "file=/dev/fdset/%d%s",
+             i, i + 1, read_only ? ",readonly=on" : "");
+    add_device(args, t, "virtio-blk", ",drive=d%d", i);
+}
+
 /* Disks by the descriptors that hold their locks, in the order that the guest
- * finds them in. */
+ * finds them in; the one for a core file is the last. */
 static void add_disks(struct args *args, const struct tender *t,
                       struct launch *launch)
 {
-    for (int i = 0; i < t->plan->spec->nr_disks; i++) {
+    int nr = t->plan->spec->nr_disks;
+
+    for (int i = 0; i < nr; i++) {
         const struct disk *d = &t->plan->spec->disks[i];
 
-        args_add(args, "-add-fd");
-        args_add(args, "fd=%d,set=%d", launch_keep(launch, d->fd), i + 1);
-        args_add(args, "-drive");
-        args_add(args,
-                 "if=none,id=d%d,format=raw,auto-read-only=off,"
-                 "file=/dev/fdset/%d%s",
-                 i, i + 1, d->read_only ? ",readonly=on" : "");
-        add_device(args, t, "virtio-blk", ",drive=d%d", i);
+        add_disk(args, t, i, launch_keep(launch, d->fd), d->read_only);
+    }
+    if (t->core_fd >= 0) {
+        add_disk(args, t, nr, launch_keep(launch, t->core_fd), false);
     }
 }
 

@@ -319,11 +319,6 @@ static int check_platform(const struct spec *spec, struct err *err)
     bool is_machine =
         spec->platform == PLATFORM_KVM || spec->platform == PLATFORM_QEMU;
 
-    if (spec->core != NULL && spec->platform == PLATFORM_QEMU) {
-        return err_set(err, ERR_TOOL,
-                       "--core: not with --platform qemu (proc and kvm write "
-                       "core files; QEMU's own monitor can dump a machine)");
-    }
     if (spec->gdb_port != 0 && !is_machine) {
         return err_set(err, ERR_TOOL,
                        "--gdb: only with --platform kvm or qemu (use `einkorn "
