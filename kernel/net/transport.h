@@ -57,6 +57,7 @@ enum net_opt {
     NET_OPT_RECVERR6,
     NET_OPT_PMTUDISC4, /* datagrams: IP_PMTUDISC_* */
     NET_OPT_PMTUDISC6, /* the same numbers */
+    NET_OPT_PATH_MTU,  /* get only: what ICMP said of the peer's way, or 0 */
 };
 
 /* ---- streams ----------------------------------------------------------- */

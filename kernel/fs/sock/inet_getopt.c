@@ -55,6 +55,16 @@ static int get_tcp(struct inet_sock *s, int opt, int *value)
     }
 }
 
+/* Where a router said so. */
+static int narrow_mtu(const struct inet_sock *s, int *value)
+{
+    int told = 0, err = dgram_get(s->dgram, NET_OPT_PATH_MTU, &told);
+
+    if (told && told < *value)
+        *value = told;
+    return err;
+}
+
 /* Of the interface that the connection leaves through. */
 static int path_mtu(struct inet_sock *s, int *value)
 {
@@ -71,7 +81,7 @@ static int path_mtu(struct inet_sock *s, int *value)
     for (unsigned i = 0; net_iface(i, &iface); i++)
         if (iface.loopback == net_addr_is_loopback(&a)) {
             *value = (int)iface.mtu;
-            return 0;
+            return s->dgram ? narrow_mtu(s, value) : 0;
         }
     return -ENOTCONN;
 }

@@ -268,6 +268,7 @@ int dgram_connect(struct dgram *d, const struct net_addr *to)
     ip_addr_t ip;
     int err;
 
+    d->path_mtu = 0;
     if (!to || to->family == NET_NONE)
         return disconnect(d);
     dst = net_addr_reachable(to);

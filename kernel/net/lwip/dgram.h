@@ -36,6 +36,7 @@ struct dgram {
     struct list errors;           /* struct dgram_error */
     bool recverr4, recverr6;      /* queue them */
     uint8_t pmtudisc4, pmtudisc6; /* IP_PMTUDISC_* */
+    uint32_t path_mtu; /* of the connected peer, as ICMP said, or 0 */
     uint32_t mcast_if;
     struct dgram_group groups[DGRAM_GROUPS];
     struct list all; /* in dgrams */

@@ -10,7 +10,7 @@
 #include "kernel/core/clock.h"
 #include "kernel/net/lwip/dgram.h"
 
-enum { UDP_HEADER = 8 };
+enum { UDP_HEADER = 8, MTU_MIN = 68 /* RFC 791 */ };
 
 static size_t cost(const struct dgram_error *e)
 {
@@ -136,6 +136,8 @@ static void tell(struct dgram *d, const struct dgram_icmp *m)
 
     if (m->too_big && pmtudisc == IP_PMTUDISC_DONT)
         return;
+    if (m->too_big && d->connected && m->info >= MTU_MIN)
+        d->path_mtu = m->info;
     if (!wanted && (!d->connected || !(m->hard || m->too_big)))
         return;
     if (wanted)

@@ -112,6 +112,9 @@ int dgram_get(const struct dgram *d, enum net_opt opt, int *value)
     case NET_OPT_REUSEADDR:
         *value = d->reuseaddr;
         return 0;
+    case NET_OPT_PATH_MTU:
+        *value = (int)d->path_mtu;
+        return 0;
     case NET_OPT_BROADCAST:
         *value = d->udp ? !!ip_get_option(d->udp, SOF_BROADCAST)
                         : !!ip_get_option(d->raw, SOF_BROADCAST);

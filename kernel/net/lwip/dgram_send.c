@@ -32,15 +32,18 @@ static int check_mtu(struct dgram *d, const struct packet *p,
     uint8_t way = v4 ? d->pmtudisc4 : d->pmtudisc6;
     size_t len =
         p->len_bytes + (v4 ? IP_HLEN : IP6_HLEN) + (d->udp ? UDP_HEADER : 0);
+    uint32_t mtu = netif->mtu;
     struct net_addr to;
 
+    if (way == IP_PMTUDISC_DO && d->path_mtu && d->path_mtu < mtu)
+        mtu = d->path_mtu;
     if (way != IP_PMTUDISC_DO && way != IP_PMTUDISC_PROBE &&
         way != IP_PMTUDISC_INTERFACE)
         return 0;
-    if (!netif->mtu || len <= netif->mtu)
+    if (!mtu || len <= mtu)
         return 0;
     from_ip(&to, dst, v4 && !d->connected ? 0 : port);
-    dgram_local_error(d, &to, EMSGSIZE, netif->mtu);
+    dgram_local_error(d, &to, EMSGSIZE, mtu);
     return -EMSGSIZE;
 }
 
@@ -117,7 +120,10 @@ static int send_one(struct dgram *d, struct packet *p, const ip_addr_t *ip,
 
     exchange(d, hops, &p->own_ttl);
     exchange(d, NET_OPT_TOS, &p->own_tos);
+    ip4_dont_fragment =
+        d->pmtudisc4 == IP_PMTUDISC_DO || d->pmtudisc4 == IP_PMTUDISC_PROBE;
     err = d->udp ? send_udp(d, p, ip, port) : send_raw(d, p, ip);
+    ip4_dont_fragment = false;
     exchange(d, hops, &p->own_ttl);
     exchange(d, NET_OPT_TOS, &p->own_tos);
     return err;

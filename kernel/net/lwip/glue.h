@@ -37,6 +37,9 @@ void lwip_kick(void);
 /* The same, but frames may wait for more until the program pauses. */
 void lwip_kick_later(void);
 
+/* While it is true, IPv4 packets that leave ask routers not to cut them. */
+extern bool ip4_dont_fragment;
+
 /* No device has frames waiting. */
 bool devices_idle(void);
 

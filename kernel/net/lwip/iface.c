@@ -10,6 +10,7 @@
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/igmp.h"
+#include "lwip/inet_chksum.h"
 #include "lwip/ip4.h"
 #include "lwip/ip6.h"
 #include "lwip/mld6.h"
@@ -21,6 +22,7 @@ enum {
     IP_LEN_MAX = 65535,
 };
 
+bool ip4_dont_fragment;
 struct iface *ifaces[ABI_MAX_NET];
 unsigned nr_ifaces;
 
@@ -170,6 +172,20 @@ static void on_release(void *token)
     pbuf_free(token);
 }
 
+/* lwIP's own headers never ask for that. */
+static err_t output4(struct netif *netif, struct pbuf *p,
+                     const ip4_addr_t *next)
+{
+    struct ip_hdr *h = p->payload;
+
+    if (ip4_dont_fragment && !(IPH_OFFSET(h) & PP_HTONS(IP_OFFMASK | IP_MF))) {
+        IPH_OFFSET_SET(h, IPH_OFFSET(h) | PP_HTONS(IP_DF));
+        IPH_CHKSUM_SET(h, 0);
+        IPH_CHKSUM_SET(h, inet_chksum(h, IPH_HL_BYTES(h)));
+    }
+    return etharp_output(netif, p, next);
+}
+
 static err_t link_output(struct netif *netif, struct pbuf *p)
 {
     struct iface *iface = netif->state;
@@ -201,7 +217,7 @@ static err_t netif_setup(struct netif *netif)
 
     netif->name[0] = 'e';
     netif->name[1] = 'n';
-    netif->output = etharp_output;
+    netif->output = output4;
     netif->output_ip6 = ethip6_output;
     netif->linkoutput = link_output;
     netif->mtu = netif->mtu6 = info->mtu ? info->mtu : 1500;
