@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "abi/handover.h"
 #include "host/instance/pty.h"
 #include "host/instance/qemu.h"
 #include "host/instance/startup.h"
@@ -143,10 +144,13 @@ static int reap(const struct monitor *m)
  * the process. */
 static void deliver(const struct monitor *m, int signal)
 {
+    const union sigval number = {.sival_int = signal};
     char byte = (char)signal;
 
-    if (m->ctl_fd < 0 || signal == SIGKILL || signal == SIGSTOP ||
-        signal == SIGCONT) {
+    if (m->ctl_fd < 0 && signal >= HANDOVER_SIGNAL_FIRST) {
+        sigqueue(m->child, HANDOVER_SIGNAL, number);
+    } else if (m->ctl_fd < 0 || signal == SIGKILL || signal == SIGSTOP ||
+               signal == SIGCONT) {
         kill(m->child, signal);
     } else {
         send(m->ctl_fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Points the host's signals at the gate. All that can be caught are: as the
- * first process of a process namespace, only those would arrive at all.
+ * Points the host's signals at the gate. All that can be caught are, those from
+ * 32 on by the one that carries their number (abi/handover.h): as the first
+ * process of a process namespace, only those would arrive at all.
  */
+#include "abi/handover.h"
 #include "tender/common/say.h"
 #include "tender/common/sys.h"
 #include "tender/proc/launch.h"
@@ -17,7 +19,7 @@
 #define EXCEPTIONS                                                             \
     (BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGSEGV) |   \
      BIT(SIGSYS))
-#define NOT_OURS (BIT(SIGKILL) | BIT(SIGSTOP) | BIT(32) | BIT(33))
+#define NOT_OURS (BIT(SIGKILL) | BIT(SIGSTOP))
 
 /* As the host's rt_sigaction takes it. */
 struct kernel_sigaction {
@@ -27,7 +29,7 @@ struct kernel_sigaction {
     uint64_t mask;
 };
 
-enum { SIGNALS = 64, TID_AT = 4 };
+enum { SIGNALS = 31 };
 
 static void install(int sig, const struct kernel_sigaction *action)
 {
@@ -62,6 +64,7 @@ void signals_install(void)
         else if (!(NOT_OURS & BIT(sig)))
             install(sig, EXCEPTIONS & BIT(sig) ? &exception : &event);
     }
+    install(HANDOVER_SIGNAL, &event);
     sys4(__NR_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
 }
 

@@ -112,3 +112,10 @@ def test_stop_signal_option(tool, tmp_path):
     tool.ok("stop", "s")
     assert tool.ok("wait", "s") == "4"
     assert inspect(tool, "s")["Config"]["StopSignal"] == "10"
+    # One that the tender gets in the hands of another (abi/handover.h).
+    tool.ok("run", "-d", "--network", "none", "--name", "rt", "--entrypoint",
+            "dash", name, "-c",
+            "trap 'exit 5' 37; echo on; while :; do :; done")
+    wait_for(lambda: tool.ok("logs", "rt") == "on")
+    tool.ok("stop", "rt")
+    assert tool.ok("wait", "rt") == "5"

@@ -9,6 +9,7 @@
  * Events are blocked by the host while any handler runs (sa_mask); the
  * exceptions never are, and one inside the gate is a bug of the kernel's.
  */
+#include "abi/handover.h"
 #include "kernel/platform/proc/gate.h"
 
 /* clang-format off: Linux's headers need this order */
@@ -136,6 +137,18 @@ static void stop(struct gate_cpu *cpu, struct sigcontext *sc, int sig)
     event(cpu, sc, ABI_PENDING_STOP);
 }
 
+/* The number that a queued signal carries; whoever queued it is outside. */
+static int meant(int sig, const siginfo_t *si)
+{
+    int carried = si->si_value.sival_int;
+
+    if (sig != HANDOVER_SIGNAL || si->si_code != SI_QUEUE)
+        return sig;
+    return carried >= HANDOVER_SIGNAL_FIRST && carried <= HANDOVER_SIGNAL
+               ? carried
+               : sig;
+}
+
 void gate_on_event(int sig, void *info, void *context)
 {
     const siginfo_t *si = info;
@@ -147,7 +160,7 @@ void gate_on_event(int sig, void *info, void *context)
     else if (sig == GATE_SIG_KICK && si->si_code == SI_TKILL)
         event(cpu, sc, ABI_PENDING_KICK);
     else
-        stop(cpu, sc, sig);
+        stop(cpu, sc, meant(sig, si));
 }
 
 /* The host's fast clock fell back to its system call, which the cage traps:
