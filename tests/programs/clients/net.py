@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 
+from tests.integration.conftest import wait_for
 from tests.programs.lab import run
 
 CONNECTIONS = 50
@@ -89,11 +90,13 @@ def mosquitto(server):
 
 
 def iperf3(server):
-    """A fixed number of bytes, each way, with one and four streams."""
-    for way in ([], ["-R"], ["-P", "4"], ["-u", "-b", "50M"]):
+    """A fixed number of bytes, each way, with one and four streams. The
+    server opens its port anew for each of them."""
+    for nr, way in enumerate([[], ["-R"], ["-P", "4"], ["-u", "-b", "50M"]]):
+        wait_for(lambda n=nr: server.log().count("Server listening") > n, 60)
         out = json.loads(run("iperf3", "-c", server.address, "-n",
                              "20M" if "-u" in way else "200M", "-J", *way))
-        assert "error" not in out
+        assert "error" not in out, out["error"]
         assert out["end"]["streams"]
 
 
