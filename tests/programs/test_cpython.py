@@ -20,6 +20,12 @@ def ignored(module):
             for x in ("-i", pattern)]
 
 
+def succeeded(module, text):
+    if module in LISTED["threads_left"] and "altered the execution" in text:
+        return "Tests result: SUCCESS" in text
+    return "1 test OK." in text
+
+
 @pytest.mark.parametrize("module",
                          LISTED["modules" if TEST_ALL else "fast"])
 def test_cpython(module, einkorn):
@@ -30,4 +36,4 @@ def test_cpython(module, einkorn):
                    PYTHON, "python3", "/t/cpython.py", "-W", *ignored(module),
                    module, timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 test OK." in done.stdout, done.stdout
+    assert succeeded(module, done.stdout), done.stdout
