@@ -30,6 +30,12 @@ bool event_poll(void);
  * events or sleeps? Then event_flush() will be called. False: send now; the
  * last time it computed on, and only a tick ended the wait. */
 bool event_defer(void);
+/* A thread sleeps while others run: may what is deferred wait for them? */
+bool event_may_wait(void);
+/* A program found nothing to read. True if it may be one that has just
+ * answered here and goes on to other requests: neither look at devices nor
+ * send. Not twice for one answer, so who waits for a reply this way gets it. */
+bool event_read_nothing(void);
 void event_flush_now(void);
 extern bool event_deferred;
 static inline void event_flush(void)

@@ -334,7 +334,8 @@ static int sleep(uint64_t deadline_ns, bool interruptible)
         process.nr_slept++;
         if (__builtin_expect(observer.sleep != NULL, 0))
             observer.sleep();
-        event_flush();
+        if (!event_may_wait() || !run_find(this_cpu()))
+            event_flush();
         run_others();
         if (deadline_ns != NO_DEADLINE && !timer_armed(&t->sleep_timer))
             err = -ETIMEDOUT;

@@ -120,6 +120,48 @@ static void test_event_late_tick_makes_eager(void **state)
     event_flush();
 }
 
+/* A thread that sleeps while others run: their answers may go together. */
+static void test_event_waits_for_the_answers_of_others(void **state)
+{
+    (void)state;
+    assert_false(event_may_wait()); /* nothing to wait with */
+    assert_true(event_defer());
+    assert_true(event_may_wait());
+    now_ns += MS / 10;
+    assert_true(event_defer());
+    assert_true(event_may_wait());
+    now_ns += MS / 10; /* it is the oldest that counts */
+    assert_false(event_may_wait());
+    event_flush();
+    assert_false(event_may_wait());
+}
+
+static void test_event_one_empty_read_for_an_answer(void **state)
+{
+    (void)state;
+    assert_false(event_read_nothing());
+    assert_true(event_defer());
+    assert_true(event_read_nothing());
+    assert_false(event_read_nothing()); /* it waits for a reply */
+    assert_true(event_defer());
+    assert_true(event_defer());
+    assert_true(event_read_nothing());
+    event_flush();
+    assert_true(event_defer());
+    assert_true(event_read_nothing());
+    assert_false(event_read_nothing()); /* what is sent is forgotten */
+    event_flush();
+}
+
+static void test_event_an_empty_read_long_after_sends(void **state)
+{
+    (void)state;
+    assert_true(event_defer());
+    now_ns += MS;
+    assert_false(event_read_nothing());
+    event_flush();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +170,9 @@ int main(void)
         cmocka_unit_test(test_event_nothing_waits_without_a_tick),
         cmocka_unit_test(test_event_a_tick_soon_after_is_no_delay),
         cmocka_unit_test(test_event_late_tick_makes_eager),
+        cmocka_unit_test(test_event_waits_for_the_answers_of_others),
+        cmocka_unit_test(test_event_one_empty_read_for_an_answer),
+        cmocka_unit_test(test_event_an_empty_read_long_after_sends),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

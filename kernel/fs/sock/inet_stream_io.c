@@ -4,6 +4,7 @@
  */
 #include <linux/errno.h>
 
+#include "kernel/core/event.h"
 #include "kernel/fs/sock/inet.h"
 #include "kernel/vfs/poll.h"
 
@@ -199,7 +200,8 @@ int64_t inet_stream_recv(struct sock *sock, struct sock_msg *msg)
             return n;
         if (!looked) { /* it may have arrived already */
             looked = true;
-            poll_devices();
+            if (!event_read_nothing())
+                poll_devices();
             if (may_recv(s, peeked))
                 continue;
         }
