@@ -21,7 +21,7 @@ def loads():
     yield "nginx", nginx(), lambda s: wrk(f"http://{s.address}/", 64)
     folder = "/run/unbound-cpu"
     yield ("unbound", dns.unbound(folder),
-           lambda s: dns.dnsperf(s, folder, "-q", "100")[0])
+           lambda s: dns.dnsperf(s, folder, "-q", "100"))
     yield "redis", stores.redis_server(), redis_load
     for server in runtimes.servers():
         yield (server.name, server,
