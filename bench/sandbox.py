@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / os.environ.get("O", "build")
 EINKORN = BUILD / "einkorn"
 ALLOWED = pathlib.Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
+AUTOGROUP = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 # A case that misses its share by this much hangs. Half of what the others
 # have is never taken from them.
@@ -99,21 +100,34 @@ def use_cubic(*enter):
 
 
 @contextlib.contextmanager
-def allowed_cubic():
-    """A machine whose own choice is another one allows the namespaces it made
-    only that, and reno; for the time of the run they may have CUBIC."""
-    before = ALLOWED.read_text()
-    if "cubic" in before:
+def setting(path, value, why):
+    """A setting that the machine has is another for the time of the run."""
+    if not path.exists():
         yield
         return
     try:
-        ALLOWED.write_text(before.strip() + " cubic\n")
+        before = path.read_text()
+        path.write_text(value(before.strip()) + "\n")
     except OSError as error:
-        print(f"bench: no CUBIC for the peers: {error}", file=sys.stderr)
+        print(f"bench: {why}: {error}", file=sys.stderr)
+        yield
+        return
     try:
         yield
     finally:
-        ALLOWED.write_text(before)
+        path.write_text(before)
+
+
+@contextlib.contextmanager
+def settings():
+    """A machine whose own choice of congestion control is another one allows
+    the namespaces it made only that, and reno; they may have CUBIC. And each
+    session (our instances have their own) would get an equal part of a busy
+    processor, whatever its priority: sched(7), "The autogroup feature"."""
+    with setting(ALLOWED, lambda v: v if "cubic" in v else v + " cubic",
+                 "no CUBIC for the peers"), \
+            setting(AUTOGROUP, lambda _: "0", "sessions share processors"):
+        yield
 
 
 def reap(child):
