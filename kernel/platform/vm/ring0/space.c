@@ -90,6 +90,27 @@ void space_flush(uint64_t addr, uint64_t len_bytes)
         smp_flush_others();
 }
 
+/* By the processor's own loops: where ring 0 is emulated, an instruction costs
+ * much more than a step of these. */
+static bool are_zero(const uint64_t *words, uint64_t nr)
+{
+    bool zero;
+
+    __asm__ volatile("repe scasq"
+                     : "+D"(words), "+c"(nr), "=@cce"(zero)
+                     : "a"(0)
+                     : "memory");
+    return zero;
+}
+
+static void fill(uint64_t *words, uint64_t nr, uint64_t value)
+{
+    __asm__ volatile("rep stosq"
+                     : "+D"(words), "+c"(nr)
+                     : "a"(value)
+                     : "memory");
+}
+
 /* Entries that lie whole in [lo, hi): short, since programs' mappings are
  * many pages. */
 static void set_whole(struct table t, int level, uint64_t lo, uint64_t hi,
@@ -101,6 +122,10 @@ static void set_whole(struct table t, int level, uint64_t lo, uint64_t hi,
 
     if (!origin)
         origin = ORIGIN_HOLE;
+    if (!step && i < end && are_zero(&t.pte[i], end - i)) {
+        fill(&t.shadow[i], end - i, origin);
+        return;
+    }
     for (; i < end; i++, origin += step) {
         if (t.pte[i])
             clear_entry(t, i, level);
