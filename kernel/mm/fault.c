@@ -8,6 +8,7 @@
 #include <asm/signal.h>
 #include <linux/mman.h>
 
+#include "kernel/core/cpu.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/space.h"
 #include "kernel/mm/vma.h"
@@ -54,6 +55,13 @@ static int grow_down(struct vma *v, uint64_t addr)
     return 0;
 }
 
+/* Between the fault and here: another CPU has allowed by now what was refused,
+ * and the instruction is to try again. */
+static bool may_have_changed(void)
+{
+    return platform.boot->nr_vcpus > 1;
+}
+
 int mm_fault(uint64_t addr, uint32_t error, int *code)
 {
     struct vma *v = vma_find(addr);
@@ -72,7 +80,9 @@ int mm_fault(uint64_t addr, uint32_t error, int *code)
     if (!may_access(v->prot, error))
         return SIGSEGV;
     *code = BUS_ADRERR;
-    if (addr < v->filled || space_limit(v) <= addr || space_fill(v))
+    if (space_limit(v) <= addr)
         return SIGBUS;
-    return 0;
+    if (addr < v->filled)
+        return may_have_changed() ? 0 : SIGBUS;
+    return space_fill(v) ? SIGBUS : 0;
 }

@@ -17,10 +17,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 # and with two virtual CPUs.
 QUICK = {"qemu": {"hello"},
          "proc2": {"parallel", "storm", "threads", "futexes", "pirequeue",
-                   "rseq", "sigfpu", "execve"},
+                   "rseq", "sigfpu", "execve", "shootdown"},
          "kvm2": {"parallel", "storm", "threads", "futexes", "signals",
-                  "pirequeue"},
-         "qemu2": {"parallel", "threads", "futexes", "signals", "pirequeue"},
+                  "pirequeue", "shootdown"},
+         "qemu2": {"parallel", "threads", "futexes", "signals", "pirequeue",
+                   "shootdown"},
          "kvm": {"hello", "files", "mmap", "signals", "threads", "timers"}}
 # What makes files makes them on a volume too: /tmp is a host directory.
 ON_VOLUME = ["files", "dirtree", "mmap", "polling", "sendfile", "unixsock"]
