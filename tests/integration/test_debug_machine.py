@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """gdb on instances that are machines: einkorn-kvm's own server, QEMU's."""
+import os
 import re
 import shutil
 import socket
@@ -89,9 +90,12 @@ def gdb(einkorn, ident, *commands, **kwargs):
     return einkorn("debug", ident, "-batch", *words, **kwargs).stdout
 
 
+@pytest.mark.parametrize("vcpus", [1, 2])
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_breakpoint_by_name_and_status(einkorn, start, platform):
-    ident = start(platform, "--gdb", free_port())
+def test_breakpoint_by_name_and_status(einkorn, start, platform, vcpus):
+    if len(os.sched_getaffinity(0)) < vcpus:
+        pytest.skip("SKIP one processor: no instance with two")
+    ident = start(platform, "--gdb", free_port(), "--vcpus", vcpus)
     text = gdb(einkorn, ident, "break inner if a == 2", "continue", "bt",
                "print b", "print counter", "next", "print counter",
                "set var counter = 100", "finish", "stepi", "p/x $cs",
@@ -114,6 +118,23 @@ def test_a_running_machine_can_be_looked_at(einkorn, start, platform):
         text = gdb(einkorn, ident, "bt", "info threads")
         names = re.findall(r"^#\d+ +(?:0x\w+ in )?(\w+) \(", text, re.M)
         assert "syscall_dispatch" in names and "main" in names, text
+    assert einkorn("stop", "-t", "30", ident).returncode == 0
+    assert einkorn("wait", ident).stdout.strip() == "143"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_virtual_cpus_are_threads(einkorn, start, platform):
+    """All are held, also where all of them sleep, and each has registers."""
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("SKIP one processor: no instance with two")
+    ident = start(platform, "--vcpus", 2, args=["wait"])
+    wait_for(lambda: einkorn("logs", ident).stdout == "waits\n", timeout=60)
+    for _ in range(2):
+        text = gdb(einkorn, ident, "info threads", "thread 1", "p/x $gs_base",
+                   "thread 2", "p/x $gs_base")
+        assert len(re.findall(r"^[* ] +[12] +Thread ", text, re.M)) == 2, text
+        bases = re.findall(r"^\$\d = (0x\w+)", text, re.M)
+        assert len(set(bases)) == 2 and "0x0" not in bases, text
     assert einkorn("stop", "-t", "30", ident).returncode == 0
     assert einkorn("wait", ident).stdout.strip() == "143"
 
