@@ -347,8 +347,7 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
         return -1;
     }
     if (spec->platform == PLATFORM_AUTO) {
-        spec->platform =
-            spec->vcpus > 1 ? PLATFORM_PROC : kvm_probe_choose(dirs, spec);
+        spec->platform = kvm_probe_choose(dirs, spec);
     }
     choose_network(&run);
     inst_new_id(run.inst.id);
