@@ -20,6 +20,7 @@
 #include "tender/kvm/hold.h"
 
 enum { BYTES_MAX = GDB_PACKET_MAX / 2 - 64, STATUS_KILLED = 128 + SIGKILL };
+enum { ALONE_MS = 50 };
 
 static struct session {
     struct machine *m;
@@ -31,13 +32,14 @@ static struct session {
     uint32_t at; /* whose registers are meant */
     bool knows_swbreak, over;
     bool running; /* atomic: gdb_exited() looks at it */
+    bool alone;   /* one of them runs */
     struct hold_why why;
     char in[GDB_PACKET_MAX + 1];
     char out[GDB_PACKET_MAX + 1];
     uint32_t out_len;
 } session;
 
-static bool wait_at_start;
+static bool wait_at_start; /* atomic: the kernel has not been reached */
 
 /* ---- answers ------------------------------------------------------------ */
 
@@ -321,6 +323,7 @@ static void go(struct session *s, int stepper, int only)
     if (stepper != HOLD_NOBODY)
         breaks_arm(&s->m->vcpus[stepper], BREAK_STEP);
     __atomic_store_n(&s->running, true, __ATOMIC_SEQ_CST);
+    s->alone = only != HOLD_NOBODY;
     hold_release(only);
 }
 
@@ -541,7 +544,10 @@ static void wait_for_stop(struct session *s)
         poll(&p, 1, -1);
 }
 
-/* While it runs: until it stands still, or the peer is gone (false). */
+/* One that runs alone may need what another holds, the kernel's lock for
+ * instance: then the others must go on too.
+ *
+ * While it runs: until it stands still, or the peer is gone (false). */
 static bool watch(struct session *s)
 {
     struct pollfd p[2] = {{.fd = hold_event_fd(), .events = POLLIN},
@@ -551,8 +557,11 @@ static bool watch(struct session *s)
         int got = 0;
 
         p[1].revents = 0;
-        if (!gdb_has_more(&s->conn))
-            poll(p, 2, -1);
+        if (!gdb_has_more(&s->conn) &&
+            poll(p, 2, s->alone ? ALONE_MS : -1) == 0) {
+            s->alone = false;
+            hold_release_others();
+        }
         if (take_stop(s)) {
             answer_stop(s);
             return send_answer(s);
@@ -596,7 +605,8 @@ void gdb_session(struct machine *m, int fd)
     s->over = s->knows_swbreak = false;
     s->out_len = 0;
     if (!take_stop(s)) {
-        hold_ask();
+        if (!__atomic_load_n(&wait_at_start, __ATOMIC_SEQ_CST))
+            hold_ask();
         wait_for_stop(s);
     }
     while (there && !s->over)
@@ -663,7 +673,7 @@ void gdb_start(struct machine *m, const struct options *opt)
 
 void gdb_up(void)
 {
-    if (wait_at_start)
+    if (__atomic_exchange_n(&wait_at_start, false, __ATOMIC_SEQ_CST))
         hold_ask();
 }
 

@@ -167,3 +167,11 @@ void hold_release(int only)
     pthread_cond_broadcast(&hold.changed);
     pthread_mutex_unlock(&hold.lock);
 }
+
+void hold_release_others(void)
+{
+    pthread_mutex_lock(&hold.lock);
+    hold.only = HOLD_NOBODY;
+    pthread_cond_broadcast(&hold.changed);
+    pthread_mutex_unlock(&hold.lock);
+}

@@ -51,5 +51,7 @@ int hold_event_fd(void);
 bool hold_reason(struct hold_why *why);
 /* Lets them go on; `only` one of them, unless it is HOLD_NOBODY. */
 void hold_release(int only);
+/* The others too, if one went on alone. */
+void hold_release_others(void);
 
 #endif
