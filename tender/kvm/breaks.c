@@ -234,6 +234,8 @@ static void arm_handlers(struct vcpu *v, enum break_go go)
     }
     if (go == BREAK_STEP && !ring3)
         d.control |= KVM_GUESTDBG_SINGLESTEP;
+    else if (go == BREAK_STEP) /* or the thread may end it on another CPU */
+        d.control |= KVM_GUESTDBG_BLOCKIRQ;
     set_debug(v, &d);
     if (ring3)
         set_trap_flag(v, go == BREAK_STEP);
