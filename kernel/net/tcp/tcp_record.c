@@ -103,7 +103,9 @@ void record_free(struct conn *c, struct tx_record *r)
 
 void records_free(struct conn *c)
 {
-    while (!list_empty(&c->records))
-        record_free(c, list_first(&c->records, struct tx_record, node));
+    struct tx_record *r;
+
+    while ((r = list_first(&c->records, struct tx_record, node)))
+        record_free(c, r);
     c->sacked_bytes = 0; /* without SACK it is an estimate */
 }

@@ -104,6 +104,7 @@ static int transmit(struct conn *c, uint32_t seq, uint8_t flags,
     p->head = h.headroom;
     p->tcp_len = fill(&h, &s, options_write(c, h.options, now));
     err = ip_send(p);
+    p->head = NULL; /* it ends here */
     if (!err)
         ack_done(c);
     return err;
