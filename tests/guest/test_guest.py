@@ -20,8 +20,7 @@ QUICK = {"qemu": {"hello"},
                    "rseq", "sigfpu", "execve", "shootdown"},
          "kvm2": {"parallel", "storm", "threads", "futexes", "signals",
                   "pirequeue", "shootdown"},
-         "qemu2": {"parallel", "threads", "futexes", "signals", "pirequeue",
-                   "shootdown"},
+         "qemu2": {"parallel", "threads", "futexes", "signals", "pirequeue"},
          "kvm": {"hello", "files", "mmap", "signals", "threads", "timers"}}
 # What makes files makes them on a volume too: /tmp is a host directory.
 ON_VOLUME = ["files", "dirtree", "mmap", "polling", "sendfile", "unixsock"]
