@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.conftest import needs_own_root
 from tests.integration.conftest import BUSYBOX
 from tests.integration.oci_layout import Layout, program, script, tar
 
@@ -44,6 +45,7 @@ def test_stale_entries_go(tool, tmp_path):
     assert run(tool, BUSYBOX, "busybox", "echo", "still") == "still"
 
 
+@needs_own_root
 def test_digests_and_recordings_go_with_their_image(tool, tmp_path):
     layout = Layout(tmp_path / "layout")
     layout.make([tar(program("bin/busybox", BUSYBOX),
