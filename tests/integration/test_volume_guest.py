@@ -243,11 +243,12 @@ def platform(request):
     return ["--platform", request.param]
 
 
-def test_the_host_is_seen_in_what_is_open(start, shared, platform):
+@pytest.mark.parametrize("mode", ["O_RDONLY", "O_RDWR"])
+def test_the_host_is_seen_in_what_is_open(start, shared, platform, mode):
     """Read, size and mapping of a file that stays open, and of a directory."""
     (shared / "f").write_text("one")
-    guest = start("""
-        f = os.open("f", os.O_RDONLY)
+    guest = start(f"""
+        f = os.open("f", os.{mode})
         m = mmap.mmap(f, 3, mmap.MAP_SHARED, mmap.PROT_READ)
         d = os.open(".", os.O_RDONLY)
         for line in sys.stdin:
@@ -262,6 +263,7 @@ def test_the_host_is_seen_in_what_is_open(start, shared, platform):
         (shared / "g").touch() if i % 2 else (shared / "g").unlink(True)
         names = "f g" if i % 2 else "f"
         assert guest.ask() == f"{text} {text[:3]} {len(text)} {names}"
+        assert (shared / "f").read_text() == text
     guest.end()
 
 

@@ -37,15 +37,38 @@ static void begin_page(struct v9_inode *v, uint64_t page)
     b->remembered &= ~bit;
 }
 
-/* A mapping may have left bytes behind the end, which now come to light. */
+static uint64_t sum_page(const void *mem)
+{
+    const uint64_t *p = mem;
+    uint64_t a = 1, b = 0x9e3779b97f4a7c15;
+
+    for (int i = 0; i < PAGE_BYTES / 8; i += 2) {
+        a = (a ^ p[i]) * UINT64_C(0xff51afd7ed558ccd);
+        b = (b ^ p[i + 1]) * UINT64_C(0xc4ceb9fe1a85ec53);
+        a ^= a >> 29;
+        b ^= b >> 31;
+    }
+    return a ^ (b << 1 | b >> 63);
+}
+
+/* A mapping may have left bytes behind the end, which now come to light. A page
+ * that it had not changed before is not changed by this: else what it shows
+ * would go over what the host has written. */
 static void zero_tail(struct v9_inode *v, uint64_t size)
 {
     struct v9_block *b = v9_block_find(v, size / BLOCK_BYTES);
-    uint64_t in = size % PAGE_BYTES;
+    uint64_t page = size % BLOCK_BYTES / PAGE_BYTES, in = size % PAGE_BYTES;
+    bool clean;
+    char *mem;
 
-    if (b && in)
-        memset((char *)v9_block_mem(b, size % BLOCK_BYTES / PAGE_BYTES) + in, 0,
-               PAGE_BYTES - in);
+    if (!b || !in)
+        return;
+    mem = v9_block_mem(b, page);
+    clean =
+        (b->remembered & UINT32_C(1) << page) && b->sums[page] == sum_page(mem);
+    memset(mem + in, 0, PAGE_BYTES - in);
+    if (clean)
+        b->sums[page] = sum_page(mem);
 }
 
 static void grow(struct v9_inode *v, uint64_t old_size)
@@ -147,20 +170,6 @@ void v9_cache_forget(struct v9_inode *v)
 }
 
 /* ---- shared mappings ---- */
-
-static uint64_t sum_page(const void *mem)
-{
-    const uint64_t *p = mem;
-    uint64_t a = 1, b = 0x9e3779b97f4a7c15;
-
-    for (int i = 0; i < PAGE_BYTES / 8; i += 2) {
-        a = (a ^ p[i]) * UINT64_C(0xff51afd7ed558ccd);
-        b = (b ^ p[i + 1]) * UINT64_C(0xc4ceb9fe1a85ec53);
-        a ^= a >> 29;
-        b ^= b >> 31;
-    }
-    return a ^ (b << 1 | b >> 63);
-}
 
 static int remember_block(struct v9_block *b)
 {
