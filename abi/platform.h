@@ -275,12 +275,14 @@ struct abi_ops {
     int64_t (*blk_write)(uint32_t dev, const void *buf, uint64_t len_bytes,
                          uint64_t offset, uint32_t flush);
     /* 9P2000.L messages of one host directory, whole ones; at most
-     * ABI_CHAN_MSG_MAX bytes. -EAGAIN when it is full or empty. */
+     * ABI_CHAN_MSG_MAX bytes. -EAGAIN when it is full or empty; wait() ends
+     * when that is over, unless an empty one was but glanced at. */
     int64_t (*chan_send)(uint32_t chan, const void *msg, uint64_t len_bytes);
     int64_t (*chan_recv)(uint32_t chan, void *msg, uint64_t len_bytes);
 };
 
 #define ABI_CHAN_MSG_MAX (UINT64_C(128) * 1024)
+#define ABI_CHAN_GLANCE (UINT32_C(1) << 31) /* in chan_recv's chan */
 
 /* ---- boot ------------------------------------------------------------- */
 

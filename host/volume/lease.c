@@ -3,6 +3,7 @@
 #include "host/volume/lease.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/inotify.h>
@@ -20,6 +21,7 @@ enum {
                  IN_ATTRIB | IN_DELETE_SELF | IN_ONLYDIR,
     /* May be told of an entry instead of the directory itself. */
     ENTRY_EVENTS = IN_ATTRIB,
+    EVENT_MAX = sizeof(struct inotify_event) + NAME_MAX + 1,
     NOTICE_BYTES = P9_HEADER + 8 + 4,
 };
 
@@ -177,9 +179,10 @@ void lease_own(struct server *s, uint64_t a, uint64_t b, uint64_t c)
     if (s->leases.nr == 0) {
         return;
     }
-    while ((len = read(s->leases.fd, events, sizeof(events))) > 0) {
+    do {
         const struct inotify_event *e;
 
+        len = read(s->leases.fd, events, sizeof(events));
         for (char *at = events; at < events + len; at += sizeof(*e) + e->len) {
             struct fid *fid;
 
@@ -196,7 +199,7 @@ void lease_own(struct server *s, uint64_t a, uint64_t b, uint64_t c)
             }
             end_lease(s, fid);
         }
-    }
+    } while (len > (ssize_t)sizeof(events) - EVENT_MAX); /* there is more */
 }
 
 void lease_look(struct server *s)

@@ -223,30 +223,30 @@ static void answer(struct server *s, size_t len)
     }
 }
 
-/* Sleeps until a request or a change on the host is there. */
-static void wait_for_work(const struct server *s)
+/* A change that was made before a request was sent shows in the same look as
+ * the request: what the client is told by the answer comes behind the notice
+ * of it. */
+void serve_run(struct server *s)
 {
     struct pollfd fds[2] = {{.fd = s->chan_fd, .events = POLLIN},
                             {.fd = s->leases.fd, .events = POLLIN}};
+    ssize_t len;
 
-    poll(fds, 2, -1);
-}
-
-void serve_run(struct server *s)
-{
     for (;;) {
-        ssize_t len =
-            recv(s->chan_fd, s->request, sizeof(s->request), MSG_DONTWAIT);
-
-        /* What the client is told by the answer is behind what it was told
-         * to be over. */
-        lease_look(s);
+        if (poll(fds, 2, -1) < 0) {
+            continue; /* interrupted */
+        }
+        if (fds[1].revents != 0) {
+            lease_look(s);
+        }
+        if (fds[0].revents == 0) {
+            continue;
+        }
+        len = recv(s->chan_fd, s->request, sizeof(s->request), MSG_DONTWAIT);
         if (len > 0) {
             answer(s, (size_t)len);
         } else if (len == 0 || (errno != EINTR && errno != EAGAIN)) {
             return;
-        } else {
-            wait_for_work(s);
         }
     }
 }

@@ -7,6 +7,7 @@ import mmap
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -305,6 +306,26 @@ def test_cached_files_cost_no_requests(run, shared, platform):
     once = requests(1)
     assert once < 40
     assert requests(300) <= once + 2
+
+
+def test_own_changes_leave_other_names_known(run, shared):
+    """Removing and renaming are no news of somebody else: each round costs its
+    own requests, and none to look up the directory that lies beside."""
+    def requests(rounds):
+        shutil.rmtree(shared / "dir", ignore_errors=True)
+        out = run(f"""
+            os.mkdir("dir")
+            for i in range({rounds}):
+                open("a", "w").close()
+                os.rename("a", "b")
+                os.unlink("b")
+                for _ in range(20):
+                    assert os.path.isdir("dir")
+                    assert not os.path.exists("absent")
+        """, ["--stats"], want="stderr")
+        return int(re.search(r"stats: volume /d requests (\d+)", out)[1])
+
+    assert requests(30) - requests(10) <= 20 * 18
 
 
 def test_many_files(run, shared):

@@ -64,6 +64,8 @@ bool v9_revalidate(struct inode *inode, struct dentry *d)
         struct v9_inode *dir = v9_of(inode);
 
         v9_look(dir->fs);
+        if (!dir->leased && !dir->refused)
+            v9_refresh(dir); /* what it had may have stood all along */
         if (!(dir->leased && d->cookie == dir->names_gen) &&
             !still_there(dir, d))
             return false;

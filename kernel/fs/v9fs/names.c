@@ -139,10 +139,14 @@ static void drop_link(struct inode *inode)
 
 int v9_unlink(struct inode *dir, struct dentry *d)
 {
-    struct v9_inode *vd = v9_of(dir);
-    int err =
-        v9_unlinkat(v9_session(vd), vd->fid, d->name, S_ISDIR(d->inode->mode));
+    struct v9_inode *vd = v9_of(dir), *v = v9_of(d->inode);
+    int err;
 
+    v9_own_begin(vd);
+    v9_own_begin(v);
+    err = v9_unlinkat(v9_session(vd), vd->fid, d->name, S_ISDIR(v->inode.mode));
+    v9_own_end(v);
+    v9_own_end(vd);
     if (err)
         return err;
     dentry_unhash(d);
@@ -155,13 +159,22 @@ int v9_rename(struct inode *old_dir, struct dentry *old, struct inode *new_dir,
               struct dentry *new, uint32_t flags)
 {
     struct v9_inode *from = v9_of(old_dir), *to = v9_of(new_dir);
+    struct v9_inode *victim = new->inode ? v9_of(new->inode) : NULL;
     uint64_t gen = to->names_gen;
     int err;
 
     if (flags & RENAME_EXCHANGE)
         return -EINVAL; /* not in the protocol */
+    v9_own_begin(from);
+    v9_own_begin(to);
+    if (victim)
+        v9_own_begin(victim);
     err = v9_renameat(v9_session(from), from->fid, old->name, to->fid,
                       new->name, flags);
+    if (victim)
+        v9_own_end(victim);
+    v9_own_end(to);
+    v9_own_end(from);
     if (err)
         return err;
     v9_changed(from);

@@ -175,15 +175,16 @@ static void send_unsent(struct v9_session *s)
 bool v9_session_look(struct v9_session *s)
 {
     bool any = false;
-    int64_t n;
+    int64_t n = -EAGAIN;
 
     if (s->dead)
         return false;
-    while ((n = platform.ops.chan_recv(s->chan, s->rx, ABI_CHAN_MSG_MAX)) > 0) {
+    while (!list_empty(&s->pending) &&
+           (n = platform.ops.chan_recv(s->chan, s->rx, ABI_CHAN_MSG_MAX)) > 0) {
         receive(s, (size_t)n);
         any = true;
     }
-    if (n != -EAGAIN)
+    if (n <= 0 && n != -EAGAIN)
         give_up(s);
     if (any) {
         send_unsent(s);

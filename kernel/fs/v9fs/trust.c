@@ -102,11 +102,13 @@ static void take_hint(struct v9_fs *fs, const struct inotify_event *e)
 
 static void read_hints(struct v9_fs *fs)
 {
+    uint32_t chan = (uint32_t)fs->watch_chan | ABI_CHAN_GLANCE;
     int64_t n;
 
-    while ((n = platform.ops.chan_recv((uint32_t)fs->watch_chan, fs->hints,
-                                       sizeof(fs->hints))) > 0) {
+    do {
         struct inotify_event e;
+
+        n = platform.ops.chan_recv(chan, fs->hints, sizeof(fs->hints));
 
         for (int64_t at = 0; at + (int64_t)sizeof(e) <= n;
              at += (int64_t)sizeof(e) + e.len) {
@@ -115,7 +117,7 @@ static void read_hints(struct v9_fs *fs)
                 break;
             take_hint(fs, &e);
         }
-    }
+    } while (n > 0); /* a machine's device hands them over in parts */
 }
 
 static void look_now(struct v9_fs *fs)

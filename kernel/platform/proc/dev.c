@@ -79,15 +79,17 @@ int64_t gate_chan_send(uint32_t chan, const void *msg, uint64_t len_bytes)
 
 int64_t gate_chan_recv(uint32_t chan, void *msg, uint64_t len_bytes)
 {
+    uint32_t glance = chan & ABI_CHAN_GLANCE;
     int64_t ret;
 
+    chan &= ~ABI_CHAN_GLANCE;
     if (chan >= gate.boot.nr_chan)
         return -ENODEV;
     ret = hostcall3(__NR_read, (uint64_t)gate.chan[chan].fd, (uint64_t)msg,
                     len_bytes);
     if (ret == -EINTR)
         ret = -EAGAIN;
-    if (ret == -EAGAIN)
+    if (ret == -EAGAIN && !glance)
         gate_arm(&gate.chan[chan].want_read);
     return ret ? ret : -EPIPE; /* the server is gone */
 }

@@ -103,13 +103,15 @@ static uint32_t take_notice(struct chan *chan, void *msg, uint64_t len_bytes)
 
 int64_t chan_recv(uint32_t index, void *msg, uint64_t len_bytes)
 {
-    struct chan *chan = &chans[index];
     struct virtq_used_elem elem;
     bool answered, asked = false;
+    struct chan *chan;
     uint32_t n;
 
+    index &= ~ABI_CHAN_GLANCE;
     if (index >= nr_chans)
         return -ENODEV;
+    chan = &chans[index];
     /* An answer counts when nothing is left that came before it. */
     do {
         answered = virtq_has_used(&chan->q);
