@@ -37,6 +37,7 @@ enum p9_type {
     P9_RENAMEAT = 74,
     P9_UNLINKAT = 76,
     P9_NOTICE = 91, /* of Einkorn's server, unasked: host/volume/lease.h */
+    P9_BATCH = 92,  /* likewise: host/volume/batch.c */
     P9_VERSION = 100,
     P9_AUTH = 102,
     P9_ATTACH = 104,
@@ -64,6 +65,10 @@ enum {
  * Rwrite says behind its count where the file ended then (8 bytes). */
 #define P9_GETATTR_LEASE (UINT64_C(1) << 63)
 #define P9_OPEN_TELLS UINT32_C(0x80000000)
+
+/* The protocol's name, and that with Tbatch in addition. */
+#define P9_PLAIN "9P2000.L"
+#define P9_BATCHES "9P2000.L.einkorn"
 
 struct p9_msg {
     uint8_t *buf;

@@ -14,10 +14,12 @@
  * Tfsync; appending is the client's business, which knows the offset. */
 enum { OPEN_FLAGS = O_ACCMODE | O_TRUNC | O_DIRECTORY | O_NOATIME };
 
-/* What a message of the session's size has room for. */
-static uint32_t io_room(const struct server *s, uint32_t fixed)
+/* What the answer has room for behind a count. */
+static uint32_t io_room(const struct p9_msg *out)
 {
-    return s->msize - P9_HEADER - fixed;
+    size_t used = out->pos + 4;
+
+    return used < out->size_bytes ? (uint32_t)(out->size_bytes - used) : 0;
 }
 
 static int open_fid(const struct server *s, struct fid *fid, int fd,
@@ -121,11 +123,10 @@ int serve_lcreate(struct server *s, struct p9_msg *in, struct p9_msg *out)
     return open_fid(s, fid, fd, out);
 }
 
-static int read_xattr(const struct server *s, const struct xattr *x,
-                      const struct p9_msg *in, struct p9_msg *out,
-                      uint64_t offset, uint32_t count)
+static int read_xattr(const struct xattr *x, const struct p9_msg *in,
+                      struct p9_msg *out, uint64_t offset, uint32_t count)
 {
-    uint32_t room = io_room(s, 4);
+    uint32_t room = io_room(out);
     size_t n;
 
     if (in->bad) {
@@ -143,12 +144,12 @@ int serve_read(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
     uint64_t offset = p9_get64(in);
-    uint32_t count = p9_get32(in), room = io_room(s, 4);
+    uint32_t count = p9_get32(in), room = io_room(out);
     size_t count_at = out->pos;
     ssize_t n;
 
     if (fid != NULL && fid->xattr != NULL) {
-        return read_xattr(s, fid->xattr, in, out, offset, count);
+        return read_xattr(fid->xattr, in, out, offset, count);
     }
     if (in->bad || fid == NULL || fid->open_fd < 0) {
         return -EBADF;
@@ -235,7 +236,7 @@ int serve_readdir(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     struct fid *fid = serve_fid(s, in);
     uint64_t offset = p9_get64(in);
-    uint32_t count = p9_get32(in), room = io_room(s, 4);
+    uint32_t count = p9_get32(in), room = io_room(out);
     size_t start = out->pos, end;
     char entries[16384] __attribute__((aligned(8)));
     long len;

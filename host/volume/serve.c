@@ -118,7 +118,9 @@ static int version(struct server *s, struct p9_msg *in, struct p9_msg *out)
     drop_all(s); /* a new session */
     s->msize = msize < ABI_CHAN_MSG_MAX ? msize : (uint32_t)ABI_CHAN_MSG_MAX;
     p9_put32(out, s->msize);
-    wire_put_str(out, strcmp(text, "9P2000.L") == 0 ? text : "unknown");
+    s->has_batches = strcmp(text, P9_BATCHES) == 0;
+    wire_put_str(
+        out, s->has_batches || strcmp(text, P9_PLAIN) == 0 ? text : "unknown");
     return 0;
 }
 
@@ -145,6 +147,7 @@ static const struct {
 } handlers[P9_NR] = {
     [P9_VERSION] = {version, false},
     [P9_FLUSH] = {flush, false},
+    [P9_BATCH] = {serve_batch, false},
     [P9_ATTACH] = {serve_attach, false},
     [P9_WALK] = {serve_walk, false},
     [P9_CLUNK] = {serve_clunk, false},
@@ -190,21 +193,22 @@ static int handle(struct server *s, uint8_t type, struct p9_msg *in,
     return handlers[type].handler(s, in, out);
 }
 
-static void answer(struct server *s, size_t len)
+size_t serve_one(struct server *s, uint8_t *request, size_t len, uint8_t *reply,
+                 size_t room)
 {
-    struct p9_msg in = {.buf = s->request, .size_bytes = len};
-    struct p9_msg out = {.buf = s->reply, .size_bytes = sizeof(s->reply)};
+    struct p9_msg in = {.buf = request, .size_bytes = len};
+    struct p9_msg out = {.buf = reply, .size_bytes = room};
     uint32_t size = p9_get32(&in);
     uint8_t type = p9_get8(&in);
     uint16_t tag = p9_get16(&in);
     int rc;
 
     if (in.bad || size != len) {
-        return; /* there is no telling whom to answer */
+        return 0;
     }
     out.pos = P9_HEADER;
     rc = handle(s, type, &in, &out);
-    if (rc == 0 && (out.bad || (s->msize != 0 && out.pos > s->msize))) {
+    if (rc == 0 && out.bad) {
         rc = -EMSGSIZE; /* a long link, a client with small messages */
     }
     if (rc < 0) {
@@ -218,7 +222,15 @@ static void answer(struct server *s, size_t len)
     p9_put32(&out, size);
     p9_put8(&out, (uint8_t)(type + 1));
     p9_put16(&out, tag);
-    while (send(s->chan_fd, s->reply, size, MSG_NOSIGNAL) < 0 &&
+    return size;
+}
+
+static void answer(struct server *s, size_t len)
+{
+    size_t room = s->msize != 0 ? s->msize : sizeof(s->reply);
+    size_t size = serve_one(s, s->request, len, s->reply, room);
+
+    while (size > 0 && send(s->chan_fd, s->reply, size, MSG_NOSIGNAL) < 0 &&
            errno == EINTR) {
     }
 }

@@ -21,6 +21,7 @@ struct server {
                         working directory */
     dev_t root_dev;
     bool read_only;
+    bool has_batches; /* the client's protocol does */
     uint32_t msize;
     struct fid_table fids;
     struct leases leases;
@@ -36,6 +37,12 @@ typedef int (*serve_handler)(struct server *s, struct p9_msg *in,
 
 /* Answers requests until the other end is closed. */
 void serve_run(struct server *s);
+
+/* Handles one request of len bytes and writes its answer, of at most room
+ * bytes. Returns the answer's length; 0: there is no telling whom to answer. */
+size_t serve_one(struct server *s, uint8_t *request, size_t len, uint8_t *reply,
+                 size_t room);
+enum { SERVE_ERROR_BYTES = P9_HEADER + 4 }; /* an Rlerror, the least room */
 
 /* The fid that comes next in the request, or NULL: -EBADF. */
 struct fid *serve_fid(struct server *s, struct p9_msg *in);
@@ -61,6 +68,9 @@ void serve_put_qid(const struct server *s, struct p9_msg *out,
 int serve_add_fid(struct server *s, uint32_t number, int path_fd,
                   struct p9_msg *out);
 void serve_drop_fid(struct server *s, struct fid *fid);
+
+/* batch.c */
+int serve_batch(struct server *s, struct p9_msg *in, struct p9_msg *out);
 
 /* namespace.c */
 int serve_attach(struct server *s, struct p9_msg *in, struct p9_msg *out);

@@ -195,6 +195,66 @@ def test_malformed_messages_end_nothing(tool, shared):
     """)
 
 
+def test_batches(tool, shared):
+    """Done in order; behind one that fails its chain ends, others go on."""
+    (shared / "big").write_bytes(b"x" * 100000)
+    run(tool, shared, r"""
+        def answers(*requests):
+            body = b"".join(struct.pack("<IBH", 7 + len(b), kind, tag) + b
+                            for kind, tag, b in requests)
+            reply = c.raw(struct.pack("<IBH", 7 + len(body), 92, 9) + body)
+            assert struct.unpack("<IBH", reply[:7])[0] == len(reply)
+            if reply[4] == 7:
+                return -struct.unpack("<I", reply[7:])[0]
+            assert reply[4] == 93 and reply[5:7] == b"\t\0"
+            found, at = [], 7
+            while at < len(reply):
+                size, kind, tag = struct.unpack_from("<IBH", reply, at)
+                found.append((kind, tag, reply[at + 7:at + size]))
+                at += size
+            assert at == len(reply)
+            return found
+        def walk(tag, new, name, fid=0):
+            names = string(name) if name else b""
+            return 110, tag, struct.pack("<IIH", fid, new, bool(name)) + names
+        def getattr(tag, fid):
+            return 24, tag, struct.pack("<IQ", fid, 0x7ff)
+        def read(tag, fid, count):
+            return 116, tag, struct.pack("<IQI", fid, 0, count)
+
+        assert answers(walk(1, 50, "file")) == -errno.EOPNOTSUPP
+        c = Client(dialect="9P2000.L.einkorn")
+        # A chain, and one that fails at its second request.
+        out = answers(walk(1, 50, "file"), getattr(1, 50),
+                      walk(2, 51, "sub"), walk(2, 52, "none"), getattr(2, 50),
+                      getattr(3, 51))
+        assert [(k, t) for k, t, _ in out] == [
+            (111, 1), (25, 1), (111, 2), (7, 2), (25, 3)]
+        # What it creates, opens and writes is there for the next one.
+        out = answers(walk(1, 60, None), (14, 1, struct.pack("<I", 60)
+                      + string("made") + struct.pack("<III", 2, 0o600, 0)),
+                      (118, 1, struct.pack("<IQI", 60, 0, 4) + b"data"),
+                      read(1, 60, 100), (120, 1, struct.pack("<I", 60)))
+        assert [k for k, _, _ in out] == [111, 15, 119, 117, 121]
+        assert out[3][2] == struct.pack("<I", 4) + b"data"
+        # What has no place in a batch, and what is none.
+        assert answers((100, 1, struct.pack("<I", 8192)
+                        + string("9P2000.L"))) == -errno.EINVAL
+        assert answers((92, 1, b"")) == -errno.EINVAL
+        for body in (b"\0", struct.pack("<IBH", 6, 24, 1),
+                     struct.pack("<IBH", 400, 24, 1)):
+            reply = c.raw(struct.pack("<IBH", 7 + len(body), 92, 9) + body)
+            assert reply[4] == 7
+        assert answers() == []
+        # An answer ends where the message does.
+        f = c.open("big")
+        out = answers(read(1, f, 40000), read(2, f, 40000))
+        assert [len(b) for _, _, b in out] == [40004, 65536 - 7 - 40011 - 7]
+        assert answers(*[read(i, f, 65536) for i in range(3)])             == -errno.EMSGSIZE
+        assert c.read(f, 0, 4) == b"xxxx"
+    """)
+
+
 def test_server_is_confined(tool, shared):
     """It sees nothing but its volume and its own descriptors."""
     out = run(tool, shared, SERVER + """

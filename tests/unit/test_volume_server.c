@@ -2,7 +2,7 @@
 /* sources: host/volume/serve.c host/volume/namespace.c host/volume/file.c */
 /* sources: host/volume/lease.c host/volume/attr.c host/volume/fid.c */
 /* sources: host/volume/wire.c host/volume/lock.c host/volume/xattr.c */
-/* sources: lib/ninep.c */
+/* sources: lib/ninep.c host/volume/batch.c */
 /* The 9P server under the sanitizers: random messages with plausible parts.
  * What it answers is checked in tests/integration/test_volume.py. */
 #include <errno.h>
@@ -66,26 +66,89 @@ static void put_fields(struct p9_msg *out)
     }
 }
 
+static void put_request(struct p9_msg *out, uint8_t type, uint32_t fid,
+                        uint16_t tag)
+{
+    size_t start = out->pos, end;
+
+    p9_put32(out, 0);
+    p9_put8(out, type);
+    p9_put16(out, tag);
+    if (type == P9_VERSION) {
+        p9_put32(out, 8192);
+        wire_put_str(out, P9_BATCHES);
+    } else {
+        p9_put32(out, fid);
+        put_fields(out);
+    }
+    end = out->pos;
+    out->pos = start;
+    p9_put32(out, (uint32_t)(end - start));
+    out->pos = end;
+}
+
 static void send_message(int fd, uint8_t type, uint32_t fid)
 {
     uint8_t bytes[4096];
     struct p9_msg out = {.buf = bytes, .size_bytes = sizeof(bytes)};
-    size_t len;
+
+    put_request(&out, type, fid, 1);
+    assert_int_equal(send(fd, bytes, out.pos, 0), out.pos);
+}
+
+static uint8_t any_type(void)
+{
+    return types[next_random() % sizeof(types)];
+}
+
+/* A few requests, chains among them; now and then a size lies. */
+static void send_batch(int fd)
+{
+    uint8_t bytes[8192];
+    struct p9_msg out = {.buf = bytes, .size_bytes = sizeof(bytes)};
+    uint32_t nr = next_random() % 6, size;
 
     out.pos = P9_HEADER;
-    if (type == P9_VERSION) {
-        p9_put32(&out, 8192);
-        wire_put_str(&out, "9P2000.L");
-    } else {
-        p9_put32(&out, fid);
-        put_fields(&out);
+    for (uint32_t i = 0; i < nr; i++) {
+        put_request(&out, any_type(), next_random() % 5,
+                    (uint16_t)(next_random() % 2));
     }
-    len = out.pos;
+    if (next_random() % 8 == 0 && out.pos > P9_HEADER + 4) {
+        size = next_random() % 64;
+        memcpy(bytes + P9_HEADER, &size, sizeof(size));
+    }
+    size = (uint32_t)out.pos;
     out.pos = 0;
-    p9_put32(&out, (uint32_t)len);
-    p9_put8(&out, type);
-    p9_put16(&out, 1);
-    assert_int_equal(send(fd, bytes, len, 0), len);
+    p9_put32(&out, size);
+    p9_put8(&out, P9_BATCH);
+    p9_put16(&out, 3);
+    assert_int_equal(send(fd, bytes, size, 0), size);
+}
+
+/* Answers in a batch are whole ones, and no error is followed by another
+ * answer of its chain. Returns how many are good. */
+static int check_batch(const uint8_t *reply, size_t len)
+{
+    bool failed = false;
+    uint16_t last = 0;
+    int good = 0;
+
+    while (len > 0) {
+        uint32_t size;
+        uint16_t tag;
+
+        assert_true(len >= P9_HEADER);
+        memcpy(&size, reply, sizeof(size));
+        memcpy(&tag, reply + 5, sizeof(tag));
+        assert_true(size >= P9_HEADER && size <= len);
+        assert_false(failed && tag == last);
+        failed = reply[4] == P9_RLERROR;
+        last = tag;
+        good += !failed;
+        reply += size;
+        len -= size;
+    }
+    return good;
 }
 
 /* How many of the answers are no errors? */
@@ -97,7 +160,11 @@ static int count_good(int fd)
 
     while ((len = recv(fd, reply, sizeof(reply), MSG_DONTWAIT)) > 0) {
         assert_true(len >= P9_HEADER);
-        good += reply[4] != P9_RLERROR;
+        if (reply[4] == P9_BATCH + 1) {
+            good += check_batch(reply + P9_HEADER, (size_t)len - P9_HEADER);
+        } else {
+            good += reply[4] != P9_RLERROR;
+        }
     }
     return good;
 }
@@ -125,8 +192,11 @@ static void test_volume_server_survives_anything(void **state)
         send_message(fds[0], P9_VERSION, 0);
         send_message(fds[0], P9_ATTACH, 0);
         for (int i = 0; i < MESSAGES; i++) {
-            send_message(fds[0], types[next_random() % sizeof(types)],
-                         next_random() % 5);
+            if (next_random() % 3 == 0) {
+                send_batch(fds[0]);
+            } else {
+                send_message(fds[0], any_type(), next_random() % 5);
+            }
         }
         shutdown(fds[0], SHUT_WR);
         serve_run(&server);

@@ -221,9 +221,9 @@ static int write_page(struct v9_inode *v, struct v9_block *b, int page,
     if (off >= size)
         return 0;
     n = size - off < PAGE_BYTES ? size - off : PAGE_BYTES;
-    v9_begin(&m, buf, V9_WRITE_HEADER + PAGE_BYTES, P9_WRITE);
-    memcpy(buf + V9_WRITE_HEADER, v9_block_mem(b, page), PAGE_BYTES);
-    b->sums[page] = sum_page(buf + V9_WRITE_HEADER);
+    v9_begin(&m, buf, V9_WRITE_AT + PAGE_BYTES, P9_WRITE);
+    memcpy(buf + V9_WRITE_AT, v9_block_mem(b, page), PAGE_BYTES);
+    b->sums[page] = sum_page(buf + V9_WRITE_AT);
     b->remembered |= UINT32_C(1) << page;
     done = v9_write(v9_session(v), &m, v->write_fid, off, n);
     if (done != (int64_t)n) {
@@ -241,7 +241,7 @@ int v9_write_back_locked(struct v9_inode *v, uint64_t off, uint64_t end)
 
     if (!v->map_writes || !v->write_fid)
         return 0;
-    buf = kmalloc(V9_WRITE_HEADER + PAGE_BYTES);
+    buf = kmalloc(V9_WRITE_AT + PAGE_BYTES);
     if (!buf)
         return -ENOMEM;
     v9_own_begin(v);

@@ -9,12 +9,13 @@
 #include <linux/stat.h>
 
 #include "kernel/core/alloc.h"
+#include "kernel/fs/v9fs/chain.h"
 #include "kernel/fs/v9fs/names.h"
 #include "kernel/vfs/dirent.h"
 #include "kernel/vfs/seek.h"
 #include "lib/string.h"
 
-enum { LIST_BYTES = 32768, QID_BYTES = 13 };
+enum { LIST_BYTES = 32768, LOOKUP_BYTES = V9_HEAD + 384 };
 
 /* The name is as fresh as its directory's list of names was at gen. */
 void v9_name_seen(struct v9_inode *dir, struct dentry *d, uint64_t gen)
@@ -28,11 +29,20 @@ int v9_lookup(struct inode *inode, struct dentry *d, struct inode **out)
     struct v9_session *s = v9_session(dir);
     uint32_t fid = v9_new_fid(s);
     uint64_t gen = dir->names_gen;
+    uint8_t buf[LOOKUP_BYTES];
+    struct v9_chain c;
+    struct v9_attr a;
     struct v9_qid qid;
-    int err = v9_walk(s, dir->fid, fid, d->name, &qid);
+    int err;
 
+    v9_chain_begin(&c, buf, sizeof(buf));
+    v9_chain_walk(&c, dir->fid, fid, d->name);
+    v9_chain_getattr(&c, s, fid);
+    err = v9_chain_send(&c, s);
     if (!err)
-        err = v9_inode_get(dir->fs, fid, &qid, out);
+        err = v9_chain_walked(&c, d->name, &qid);
+    if (!err)
+        err = v9_inode_got(dir->fs, fid, v9_chain_got_attr(&c, &a), &a, out);
     v9_name_seen(dir, d, gen);
     return err;
 }
@@ -143,7 +153,7 @@ static int64_t v9_getdents(struct file *f, struct uio *to)
     int64_t n;
     void *buf;
 
-    size = (size < 1024 ? 1024 : size) + P9_HEADER + 4;
+    size = (size < 1024 ? 1024 : size) + V9_HEAD + P9_HEADER + 4;
     buf = kmalloc(size);
     if (!buf)
         return -ENOMEM;

@@ -7,20 +7,30 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 
+#include "kernel/fs/v9fs/chain.h"
 #include "kernel/fs/v9fs/v9.h"
 
 int v9_open_fid(struct v9_inode *v, uint32_t flags, uint32_t *out)
 {
     struct v9_session *s = v9_session(v);
     uint32_t fid = v9_new_fid(s);
+    uint8_t buf[V9_HEAD + 64];
+    struct v9_chain c;
     int err;
 
     if (!v->fid)
         return -ENOENT; /* removed on the host */
-    err = v9_walk(s, v->fid, fid, NULL, NULL);
+    v9_chain_begin(&c, buf, sizeof(buf));
+    v9_chain_walk(&c, v->fid, fid, NULL);
+    v9_chain_add(&c, P9_LOPEN);
+    p9_put32(&c.m.p, fid);
+    p9_put32(&c.m.p, flags);
+    err = v9_chain_send(&c, s);
+    if (!err)
+        err = v9_chain_walked(&c, NULL, NULL);
     if (err)
         return err;
-    err = v9_lopen(s, fid, flags);
+    err = v9_chain_next(&c);
     if (err)
         v9_clunk(s, fid);
     else

@@ -90,14 +90,15 @@ static bool data_changed(const struct v9_inode *v, const struct kstat *st)
     return st->mtime_ns != i->mtime_ns || st->ctime_ns != i->ctime_ns;
 }
 
-/* hints: how many there were when the server was asked. */
-static int apply(struct v9_inode *v, const struct v9_attr *a, uint32_t hints)
+int v9_apply_locked(struct v9_inode *v, const struct v9_attr *a, uint32_t hints)
 {
     uint64_t old_size = v->inode.size_bytes;
     bool changed = data_changed(v, &a->st);
 
     if ((a->st.mode ^ v->inode.mode) & S_IFMT)
         return -ESTALE;
+    if (a->seq < v->changed_seq)
+        return 0; /* something was done since */
     copy_attributes(v, &a->st);
     v9_set_hint(v, a->leased ? a->hint : 0);
     v->exact = v->notice_seq <= a->seq && hints == v->nr_hints;
@@ -122,7 +123,7 @@ int v9_fetch_locked(struct v9_inode *v)
     if (!v->fid)
         return -ENOENT; /* removed on the host */
     err = v9_getattr(v9_session(v), v->fid, &a);
-    return err ? err : apply(v, &a, hints);
+    return err ? err : v9_apply_locked(v, &a, hints);
 }
 
 int v9_refresh(struct v9_inode *v)
@@ -178,26 +179,19 @@ static bool take_known(struct v9_fs *fs, const struct v9_qid *qid,
     return true;
 }
 
-int v9_inode_get(struct v9_fs *fs, uint32_t fid, const struct v9_qid *qid,
-                 struct inode **out)
+int v9_inode_got(struct v9_fs *fs, uint32_t fid, int err,
+                 const struct v9_attr *a, struct inode **out)
 {
     struct v9_inode *v;
-    struct v9_attr a;
-    int err = 0;
 
-    if (take_known(fs, qid, out)) {
+    if (!err && take_known(fs, &a->qid, out)) {
         v9_clunk(&fs->session, fid);
         err = v9_refresh(v9_of(*out));
         if (err)
             inode_put(*out);
         return err;
     }
-    err = v9_getattr(&fs->session, fid, &a);
-    if (!err && take_known(fs, &a.qid, out)) {
-        v9_clunk(&fs->session, fid);
-        return 0;
-    }
-    v = err ? NULL : make(fs, fid, &a);
+    v = err ? NULL : make(fs, fid, a);
     if (!v) {
         v9_clunk(&fs->session, fid);
         return err ? err : -ENOMEM;

@@ -9,7 +9,7 @@
 #include "lib/string.h"
 
 enum {
-    BUF_BYTES = 384, /* a name and all fixed fields */
+    BUF_BYTES = V9_HEAD + 384, /* a name and all fixed fields */
 };
 
 static uint8_t to_wire(int type)
@@ -39,7 +39,7 @@ int v9_set_lock(struct v9_session *s, uint32_t fid, int type, uint64_t start,
     p9_put8(&m.p, to_wire(type));
     p9_put32(&m.p, 0);
     put_range(&m, start, end);
-    err = v9_call(s, &m, sizeof(buf));
+    err = v9_call(s, &m);
     if (err)
         return err == -EOPNOTSUPP ? 0 : err;
     status = p9_get8(&m.p);
@@ -60,7 +60,7 @@ int v9_get_lock(struct v9_session *s, uint32_t fid, struct lock_range *range)
     p9_put8(&m.p, to_wire(range->type));
     put_range(&m, range->start, range->end);
     range->type = F_UNLCK;
-    err = v9_call(s, &m, sizeof(buf));
+    err = v9_call(s, &m);
     if (err)
         return err == -EOPNOTSUPP ? 0 : err;
     type = p9_get8(&m.p);
@@ -81,7 +81,7 @@ int v9_clunk_wait(struct v9_session *s, uint32_t fid)
 
     v9_begin(&m, buf, sizeof(buf), P9_CLUNK);
     p9_put32(&m.p, fid);
-    return v9_call(s, &m, sizeof(buf));
+    return v9_call(s, &m);
 }
 
 int v9_xattrwalk(struct v9_session *s, uint32_t fid, uint32_t new_fid,
@@ -95,7 +95,7 @@ int v9_xattrwalk(struct v9_session *s, uint32_t fid, uint32_t new_fid,
     p9_put32(&m.p, fid);
     p9_put32(&m.p, new_fid);
     p9_put_str(&m.p, name, strlen(name));
-    err = v9_call(s, &m, sizeof(buf));
+    err = v9_call(s, &m);
     if (err)
         return err;
     *size_bytes = p9_get64(&m.p);
@@ -113,5 +113,5 @@ int v9_xattrcreate(struct v9_session *s, uint32_t fid, const char *name,
     p9_put_str(&m.p, name, strlen(name));
     p9_put64(&m.p, size_bytes);
     p9_put32(&m.p, (uint32_t)flags);
-    return v9_call(s, &m, sizeof(buf));
+    return v9_call(s, &m);
 }

@@ -6,7 +6,8 @@
 
 void v9_begin(struct v9_msg *m, void *buf, size_t size_bytes, uint8_t type)
 {
-    *m = (struct v9_msg){.p = {.buf = buf, .size_bytes = size_bytes}};
+    *m = (struct v9_msg){.p = {.buf = (uint8_t *)buf + V9_HEAD,
+                               .size_bytes = size_bytes - V9_HEAD}};
     p9_put32(&m->p, 0);
     p9_put8(&m->p, type);
     p9_put16(&m->p, 0);

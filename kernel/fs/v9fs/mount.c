@@ -91,6 +91,7 @@ static int statfs(struct super *super, struct kstatfs *out)
 static int start(struct v9_fs *fs, const struct volume *vol)
 {
     struct inode *root;
+    struct v9_attr a;
     int err = v9_session_init(&fs->session, vol->chan);
 
     if (!err)
@@ -107,7 +108,8 @@ static int start(struct v9_fs *fs, const struct volume *vol)
     fs->super.dev = mount_new_dev();
     fs->super.statfs = statfs;
     fs->super.data = fs;
-    err = v9_inode_get(fs, V9_ROOT_FID, &fs->session.root_qid, &root);
+    err = v9_getattr(&fs->session, V9_ROOT_FID, &a);
+    err = v9_inode_got(fs, V9_ROOT_FID, err, &a, &root);
     if (err)
         return err;
     fs->super.root = dentry_root(&fs->super, root);

@@ -12,7 +12,7 @@
 #include "lib/string.h"
 
 enum {
-    BUF_BYTES = 640, /* two names and all fixed fields */
+    BUF_BYTES = V9_HEAD + 640, /* two names and all fixed fields */
     GETATTR_BASIC = 0x7ff,
     SET_ATIME_TO = 128, /* the time that is given, not now */
     SET_MTIME_TO = 256,
@@ -37,28 +37,38 @@ static void put_name(struct small *q, const char *name)
 
 static int call(struct v9_session *s, struct small *q)
 {
-    return v9_call(s, &q->m, sizeof(q->buf));
+    return v9_call(s, &q->m);
+}
+
+void v9_put_walk(struct v9_msg *m, uint32_t fid, uint32_t new_fid,
+                 const char *name)
+{
+    p9_put32(&m->p, fid);
+    p9_put32(&m->p, new_fid);
+    p9_put16(&m->p, name ? 1 : 0);
+    if (name)
+        p9_put_str(&m->p, name, strlen(name));
+}
+
+int v9_get_walk(struct v9_msg *m, const char *name, struct v9_qid *qid)
+{
+    uint16_t nr = p9_get16(&m->p);
+
+    if (name && nr == 1)
+        v9_get_qid(m, qid);
+    return m->p.bad || nr != (name ? 1 : 0) ? -EIO : 0;
 }
 
 int v9_walk(struct v9_session *s, uint32_t fid, uint32_t new_fid,
             const char *name, struct v9_qid *qid)
 {
     struct small q;
-    uint16_t nr;
     int err;
 
-    begin(&q, P9_WALK, fid);
-    p9_put32(&q.m.p, new_fid);
-    p9_put16(&q.m.p, name ? 1 : 0);
-    if (name)
-        put_name(&q, name);
+    v9_begin(&q.m, q.buf, sizeof(q.buf), P9_WALK);
+    v9_put_walk(&q.m, fid, new_fid, name);
     err = call(s, &q);
-    if (err)
-        return err;
-    nr = p9_get16(&q.m.p);
-    if (name && nr == 1)
-        v9_get_qid(&q.m, qid);
-    return q.m.p.bad || nr != (name ? 1 : 0) ? -EIO : 0;
+    return err ? err : v9_get_walk(&q.m, name, qid);
 }
 
 static int64_t get_time(struct v9_msg *m)
@@ -68,40 +78,49 @@ static int64_t get_time(struct v9_msg *m)
     return (int64_t)(sec * NSEC_PER_SEC + nsec);
 }
 
+void v9_put_getattr(struct v9_msg *m, const struct v9_session *s, uint32_t fid)
+{
+    p9_put32(&m->p, fid);
+    p9_put64(&m->p, GETATTR_BASIC | (s->notice ? P9_GETATTR_LEASE : 0));
+}
+
+int v9_get_attr(struct v9_msg *m, struct v9_attr *out)
+{
+    struct kstat *st = &out->st;
+    uint64_t valid = p9_get64(&m->p);
+
+    memset(out, 0, sizeof(*out));
+    v9_get_qid(m, &out->qid);
+    st->ino = out->qid.path;
+    st->mode = p9_get32(&m->p);
+    st->uid = p9_get32(&m->p);
+    st->gid = p9_get32(&m->p);
+    st->nlink = (uint32_t)p9_get64(&m->p);
+    st->rdev = p9_get64(&m->p);
+    st->size_bytes = p9_get64(&m->p);
+    st->blksize = (uint32_t)p9_get64(&m->p);
+    st->blocks = p9_get64(&m->p);
+    st->atime_ns = get_time(m);
+    st->mtime_ns = get_time(m);
+    st->ctime_ns = get_time(m);
+    st->btime_ns = st->ctime_ns < st->mtime_ns ? st->ctime_ns : st->mtime_ns;
+    p9_get64(&m->p); /* time of birth, which is not asked for */
+    p9_get64(&m->p);
+    out->hint = (int32_t)p9_get64(&m->p);
+    out->leased = valid & P9_GETATTR_LEASE;
+    out->seq = m->seq;
+    return m->p.bad || (int64_t)st->size_bytes < 0 ? -EIO : 0;
+}
+
 int v9_getattr(struct v9_session *s, uint32_t fid, struct v9_attr *out)
 {
     struct small q;
-    struct kstat *st = &out->st;
-    uint64_t valid;
     int err;
 
-    begin(&q, P9_GETATTR, fid);
-    p9_put64(&q.m.p, GETATTR_BASIC | (s->notice ? P9_GETATTR_LEASE : 0));
+    v9_begin(&q.m, q.buf, sizeof(q.buf), P9_GETATTR);
+    v9_put_getattr(&q.m, s, fid);
     err = call(s, &q);
-    if (err)
-        return err;
-    memset(out, 0, sizeof(*out));
-    valid = p9_get64(&q.m.p);
-    v9_get_qid(&q.m, &out->qid);
-    st->ino = out->qid.path;
-    st->mode = p9_get32(&q.m.p);
-    st->uid = p9_get32(&q.m.p);
-    st->gid = p9_get32(&q.m.p);
-    st->nlink = (uint32_t)p9_get64(&q.m.p);
-    st->rdev = p9_get64(&q.m.p);
-    st->size_bytes = p9_get64(&q.m.p);
-    st->blksize = (uint32_t)p9_get64(&q.m.p);
-    st->blocks = p9_get64(&q.m.p);
-    st->atime_ns = get_time(&q.m);
-    st->mtime_ns = get_time(&q.m);
-    st->ctime_ns = get_time(&q.m);
-    st->btime_ns = st->ctime_ns < st->mtime_ns ? st->ctime_ns : st->mtime_ns;
-    p9_get64(&q.m.p); /* time of birth, which is not asked for */
-    p9_get64(&q.m.p);
-    out->hint = (int32_t)p9_get64(&q.m.p);
-    out->leased = valid & P9_GETATTR_LEASE;
-    out->seq = q.m.seq;
-    return q.m.p.bad || (int64_t)st->size_bytes < 0 ? -EIO : 0;
+    return err ? err : v9_get_attr(&q.m, out);
 }
 
 static void put_time(struct v9_msg *m, int64_t ns)
@@ -131,28 +150,6 @@ int v9_setattr(struct v9_session *s, uint32_t fid, const struct iattr *attr)
     p9_put64(&q.m.p, attr->size_bytes);
     put_time(&q.m, attr->atime_ns);
     put_time(&q.m, attr->mtime_ns);
-    return call(s, &q);
-}
-
-int v9_lopen(struct v9_session *s, uint32_t fid, uint32_t flags)
-{
-    struct small q;
-
-    begin(&q, P9_LOPEN, fid);
-    p9_put32(&q.m.p, flags);
-    return call(s, &q);
-}
-
-int v9_lcreate(struct v9_session *s, uint32_t fid, const char *name,
-               uint32_t flags, uint32_t mode)
-{
-    struct small q;
-
-    begin(&q, P9_LCREATE, fid);
-    put_name(&q, name);
-    p9_put32(&q.m.p, flags);
-    p9_put32(&q.m.p, mode);
-    p9_put32(&q.m.p, 0);
     return call(s, &q);
 }
 
@@ -196,7 +193,7 @@ int v9_symlink(struct v9_session *s, uint32_t fid, const char *name,
     p9_put_str(&m.p, name, strlen(name));
     p9_put_str(&m.p, target, strlen(target));
     p9_put32(&m.p, 0);
-    err = v9_call(s, &m, V9_SMALL);
+    err = v9_call(s, &m);
     kfree(buf);
     return err;
 }
@@ -212,29 +209,23 @@ int v9_link(struct v9_session *s, uint32_t dir_fid, uint32_t fid,
     return call(s, &q);
 }
 
-int v9_unlinkat(struct v9_session *s, uint32_t fid, const char *name,
-                bool directory)
+void v9_put_unlinkat(struct v9_msg *m, uint32_t fid, const char *name,
+                     bool directory)
 {
-    struct small q;
-
-    begin(&q, P9_UNLINKAT, fid);
-    put_name(&q, name);
-    p9_put32(&q.m.p, directory ? UNLINK_DIRECTORY : 0);
-    return call(s, &q);
+    p9_put32(&m->p, fid);
+    p9_put_str(&m->p, name, strlen(name));
+    p9_put32(&m->p, directory ? UNLINK_DIRECTORY : 0);
 }
 
-int v9_renameat(struct v9_session *s, uint32_t old_fid, const char *old_name,
-                uint32_t new_fid, const char *new_name, uint32_t flags)
+void v9_put_renameat(struct v9_msg *m, uint32_t old_fid, const char *old_name,
+                     uint32_t new_fid, const char *new_name, uint32_t flags)
 {
-    struct small q;
-
-    begin(&q, P9_RENAMEAT, old_fid);
-    put_name(&q, old_name);
-    p9_put32(&q.m.p, new_fid);
-    put_name(&q, new_name);
+    p9_put32(&m->p, old_fid);
+    p9_put_str(&m->p, old_name, strlen(old_name));
+    p9_put32(&m->p, new_fid);
+    p9_put_str(&m->p, new_name, strlen(new_name));
     if (flags)
-        p9_put32(&q.m.p, flags);
-    return call(s, &q);
+        p9_put32(&m->p, flags);
 }
 
 int v9_readlink(struct v9_session *s, uint32_t fid, char *buf,
@@ -250,7 +241,7 @@ int v9_readlink(struct v9_session *s, uint32_t fid, char *buf,
         return -ENOMEM;
     v9_begin(&m, reply, V9_SMALL, P9_READLINK);
     p9_put32(&m.p, fid);
-    err = v9_call(s, &m, V9_SMALL);
+    err = v9_call(s, &m);
     if (!err) {
         target = p9_get_str(&m.p, &len);
         err = target && len <= PATH_MAX ? 0 : -EIO;

@@ -11,22 +11,11 @@
 #include "kernel/core/clock.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/log.h"
+#include "kernel/fs/v9fs/outbox.h"
 #include "lib/string.h"
 
-enum { IO_HEADER = 24, NOBODY = -1, ERRNO_MAX = 4095, RREAD_HEADER = 11 };
-
-struct request {
-    struct list node;
-    uint16_t tag;
-    bool done, forgotten;
-    struct waitq waitq;
-    uint32_t fid; /* to be clunked, if forgotten */
-    uint8_t *reply;
-    size_t reply_size, reply_len;
-    void *data;
-    size_t data_bytes;
-    uint64_t seq;
-};
+/* IO_HEADER: of a write, with what goes in front of it and behind it. */
+enum { IO_HEADER = 256, NOBODY = -1, ERRNO_MAX = 4095, RREAD_HEADER = 11 };
 
 uint32_t v9_new_fid(struct v9_session *s)
 {
@@ -40,11 +29,11 @@ uint32_t v9_io_bytes(const struct v9_session *s)
     return msize - IO_HEADER;
 }
 
-static struct request *find_in(struct list *list, uint16_t tag)
+static struct v9_request *find_in(struct list *list, uint16_t tag)
 {
     list_for_each(node, list)
     {
-        struct request *r = container_of(node, struct request, node);
+        struct v9_request *r = container_of(node, struct v9_request, node);
 
         if (r->tag == tag)
             return r;
@@ -52,7 +41,7 @@ static struct request *find_in(struct list *list, uint16_t tag)
     return NULL;
 }
 
-static struct request *find(struct v9_session *s, uint16_t tag)
+static struct v9_request *find(struct v9_session *s, uint16_t tag)
 {
     return find_in(&s->pending, tag);
 }
@@ -70,55 +59,95 @@ static void notice(struct v9_session *s, size_t len)
 }
 
 /* File data goes straight to its place. */
-static size_t take_data(const struct v9_session *s, struct request *r,
-                        size_t len)
+static size_t take_data(struct v9_request *r, const uint8_t *msg, size_t len)
 {
     uint32_t n;
 
-    if (!r->data || s->rx[4] != P9_READ + 1 || len < RREAD_HEADER)
+    if (!r->data || len < RREAD_HEADER || msg[4] != P9_READ + 1)
         return len;
-    memcpy(&n, s->rx + P9_HEADER, sizeof(n));
+    memcpy(&n, msg + P9_HEADER, sizeof(n));
     if (n > r->data_bytes || n != len - RREAD_HEADER)
         return 0;
-    memcpy(r->data, s->rx + RREAD_HEADER, n);
+    memcpy(r->data, msg + RREAD_HEADER, n);
     return RREAD_HEADER;
 }
 
-static void finish(struct v9_session *s, struct request *r, size_t len)
+/* msg: len bytes of one answer, or of a chain's. */
+static void finish(struct v9_session *s, struct v9_request *r,
+                   const uint8_t *msg, size_t len)
 {
     list_remove(&r->node);
     if (r->forgotten) {
         kfree(r);
         return;
     }
-    len = take_data(s, r, len);
+    len = take_data(r, msg, len);
     r->reply_len = len <= r->reply_size ? len : 0;
-    memcpy(r->reply, s->rx, r->reply_len);
+    memcpy(r->reply, msg, r->reply_len);
     r->seq = s->rx_seq;
     r->done = true;
     waitq_wake(&r->waitq, 0);
 }
 
+static bool get_head(const uint8_t *msg, size_t len, uint32_t *size,
+                     uint16_t *tag)
+{
+    if (len < P9_HEADER)
+        return false;
+    memcpy(size, msg, sizeof(*size));
+    memcpy(tag, msg + 5, sizeof(*tag));
+    return *size >= P9_HEADER && *size <= len;
+}
+
+static bool take(struct v9_session *s, uint16_t tag, const uint8_t *msg,
+                 size_t len)
+{
+    struct v9_request *r = find(s, tag);
+
+    if (r)
+        finish(s, r, msg, len);
+    return r;
+}
+
+/* Answers of one tag that stand together are a chain's. */
+static bool take_batch(struct v9_session *s, const uint8_t *msg, size_t len)
+{
+    uint16_t tag, next;
+    uint32_t size;
+
+    while (len) {
+        size_t end = 0;
+
+        if (!get_head(msg, len, &size, &tag))
+            return false;
+        do {
+            end += size;
+        } while (get_head(msg + end, len - end, &size, &next) && next == tag);
+        if (!take(s, tag, msg, end))
+            return false;
+        msg += end;
+        len -= end;
+    }
+    return true;
+}
+
 static void receive(struct v9_session *s, size_t len)
 {
-    struct request *r;
     uint32_t size;
     uint16_t tag;
+    bool good = get_head(s->rx, len, &size, &tag) && size == len;
 
     s->rx_seq++;
-    if (len < P9_HEADER)
-        return;
-    memcpy(&size, s->rx, 4);
-    memcpy(&tag, s->rx + 5, 2);
-    if (size == len && s->rx[4] == P9_NOTICE) {
+    if (good && s->rx[4] == P9_NOTICE) {
         notice(s, len);
         return;
     }
-    r = find(s, tag);
-    if (size != len || !r)
+    if (good && s->rx[4] == P9_BATCH + 1)
+        good = take_batch(s, s->rx + P9_HEADER, len - P9_HEADER);
+    else if (good)
+        good = take(s, tag, s->rx, len);
+    if (!good)
         klog(LOG_WARN, "volume %u: an answer that nobody asked for", s->chan);
-    else
-        finish(s, r, len);
 }
 
 /* No answer will come any more. */
@@ -128,48 +157,11 @@ static void give_up(struct v9_session *s)
         klog(LOG_ERROR, "volume %u: its server is gone", s->chan);
     s->dead = true;
     while (!list_empty(&s->unsent))
-        finish(s, container_of(s->unsent.next, struct request, node), 0);
+        finish(s, container_of(s->unsent.next, struct v9_request, node), s->rx,
+               0);
     while (!list_empty(&s->pending))
-        finish(s, container_of(s->pending.next, struct request, node), 0);
-}
-
-static int64_t try_send(struct v9_session *s, const struct v9_msg *m)
-{
-    int64_t n = platform.ops.chan_send(s->chan, m->p.buf, m->p.pos);
-
-    s->tx_nr += n >= 0;
-    return n;
-}
-
-static void seal(struct v9_msg *m, uint16_t tag)
-{
-    uint32_t size = (uint32_t)m->p.pos;
-
-    memcpy(m->p.buf, &size, 4);
-    memcpy(m->p.buf + 5, &tag, 2);
-}
-
-static bool send_clunk(struct v9_session *s, struct request *r)
-{
-    uint8_t buf[P9_HEADER + 4];
-    struct v9_msg m;
-
-    v9_begin(&m, buf, sizeof(buf), P9_CLUNK);
-    p9_put32(&m.p, r->fid);
-    seal(&m, r->tag);
-    return try_send(s, &m) >= 0;
-}
-
-static void send_unsent(struct v9_session *s)
-{
-    while (!list_empty(&s->unsent)) {
-        struct request *r = container_of(s->unsent.next, struct request, node);
-
-        if (!send_clunk(s, r))
-            return;
-        list_remove(&r->node);
-        list_push_back(&s->pending, &r->node);
-    }
+        finish(s, container_of(s->pending.next, struct v9_request, node), s->rx,
+               0);
 }
 
 bool v9_session_look(struct v9_session *s)
@@ -186,10 +178,10 @@ bool v9_session_look(struct v9_session *s)
     }
     if (n <= 0 && n != -EAGAIN)
         give_up(s);
-    if (any) {
-        send_unsent(s);
+    if (any && s->is_stuck)
+        outbox_flush(s);
+    if (any)
         waitq_wake(&s->ready, 0);
-    }
     return any;
 }
 
@@ -198,6 +190,11 @@ static bool session_poll(struct event_source *source)
     struct v9_session *s = container_of(source, struct v9_session, source);
 
     return !list_empty(&s->pending) && v9_session_look(s);
+}
+
+static void session_flush(struct event_source *source)
+{
+    outbox_flush(container_of(source, struct v9_session, source));
 }
 
 int v9_session_init(struct v9_session *s, uint32_t chan)
@@ -210,6 +207,7 @@ int v9_session_init(struct v9_session *s, uint32_t chan)
     if (!s->rx)
         return -ENOMEM;
     s->source.poll = session_poll;
+    s->source.flush = session_flush;
     event_register(&s->source);
     return 0;
 }
@@ -234,16 +232,13 @@ static uint16_t new_tag(struct v9_session *s)
     return s->next_tag;
 }
 
-/* 0 and m at the answer's body, or -errno. */
-static int take_answer(struct v9_msg *m, const struct request *r, uint8_t sent)
+int v9_take_answer(struct v9_msg *m, uint8_t sent)
 {
     uint32_t err;
 
-    m->p.size_bytes = r->reply_len;
     m->p.pos = P9_HEADER;
     m->p.bad = false;
-    m->seq = r->seq;
-    if (r->reply_len < P9_HEADER)
+    if (m->p.size_bytes < P9_HEADER)
         return -EIO;
     if (m->p.buf[4] == sent + 1)
         return 0;
@@ -252,13 +247,13 @@ static int take_answer(struct v9_msg *m, const struct request *r, uint8_t sent)
 }
 
 static int exchange(struct v9_session *s, struct v9_msg *m, uint16_t tag,
-                    size_t reply_size)
+                    void *reply, size_t reply_size)
 {
-    struct request r = {.tag = tag,
-                        .reply = m->p.buf,
-                        .reply_size = reply_size,
-                        .data = m->data,
-                        .data_bytes = m->data_bytes};
+    struct v9_request r = {.tag = tag,
+                           .reply = reply,
+                           .reply_size = reply_size,
+                           .data = m->data,
+                           .data_bytes = m->data_bytes};
     uint8_t sent = m->p.buf[4];
     int64_t n;
 
@@ -267,21 +262,28 @@ static int exchange(struct v9_session *s, struct v9_msg *m, uint16_t tag,
     if (s->dead)
         return -EIO;
     n = -EIO;
-    seal(m, tag);
     waitq_init(&r.waitq);
     list_push_back(&s->pending, &r.node);
-    WAIT_FOR(&s->ready, s->dead || (n = try_send(s, m)) != -EAGAIN);
+    WAIT_FOR(&s->ready, s->dead || (n = outbox_send(s, m, tag)) != -EAGAIN);
     if (n < 0) {
         list_remove(&r.node);
         return s->dead || n == -EPIPE ? -EIO : (int)n;
     }
     WAIT_FOR(&r.waitq, r.done);
-    return take_answer(m, &r, sent);
+    m->p.buf = reply;
+    m->p.size_bytes = r.reply_len;
+    m->seq = r.seq;
+    return v9_take_answer(m, sent);
 }
 
-int v9_session_start(struct v9_session *s)
+int v9_call(struct v9_session *s, struct v9_msg *m)
 {
-    uint8_t buf[256];
+    return exchange(s, m, new_tag(s), m->p.buf, m->p.size_bytes);
+}
+
+static int agree(struct v9_session *s, const char *dialect)
+{
+    uint8_t buf[V9_HEAD + 256];
     struct v9_msg m;
     uint32_t msize;
     size_t len;
@@ -290,37 +292,49 @@ int v9_session_start(struct v9_session *s)
 
     v9_begin(&m, buf, sizeof(buf), P9_VERSION);
     p9_put32(&m.p, ABI_CHAN_MSG_MAX);
-    p9_put_str(&m.p, "9P2000.L", 8);
-    err = exchange(s, &m, P9_NOTAG, sizeof(buf));
+    p9_put_str(&m.p, dialect, strlen(dialect));
+    err = exchange(s, &m, P9_NOTAG, m.p.buf, m.p.size_bytes);
     if (err)
         return err;
     msize = p9_get32(&m.p);
     version = p9_get_str(&m.p, &len);
-    if (m.p.bad || len != 8 || memcmp(version, "9P2000.L", 8) != 0 ||
-        msize < V9_SMALL || msize > ABI_CHAN_MSG_MAX)
+    if (m.p.bad || len != strlen(dialect) ||
+        memcmp(version, dialect, len) != 0 || msize < V9_SMALL - V9_HEAD ||
+        msize > ABI_CHAN_MSG_MAX)
         return -EPROTONOSUPPORT;
+    s->msize_bytes = msize;
+    return 0;
+}
+
+int v9_session_start(struct v9_session *s)
+{
+    int err = agree(s, P9_BATCHES);
+    uint8_t buf[V9_HEAD + 256];
+    struct v9_msg m;
+
+    s->has_batches = !err;
+    if (err == -EPROTONOSUPPORT)
+        err = agree(s, P9_PLAIN);
+    if (err)
+        return err;
     v9_begin(&m, buf, sizeof(buf), P9_ATTACH);
     p9_put32(&m.p, V9_ROOT_FID);
     p9_put32(&m.p, (uint32_t)NOBODY);
     p9_put_str(&m.p, "root", 4);
     p9_put_str(&m.p, "", 0);
     p9_put32(&m.p, 0);
-    err = exchange(s, &m, new_tag(s), sizeof(buf));
-    if (err)
-        return err;
-    v9_get_qid(&m, &s->root_qid);
-    s->msize_bytes = msize;
-    return 0;
+    return v9_call(s, &m);
 }
 
-int v9_call(struct v9_session *s, struct v9_msg *m, size_t reply_size)
+int v9_call_into(struct v9_session *s, struct v9_msg *m, void *reply,
+                 size_t reply_size)
 {
-    return exchange(s, m, new_tag(s), reply_size);
+    return exchange(s, m, new_tag(s), reply, reply_size);
 }
 
 void v9_clunk(struct v9_session *s, uint32_t fid)
 {
-    struct request *r = kzalloc(sizeof(*r));
+    struct v9_request *r = kzalloc(sizeof(*r));
 
     if (!r || s->dead) {
         kfree(r);
@@ -329,5 +343,5 @@ void v9_clunk(struct v9_session *s, uint32_t fid)
     r->forgotten = true;
     r->fid = fid;
     r->tag = new_tag(s);
-    list_push_back(send_clunk(s, r) ? &s->pending : &s->unsent, &r->node);
+    outbox_add(s, r);
 }

@@ -9,7 +9,7 @@
 int64_t v9_read(struct v9_session *s, uint32_t fid, uint64_t off, void *to,
                 size_t len_bytes)
 {
-    uint8_t buf[64];
+    uint8_t buf[V9_HEAD + 64];
     struct v9_msg m;
     uint32_t n;
     int err;
@@ -20,7 +20,7 @@ int64_t v9_read(struct v9_session *s, uint32_t fid, uint64_t off, void *to,
     p9_put32(&m.p, (uint32_t)len_bytes);
     m.data = to;
     m.data_bytes = len_bytes;
-    err = v9_call(s, &m, sizeof(buf));
+    err = v9_call(s, &m);
     if (err)
         return err;
     n = p9_get32(&m.p);
@@ -39,7 +39,7 @@ static int64_t send_data(struct v9_session *s, struct v9_msg *m, uint32_t fid,
     p9_put64(&m->p, off);
     p9_put32(&m->p, (uint32_t)len_bytes);
     p9_bytes(&m->p, len_bytes);
-    err = v9_call(s, m, V9_WRITE_HEADER);
+    err = v9_call_into(s, m, m->p.buf, V9_WRITE_HEADER);
     if (err)
         return err;
     n = p9_get32(&m->p);
@@ -69,8 +69,8 @@ int v9_readdir(struct v9_session *s, struct v9_msg *m, void *buf,
     v9_begin(m, buf, size_bytes, P9_READDIR);
     p9_put32(&m->p, fid);
     p9_put64(&m->p, off);
-    p9_put32(&m->p, (uint32_t)(size_bytes - P9_HEADER - 4));
-    err = v9_call(s, m, size_bytes);
+    p9_put32(&m->p, (uint32_t)(size_bytes - V9_HEAD - P9_HEADER - 4));
+    err = v9_call(s, m);
     if (err)
         return err;
     *len = p9_get32(&m->p);

@@ -161,6 +161,7 @@ void v9_changed(struct v9_inode *v)
 {
     v->exact = false;
     v->own = true;
+    v->changed_seq = v9_session(v)->rx_seq;
 }
 
 void v9_trust_end(struct v9_inode *v)

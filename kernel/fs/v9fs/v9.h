@@ -68,7 +68,8 @@ struct v9_inode {
     uint32_t nr_hints;
     uint32_t nr_own; /* requests under way whose hints are no news */
     uint64_t notice_seq;
-    uint64_t names_gen; /* of a directory: dentry->cookie says which */
+    uint64_t changed_seq; /* messages received when it was last changed here */
+    uint64_t names_gen;   /* of a directory: dentry->cookie says which */
     /* ---- data: changed and filled under the lock ---- */
     struct v9_lock lock;
     struct list blocks;
@@ -106,9 +107,14 @@ void v9_trust_end(struct v9_inode *v); /* it goes */
 
 /* inode.c */
 struct v9_inode *v9_inode_find(struct v9_fs *fs, uint64_t path);
-/* The inode behind fid, which it consumes; out gets a reference. */
-int v9_inode_get(struct v9_fs *fs, uint32_t fid, const struct v9_qid *qid,
-                 struct inode **out);
+/* The inode behind fid, which it consumes, with the attributes that the server
+ * has just said (or err: it did not); out gets a reference. */
+int v9_inode_got(struct v9_fs *fs, uint32_t fid, int err,
+                 const struct v9_attr *a, struct inode **out);
+/* Attributes have come, to be taken by who has the lock; hints: how many there
+ * were when the server was asked. */
+int v9_apply_locked(struct v9_inode *v, const struct v9_attr *a,
+                    uint32_t hints);
 /* Has all attributes exact, and data that is not what the server has is
  * forgotten. */
 int v9_refresh(struct v9_inode *v);

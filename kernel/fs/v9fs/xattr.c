@@ -65,7 +65,7 @@ static int write_value(struct v9_session *s, uint32_t fid, const char *value,
                        size_t size)
 {
     size_t most = v9_io_bytes(s), done = 0;
-    uint8_t *buf = kmalloc(V9_WRITE_HEADER + (size < most ? size : most));
+    uint8_t *buf = kmalloc(V9_WRITE_AT + (size < most ? size : most));
     struct v9_msg m;
     int64_t n = 0;
 
@@ -74,8 +74,8 @@ static int write_value(struct v9_session *s, uint32_t fid, const char *value,
     while (done < size && n >= 0) {
         size_t len = size - done < most ? size - done : most;
 
-        v9_begin(&m, buf, V9_WRITE_HEADER + len, P9_WRITE);
-        memcpy(buf + V9_WRITE_HEADER, value + done, len);
+        v9_begin(&m, buf, V9_WRITE_AT + len, P9_WRITE);
+        memcpy(buf + V9_WRITE_AT, value + done, len);
         n = v9_write(s, &m, fid, done, len);
         if (n == 0)
             n = -EIO;

@@ -20,13 +20,13 @@ def string(text):
 
 
 class Client:
-    def __init__(self, index=0, msize=65536):
+    def __init__(self, index=0, msize=65536, dialect="9P2000.L"):
         fds = [line[5:] for line in os.environ["HANDOVER"].splitlines()
                if line.startswith("chan=")]
         self.sock = socket.socket(fileno=os.dup(int(fds[index])))
         self.next_fid = 1
-        reply = self.call(100, struct.pack("<I", msize) + string("9P2000.L"))
-        assert reply[4:] == string("9P2000.L")
+        reply = self.call(100, struct.pack("<I", msize) + string(dialect))
+        assert reply[4:] == string(dialect)
         self.call(104, struct.pack("<II", 0, 0xffffffff) + string("root")
                   + string("") + struct.pack("<I", 0))
 
