@@ -31,7 +31,6 @@ syscall_fn sys_fsync;
 syscall_fn sys_fdatasync;
 syscall_fn sys_truncate;
 syscall_fn sys_ftruncate;
-syscall_fn sys_getdents64;
 syscall_fn sys_getcwd;
 syscall_fn sys_chdir;
 syscall_fn sys_fchdir;
@@ -169,12 +168,24 @@ syscall_fn sys_pkey_alloc;
 syscall_fn sys_pkey_free;
 syscall_fn sys_pkey_mprotect;
 syscall_fn sys_membarrier;
+syscall_fn sys_msgget;
+syscall_fn sys_msgsnd;
+syscall_fn sys_msgrcv;
+syscall_fn sys_msgctl;
+syscall_fn sys_semget;
+syscall_fn sys_semop;
+syscall_fn sys_semtimedop;
+syscall_fn sys_semctl;
 syscall_fn sys_shmget;
 syscall_fn sys_shmat;
 syscall_fn sys_shmctl;
 syscall_fn sys_shmdt;
 syscall_fn sys_execve;
 syscall_fn sys_execveat;
+
+/* sys_getdents.c */
+syscall_fn sys_getdents;
+syscall_fn sys_getdents64;
 
 /* sys_thread.c */
 syscall_fn sys_clone;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names and directories: mkdir(2), unlink(2), link(2), rename(2),
- * getdents64(2), chdir(2) and relatives.
+ * Names and directories: mkdir(2), unlink(2), link(2), rename(2), chdir(2) and
+ * relatives.
  */
 #include <linux/errno.h>
 #include <linux/fcntl.h>
@@ -189,28 +189,6 @@ int64_t sys_renameat(struct abi_frame *r)
 int64_t sys_renameat2(struct abi_frame *r)
 {
     return do_rename((int)r->rdi, r->rsi, (int)r->rdx, r->r10, (uint32_t)r->r8);
-}
-
-int64_t sys_getdents64(struct abi_frame *r)
-{
-    struct file *f = fd_file((int)r->rdi);
-    struct uio_seg seg;
-    struct uio u;
-    int64_t n;
-
-    if (!f)
-        return -EBADF;
-    if (!f->inode || !S_ISDIR(f->inode->mode))
-        return -ENOTDIR;
-    if (!f->ops->getdents)
-        return -EBADF;
-    if (!f->inode->nlink)
-        return -ENOENT;
-    uio_init(&u, &seg, r->rsi, (uint32_t)r->rdx, false);
-    file_get(f);
-    n = f->ops->getdents(f, &u);
-    file_put(f);
-    return n;
 }
 
 int64_t sys_getcwd(struct abi_frame *r)
