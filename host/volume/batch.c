@@ -7,9 +7,11 @@
  *   size[4] Rbatch=93 tag[2] their answers, likewise
  *
  * They are done in order. Requests with one tag that stand together are a
- * chain: what comes behind one that failed is neither done nor answered. A
- * client may ask for this if it agreed on P9_BATCHES. Versions and batches have
- * no place in a batch.
+ * chain: what comes behind one that failed is neither done nor answered. So is
+ * what comes behind an answer that leaves no room for others. A client may ask
+ * for this if it agreed on P9_BATCHES. Versions and batches have no place in a
+ * batch; one with such, or with sizes that do not fit, is refused before
+ * anything of it is done.
  */
 #include <errno.h>
 
@@ -21,7 +23,11 @@ struct head {
     uint16_t tag;
 };
 
-/* The next request's; bad if less than it says is left. */
+/* The largest answer to a request that changes something, and any attributes:
+ * where there is less room nothing is begun. */
+enum { ANSWER_ROOM = P9_HEADER + 153 };
+
+/* The next request's; no size if less than it says is left. */
 static struct head peek(const struct p9_msg *in)
 {
     struct p9_msg m = *in;
@@ -37,6 +43,19 @@ static struct head peek(const struct p9_msg *in)
     return h;
 }
 
+static bool is_well_formed(struct p9_msg in)
+{
+    while (in.pos < in.size_bytes) {
+        struct head h = peek(&in);
+
+        if (h.size == 0) {
+            return false;
+        }
+        in.pos += h.size;
+    }
+    return true;
+}
+
 int serve_batch(struct server *s, struct p9_msg *in, struct p9_msg *out)
 {
     bool has_failed = false;
@@ -45,13 +64,16 @@ int serve_batch(struct server *s, struct p9_msg *in, struct p9_msg *out)
     if (!s->has_batches) {
         return -EOPNOTSUPP;
     }
+    if (!is_well_formed(*in)) {
+        return -EINVAL;
+    }
     while (in->pos < in->size_bytes) {
         struct head h = peek(in);
         uint8_t *reply = out->buf + out->pos;
         size_t room = out->size_bytes - out->pos;
 
-        if (h.size == 0 || room < SERVE_ERROR_BYTES) {
-            return h.size == 0 ? -EINVAL : -EMSGSIZE;
+        if (room < ANSWER_ROOM) {
+            break;
         }
         has_failed = has_failed && h.tag == tag;
         tag = h.tag;

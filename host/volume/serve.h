@@ -42,7 +42,6 @@ void serve_run(struct server *s);
  * bytes. Returns the answer's length; 0: there is no telling whom to answer. */
 size_t serve_one(struct server *s, uint8_t *request, size_t len, uint8_t *reply,
                  size_t room);
-enum { SERVE_ERROR_BYTES = P9_HEADER + 4 }; /* an Rlerror, the least room */
 
 /* The fid that comes next in the request, or NULL: -EBADF. */
 struct fid *serve_fid(struct server *s, struct p9_msg *in);
