@@ -117,7 +117,7 @@ static _Noreturn void fail(const struct exec *e, const char *name, int err)
 /* Shared mappings of files that live elsewhere go back to them. */
 static void write_back(void)
 {
-    mm_sync(ABI_USER_MIN, ABI_USER_TOP - ABI_USER_MIN, MS_SYNC);
+    mm_sync(ABI_USER_MIN, ABI_USER_TOP - ABI_USER_MIN, MS_ASYNC);
 }
 
 void exec_init_program(void)

@@ -198,7 +198,7 @@ int64_t mm_sync(uint64_t addr, size_t len_bytes, int flags)
         return 0;
     if (!space_range(addr, len_bytes, &end))
         return -ENOMEM;
-    err = space_sync(addr, end);
+    err = space_sync(addr, end, flags & MS_SYNC_);
     return all_mapped(addr, end) ? err : -ENOMEM;
 }
 

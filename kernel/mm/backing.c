@@ -3,6 +3,8 @@
  * References to what is mapped, truncation, and the object behind shared
  * anonymous mappings.
  */
+#include <linux/mman.h>
+
 #include "kernel/core/alloc.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/log.h"
@@ -42,19 +44,30 @@ void mm_truncated(struct backing *b)
     }
 }
 
-int mm_sync_backing(struct backing *b)
+/* Where v shows the object's byte, or its start or end. */
+static uint64_t addr_of(const struct vma *v, uint64_t off)
+{
+    if (off <= v->off)
+        return v->start;
+    return off - v->off < v->end - v->start ? v->start + (off - v->off)
+                                            : v->end;
+}
+
+int mm_protect_backing(struct backing *b, uint64_t off, size_t len_bytes)
 {
     int first_err = 0;
 
     if (b->nr_vmas == 0)
         return 0;
-    for (struct vma *v = vma_find(0), *next; v; v = next) {
+    for (struct vma *v = vma_find(0); v; v = vma_next(v)) {
+        struct backing_view view;
         int err = 0;
 
-        next = vma_next(v); /* an object that sleeps here would have to look
-                               anew, as space_sync() does */
-        if (v->backing == b && v->touched)
-            err = space_sync(v->start, v->end);
+        if (v->backing != b || !v->touched || !(v->flags & MAP_SHARED))
+            continue;
+        view = space_view(v, addr_of(v, off), addr_of(v, off + len_bytes));
+        if (view.len_bytes)
+            err = b->ops->protect(b, &view);
         first_err = first_err ? first_err : err;
     }
     return first_err;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Page faults of the program that the platform did not settle itself: most
- * are the program's error and become signals; the rest are pages of a file
- * that has grown, and stacks that grow downwards.
+ * are the program's error and become signals; the rest are pages that a file
+ * system brings in when they are touched or that a file has grown by, and
+ * stacks that grow downwards.
  */
 #include <asm/siginfo.h>
 #include <asm/signal.h>
@@ -62,6 +63,19 @@ static bool may_have_changed(void)
     return platform.boot->nr_vcpus > 1;
 }
 
+/* The platform shows the page, but not as it was touched. */
+static int touch(struct vma *v, uint64_t addr, uint32_t error)
+{
+    struct backing *b = v->backing;
+    struct backing_view view = space_view(v, v->start, v->filled);
+
+    if (!b || !b->ops->fault)
+        return may_have_changed() ? 0 : SIGBUS;
+    return b->ops->fault(b, &view, page_down(addr), error & FAULT_WRITE)
+               ? SIGBUS
+               : 0;
+}
+
 int mm_fault(uint64_t addr, uint32_t error, int *code)
 {
     struct vma *v = vma_find(addr);
@@ -83,6 +97,6 @@ int mm_fault(uint64_t addr, uint32_t error, int *code)
     if (space_limit(v) <= addr)
         return SIGBUS;
     if (addr < v->filled)
-        return may_have_changed() ? 0 : SIGBUS;
+        return touch(v, addr, error);
     return space_fill(v) ? SIGBUS : 0;
 }

@@ -136,7 +136,7 @@ static int64_t map(uint64_t addr, uint64_t len, int prot, int flags,
     v.was_exec = prot & PROT_EXEC;
     v.deny_write = flags & MM_DENY_WRITE;
     if ((flags & FIXED) == MAP_FIXED)
-        space_sync(v.start, v.end);
+        space_sync(v.start, v.end, false);
     keep_tail(v.start, v.end, tail);
     at = install(&v);
     if (at < 0)
@@ -173,7 +173,7 @@ int64_t mm_unmap(uint64_t addr, size_t len_bytes)
 
     if (!space_range(addr, len_bytes, &end))
         return -EINVAL;
-    space_sync(addr, end);
+    space_sync(addr, end, false);
     return space_clear(addr, end, true);
 }
 
@@ -186,7 +186,7 @@ void mm_reset(void)
 
         while ((v = vma_next(v)) && v->start == end)
             end = v->end;
-        space_sync(start, end);
+        space_sync(start, end, false);
         space_clear(start, end, true);
     }
 }

@@ -25,6 +25,14 @@ struct backing {
     bool sealed;
 };
 
+/* The part of one of its mappings that the platform shows. */
+struct backing_view {
+    uint64_t off, addr; /* where it begins: in the object, in memory */
+    size_t len_bytes;
+    int prot;
+    bool shared;
+};
+
 struct backing_ops {
     /* No operation but prepare and sync may block. mm calls map for the pages
      * within size() only
@@ -40,6 +48,14 @@ struct backing_ops {
      * beyond the object's end by less than a page. 0 or -errno. */
     int (*map)(struct backing *b, uint64_t off, uint64_t addr, size_t len_bytes,
                int prot, bool shared);
+    /* For objects whose map() keeps pages from the program, or from writing,
+     * until they are touched; NULL: it shows all with prot. fault: the page at
+     * addr in the view is touched now: makes it accessible, to write if
+     * `write`; -errno is a SIGBUS. protect: gives all pages in the view what
+     * they may have by its prot and what the object knows of them. */
+    int (*fault)(struct backing *b, const struct backing_view *v, uint64_t addr,
+                 bool write);
+    int (*protect)(struct backing *b, const struct backing_view *v);
     /* Address space that a loader's first mapping should keep behind it for
      * trampolines (bytes beyond len), or NULL for none. */
     size_t (*tail)(struct backing *b, uint64_t off, size_t len_bytes);
@@ -51,9 +67,10 @@ struct backing_ops {
     int (*describe)(struct backing *b, char *buf, size_t size_bytes,
                     uint64_t *ino);
     /* Shared writable mappings: written back here by msync/munmap when the
-     * object's own pages are not what is mapped; NULL otherwise. */
+     * object's own pages are not what is mapped; NULL otherwise. lasting: to
+     * where a crash does not reach it, as fsync(2) does (MS_SYNC). */
     int (*sync)(struct backing *b, uint64_t off, uint64_t addr,
-                size_t len_bytes);
+                size_t len_bytes, bool lasting);
     /* Pages of the object become zero and their memory is given back
      * (madvise(2), MADV_REMOVE). NULL: -EOPNOTSUPP. */
     int (*punch)(struct backing *b, uint64_t off, size_t len_bytes);
@@ -62,8 +79,9 @@ struct backing_ops {
 void backing_get(struct backing *b);
 void backing_put(struct backing *b);
 
-/* sync() for all shared mappings of it that may be, or were, written to. */
-int mm_sync_backing(struct backing *b);
+/* protect() anew for what shared mappings, that may be written to, show of
+ * [off, off+len). 0 or the first -errno. */
+int mm_protect_backing(struct backing *b, uint64_t off, size_t len_bytes);
 
 /* The object became shorter: pages wholly beyond size() fault from now on. */
 void mm_truncated(struct backing *b);

@@ -36,6 +36,12 @@ static int64_t protect_filled(const struct vma *v, int prot)
     if (b && b->sealed && turns_exec && !v->touched)
         return b->ops->map(b, v->off, v->start, len, prot,
                            v->flags & MAP_SHARED);
+    if (b && b->ops->protect) {
+        struct backing_view view = space_view(v, v->start, v->filled);
+
+        view.prot = prot;
+        return b->ops->protect(b, &view);
+    }
     return platform.ops.mem_protect(v->start, len, (uint32_t)prot);
 }
 

@@ -153,7 +153,7 @@ static int64_t find_and_move(struct vma *v, struct move *m, uint64_t new_addr)
     if (err)
         return err;
     if (m->flags & MREMAP_FIXED) {
-        space_sync(new_addr, new_addr + m->to_len);
+        space_sync(new_addr, new_addr + m->to_len, false);
         err = space_clear(new_addr, new_addr + m->to_len, true);
         if (err)
             return err;

@@ -39,6 +39,20 @@ uint64_t space_limit(const struct vma *v)
     return there < v->end - v->start ? v->start + there : v->end;
 }
 
+struct backing_view space_view(const struct vma *v, uint64_t start,
+                               uint64_t end)
+{
+    struct backing_view view = {.prot = v->prot,
+                                .shared = v->flags & MAP_SHARED};
+
+    start = start > v->start ? start : v->start;
+    end = end < v->filled ? end : v->filled;
+    view.addr = start;
+    view.off = v->off + (start - v->start);
+    view.len_bytes = end > start ? end - start : 0;
+    return view;
+}
+
 int space_fill(struct vma *v)
 {
     uint64_t from = v->filled, to = space_limit(v);
@@ -137,7 +151,7 @@ int space_clear(uint64_t start, uint64_t end, bool release)
     return 0;
 }
 
-int space_sync(uint64_t start, uint64_t end)
+int space_sync(uint64_t start, uint64_t end, bool lasting)
 {
     struct vma *v;
     int first_err = 0;
@@ -155,7 +169,7 @@ int space_sync(uint64_t start, uint64_t end)
         if (!b || !b->ops->sync || !shared || !v->touched || from >= to)
             continue;
         backing_get(b);
-        err = b->ops->sync(b, off, from, to - from);
+        err = b->ops->sync(b, off, from, to - from, lasting);
         first_err = first_err ? first_err : err;
         backing_put(b);
     }

@@ -13,6 +13,7 @@
 #include "abi/layout.h"
 
 struct backing;
+struct backing_view;
 struct vma;
 
 enum { PROT_MASK = 7 };
@@ -33,6 +34,9 @@ bool space_range(uint64_t addr, size_t len_bytes, uint64_t *end);
 
 /* How far the platform could map v now: its end, or the end of the object. */
 uint64_t space_limit(const struct vma *v);
+/* What the platform shows of v in [start, end). */
+struct backing_view space_view(const struct vma *v, uint64_t start,
+                               uint64_t end);
 /* Has the platform map all of v that exists and is not there yet, if v is
  * accessible at all. 0 or -errno. */
 int space_fill(struct vma *v);
@@ -46,8 +50,9 @@ int space_clear(uint64_t start, uint64_t end, bool release);
 int space_prepare(struct backing *b, uint64_t off, uint64_t len);
 /* Makes start and end borders between mappings. 0 or -ENOMEM. */
 int space_cut(uint64_t start, uint64_t end);
-/* Writes shared mappings with a sync operation back. May block. */
-int space_sync(uint64_t start, uint64_t end);
+/* Writes shared mappings with a sync operation back; lasting: see there. May
+ * block. */
+int space_sync(uint64_t start, uint64_t end, bool lasting);
 
 /* Where to put len bytes (plus tail) that may go anywhere: 0 if there is no
  * room. flags: MAP_32BIT. */

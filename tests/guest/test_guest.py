@@ -23,8 +23,8 @@ QUICK = {"qemu": {"hello"},
          "qemu2": {"parallel", "threads", "futexes", "signals", "pirequeue"},
          "kvm": {"hello", "files", "mmap", "signals", "threads", "timers"}}
 # What makes files makes them on a volume too: /tmp is a host directory.
-ON_VOLUME = ["files", "dirtree", "getdents", "mmap", "polling", "sendfile",
-             "unixsock"]
+ON_VOLUME = ["files", "dirtree", "filemap", "getdents", "mmap", "polling",
+             "sendfile", "unixsock"]
 
 
 def programs():

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import TEST_ALL, why_no_kvm
+from tests.conftest import BUILD, TEST_ALL, why_no_kvm
 from tests.integration.conftest import BUSYBOX, wait_for
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/sbin/mke2fs"),
@@ -96,6 +96,16 @@ def test_files_stay(tool, disk, platform):
         p = shell(tool, script, *options)
         assert p.returncode == 0, p.stderr
         assert p.stdout.count("was here") == earlier
+        assert check(disk).returncode == 0
+
+
+def test_mapped_files(einkorn, disk, platform):
+    """Cold the second time: no page is known before it is touched."""
+    command = ["run", "--rm", "--network", "none", "--platform", platform,
+               *mount(disk), BUILD / "guest/musl/filemap", "/data/f"]
+    for words in ["make"], []:
+        p = einkorn(*command, *words, timeout=300)
+        assert p.returncode == 0, p.stdout + p.stderr
         assert check(disk).returncode == 0
 
 

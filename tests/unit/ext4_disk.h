@@ -31,6 +31,7 @@ struct disk_log {
 };
 
 static uint8_t *disk;
+static uint64_t disk_read_bytes, disk_written_bytes;
 static struct disk_log *disk_log;
 static bool disk_logging;
 
@@ -43,10 +44,22 @@ void process_at_exit(void (*fn)(void))
 {
     (void)fn;
 }
-int mm_sync_backing(struct backing *b)
+
+/* The only mapping there is; none: it has no length. */
+static struct backing_view disk_view;
+
+int mm_protect_backing(struct backing *b, uint64_t off, size_t len)
 {
-    (void)b;
-    return 0;
+    uint64_t end = disk_view.off + disk_view.len_bytes;
+    struct backing_view v = disk_view;
+
+    v.off = off > v.off ? off : v.off;
+    end = off + len < end ? off + len : end;
+    if (v.off >= end)
+        return 0;
+    v.addr += v.off - disk_view.off;
+    v.len_bytes = end - v.off;
+    return b->ops->protect(b, &v);
 }
 
 static int64_t disk_read(uint32_t dev, void *buf, uint64_t len, uint64_t off)
@@ -55,6 +68,7 @@ static int64_t disk_read(uint32_t dev, void *buf, uint64_t len, uint64_t off)
     if (off > DISK_BYTES || len > DISK_BYTES - off || (off | len) % 512)
         return -EINVAL;
     memcpy(buf, disk + off, len);
+    disk_read_bytes += len;
     return 0;
 }
 
@@ -66,6 +80,7 @@ static int64_t disk_write(uint32_t dev, const void *buf, uint64_t len,
         return -EINVAL;
     if (len)
         memcpy(disk + off, buf, len);
+    disk_written_bytes += len;
     if (disk_logging) {
         uint8_t *data = disk_log->data + disk_log->used_bytes;
 
@@ -160,6 +175,21 @@ static inline int disk_e2fsck(const char *option)
 static bool disk_tools(void)
 {
     return access("/sbin/mke2fs", X_OK) == 0;
+}
+
+/* fn(arg) in a process of its own, which must end well. */
+static inline void disk_child(void (*fn)(const void *), const void *arg)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        fn(arg);
+        fflush(NULL);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
 }
 
 /* The file system becomes the root of names. */

@@ -18,20 +18,6 @@ static const char *const layouts[] = {
     "-b 1024 -O ^64bit,^flex_bg -g 2048 -N 512",
 };
 
-static void in_child(void (*fn)(const void *), const void *arg)
-{
-    int status;
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        fn(arg);
-        fflush(NULL);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
-
 /* Processes share the disk by way of a file. */
 static char shared[64];
 
@@ -67,7 +53,7 @@ static void test_ext4_names_follow_the_model(void **state)
         assert_int_equal(vfs_unlink(AT_FDCWD, "/lost+found", true), 0);
         ext4_leave_all();
         disk_to_file(shared);
-        in_child(model_session, NULL);
+        disk_child(model_session, NULL);
     }
 }
 
@@ -167,7 +153,7 @@ static void test_ext4_content_is_kept(void **state)
         disk_to_file(shared);
         for (int session = 0; session < 3; session++) {
             srand((unsigned)session);
-            in_child(content_session, NULL);
+            disk_child(content_session, NULL);
         }
     }
 }
@@ -215,7 +201,7 @@ static void test_ext4_full_disk_is_refused_and_usable(void **state)
     for (size_t i = 0; i < ARRAY_LEN(layouts); i++) {
         disk_mke2fs(layouts[i]);
         disk_to_file(shared);
-        in_child(full_session, NULL);
+        disk_child(full_session, NULL);
     }
 }
 
@@ -256,7 +242,7 @@ static void test_ext4_hashed_directory_becomes_plain(void **state)
                  "/sbin/e2fsck -fyD %s >/dev/null; rm -rf $d",
                  DISK_BYTES, shared, blocks, shared, shared);
         assert_int_equal(system(cmd), 0);
-        in_child(hashed_session, NULL);
+        disk_child(hashed_session, NULL);
     }
 }
 
@@ -352,7 +338,7 @@ static void test_ext4_attributes_are_kept(void **state)
         disk_to_file(shared);
         for (int session = 0; session < 2; session++) {
             srand((unsigned)session);
-            in_child(attr_session, NULL);
+            disk_child(attr_session, NULL);
         }
     }
 }

@@ -124,6 +124,7 @@ struct ext4_chunk {
     uint64_t shm_off;
     uint32_t pins;
     uint64_t valid[CHUNK_PAGES / 64], dirty[CHUNK_PAGES / 64];
+    uint64_t writable[CHUNK_PAGES / 64]; /* in mappings, without a word */
 };
 
 struct ext4_node {
@@ -145,8 +146,10 @@ struct ext4_node {
     /* pages */
     struct list dirty_data;
     uint32_t nr_dirty;
-    bool ordered;      /* pages must be written before the next commit */
-    uint64_t sync_tid; /* transaction that fdatasync needs */
+    bool ordered;        /* pages must be written before the next commit */
+    bool is_map_written; /* some chunk has writable pages */
+    bool has_new_times;  /* by a mapping: not yet in a transaction */
+    uint64_t sync_tid;   /* transaction that fdatasync needs */
     struct ext4_chunk **chunks;
     uint32_t nr_chunks, max_chunks;
     uint64_t next_page; /* where a sequential reader goes on */
@@ -198,6 +201,8 @@ static inline int ext4_begin(struct ext4 *fs)
 {
     return ext4_begin_large(fs, EXT4_STEP_BLOCKS);
 }
+/* Everything is written in a while. */
+void ext4_write_back_later(struct ext4 *fs);
 /* All steps so far are on disk when it returns, and the data that new blocks
  * hold. */
 int ext4_commit(struct ext4 *fs);
@@ -388,6 +393,9 @@ extern const struct inode_ops ext4_dir_ops, ext4_file_ops, ext4_link_ops,
     ext4_special_ops;
 extern const struct backing_ops ext4_backing_ops;
 int ext4_mmap(struct file *f, struct backing **out, int prot, bool shared);
+/* Before dirty pages are written: a mapping that changes one later makes it
+ * dirty again. */
+int ext4_map_clean(struct ext4_node *n);
 /* size.c: within a step. What lies behind the end in its page becomes zero;
  * first of all, when a file gets longer. */
 int ext4_clear_tail(struct ext4_node *n);
@@ -396,6 +404,7 @@ int ext4_truncate(struct ext4_node *n, uint64_t size_bytes);
 uint64_t ext4_size_max(const struct ext4 *fs);
 int ext4_fallocate(struct file *f, int mode, uint64_t off, uint64_t len);
 int ext4_fsync(struct file *f, bool data_only);
+int ext4_node_fsync(struct ext4_node *n, bool data_only);
 int ext4_mark_accessed(struct inode *inode);
 int64_t ext4_getxattr(struct inode *inode, const char *name, void *buf,
                       size_t size_bytes);

@@ -280,9 +280,8 @@ static int truncate(struct file *f, uint64_t len_bytes)
     return err;
 }
 
-int ext4_fsync(struct file *f, bool data_only)
+int ext4_node_fsync(struct ext4_node *n, bool data_only)
 {
-    struct ext4_node *n = ext4_node_of(f->inode);
     struct ext4 *fs = n->fs;
     int err;
 
@@ -290,12 +289,15 @@ int ext4_fsync(struct file *f, bool data_only)
         return -EIO;
     if (fs->read_only)
         return 0;
-    err = n->backing.refs ? mm_sync_backing(&n->backing) : 0;
-    if (!err)
-        err = ext4_data_write(n);
+    err = ext4_data_write(n);
     if (!err && (!data_only || n->sync_tid == fs->tid))
         err = ext4_commit(fs);
     return err ? err : ext4_flush(fs);
+}
+
+int ext4_fsync(struct file *f, bool data_only)
+{
+    return ext4_node_fsync(ext4_node_of(f->inode), data_only);
 }
 
 const struct file_ops ext4_file_fops = {

@@ -191,24 +191,12 @@ int ext4_mount(const struct ext4_place *place, bool read_only,
     return 0;
 }
 
-/* What programs may have changed through mappings counts as changed. */
-static void take_in_mapped(struct ext4 *fs)
-{
-    for (uint32_t i = 0; i < EXT4_NODE_BUCKETS; i++)
-        for (struct ext4_node *n = fs->nodes[i]; n; n = n->next)
-            if (n->backing.refs)
-                mm_sync_backing(&n->backing);
-}
-
 int ext4_sync_all(void)
 {
     int first = 0;
 
     for (struct ext4 *fs = mounted; fs; fs = fs->next) {
-        int err;
-
-        take_in_mapped(fs);
-        err = ext4_sync(fs);
+        int err = ext4_sync(fs);
 
         first = first ? first : err;
     }
@@ -249,7 +237,6 @@ static int leave_clean(struct ext4 *fs)
 void ext4_leave_all(void)
 {
     for (struct ext4 *fs = mounted; fs; fs = fs->next) {
-        take_in_mapped(fs);
         leave_clean(fs);
         timer_cancel(&fs->timer);
         fs->read_only = true;

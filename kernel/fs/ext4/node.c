@@ -423,7 +423,7 @@ void ext4_node_evict(struct inode *inode)
     if (!fs->read_only && !fs->aborted) {
         if (!inode->nlink)
             ext4_node_destroy(n);
-        else if (n->nr_dirty && ext4_data_write(n))
+        else if ((n->nr_dirty || n->has_new_times) && ext4_data_write(n))
             ext4_abort(fs, -EIO, "writing a file");
         if (n->buf && !fs->aborted && store_node(n))
             ext4_abort(fs, -EIO, "storing an inode");

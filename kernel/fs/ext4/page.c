@@ -214,7 +214,8 @@ void ext4_pages_zero(struct ext4_node *n, uint64_t page, uint64_t end)
         if (first >= end)
             return;
         for (uint64_t p = from; p < to; p++)
-            ext4_page_clean(c, p);
+            if (!ext4_bit(c->writable, p))
+                ext4_page_clean(c, p);
         if (from == first && to == first + c->nr_pages && !c->pins &&
             !n->backing.refs) {
             drop_chunk(c);

@@ -15,7 +15,7 @@ enum {
 };
 #define COMMIT_NS (UINT64_C(5) * NSEC_PER_SEC)
 
-static void write_back_later(struct ext4 *fs)
+void ext4_write_back_later(struct ext4 *fs)
 {
     if (!timer_armed(&fs->timer))
         timer_set(&fs->timer, clock_mono_ns() + COMMIT_NS);
@@ -35,7 +35,7 @@ int ext4_begin_large(struct ext4 *fs, uint32_t nr)
         return -EROFS;
     if (nr > fs->max_tx)
         return -EFBIG;
-    write_back_later(fs);
+    ext4_write_back_later(fs);
     if (fs->nr_tx + nr <= fs->max_tx && fs->nr_freed < FREED_MAX &&
         fs->nr_revoked < REVOKED_MAX && !short_of_blocks(fs))
         return 0;

@@ -93,7 +93,7 @@ static int write_chunk(struct ext4_node *n, struct ext4_chunk *c,
 
 static int write_node(struct ext4_node *n, bool may_alloc)
 {
-    int err = 0;
+    int err = ext4_map_clean(n);
 
     for (uint32_t i = 0; !err && n->nr_dirty && i < n->nr_chunks; i++) {
         struct ext4_chunk *c = n->chunks[i];
@@ -107,9 +107,22 @@ static int write_node(struct ext4_node *n, bool may_alloc)
     return err;
 }
 
+/* When mappings changed it. */
+static int take_times(struct ext4_node *n)
+{
+    int err = n->has_new_times ? ext4_begin(n->fs) : 0;
+
+    if (err || !n->has_new_times)
+        return err;
+    n->has_new_times = false;
+    return ext4_node_dirty(n);
+}
+
 int ext4_data_write(struct ext4_node *n)
 {
-    return write_node(n, true);
+    int err = take_times(n);
+
+    return err ? err : write_node(n, true);
 }
 
 int ext4_data_write_ordered(struct ext4 *fs)

@@ -52,7 +52,8 @@ static int prepare(struct backing *b, uint64_t off, size_t len)
     return err;
 }
 
-static int sync(struct backing *b, uint64_t off, uint64_t addr, size_t len)
+static int sync(struct backing *b, uint64_t off, uint64_t addr, size_t len,
+                bool lasting)
 {
     struct v9_inode *v = of(b);
     int err;
@@ -61,7 +62,9 @@ static int sync(struct backing *b, uint64_t off, uint64_t addr, size_t len)
     v9_lock(v);
     err = v9_write_back_locked(v, off, off + len);
     v9_unlock(v);
-    return err;
+    return err || !lasting || !v->write_fid
+               ? err
+               : v9_fsync(v9_session(v), v->write_fid, true);
 }
 
 static void release(struct backing *b)
