@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Operations on names: each is one step on disk.
+ * Operations on names: each is one step on disk. Those that move are
+ * rename.c's.
  */
-#include <linux/fs.h>
-
-#include "kernel/fs/ext4/ext4.h"
+#include "kernel/fs/ext4/names.h"
 #include "kernel/vfs/mode.h"
 #include "lib/string.h"
 
-enum { RENAME_BLOCKS = 80 };
-
-/* Before a step that changes the directory. */
-static int prepare(struct ext4_node *dir)
+int ext4_names_prepare(struct ext4_node *dir)
 {
     if (!dir->inode.nlink)
         return -ENOENT;
@@ -37,13 +33,13 @@ static int lookup(struct inode *dir, struct dentry *d, struct inode **out)
     return err;
 }
 
-static int touch(struct ext4_node *dir)
+int ext4_names_touch(struct ext4_node *dir)
 {
     inode_touch(&dir->inode);
     return ext4_node_dirty(dir);
 }
 
-static int changed(struct ext4_node *n)
+int ext4_names_changed(struct ext4_node *n)
 {
     inode_changed(&n->inode);
     return ext4_node_dirty(n);
@@ -65,14 +61,14 @@ static int enter(struct ext4_node *dir, struct dentry *d, struct ext4_node *n)
     if (err)
         return undo(n, err);
     dentry_set(d, &n->inode);
-    return touch(dir);
+    return ext4_names_touch(dir);
 }
 
 static int create(struct inode *inode, struct dentry *d, uint32_t mode,
                   uint64_t rdev)
 {
     struct ext4_node *dir = ext4_node_of(inode), *n;
-    int err = prepare(dir);
+    int err = ext4_names_prepare(dir);
 
     if (!err && S_ISDIR(mode) && inode->nlink >= EXT4_LINK_MAX)
         err = -EMLINK;
@@ -137,7 +133,8 @@ static int symlink(struct inode *inode, struct dentry *d, const char *target)
 {
     struct ext4_node *dir = ext4_node_of(inode), *n;
     size_t len = strlen(target);
-    int err = len < dir->fs->block_bytes ? prepare(dir) : -ENAMETOOLONG;
+    int err =
+        len < dir->fs->block_bytes ? ext4_names_prepare(dir) : -ENAMETOOLONG;
 
     if (!err)
         err = ext4_begin(dir->fs);
@@ -178,7 +175,7 @@ static int readlink(struct inode *inode, char *buf, size_t size_bytes)
 static int link(struct inode *inode, struct dentry *d, struct inode *target)
 {
     struct ext4_node *dir = ext4_node_of(inode), *n = ext4_node_of(target);
-    int err = prepare(dir);
+    int err = ext4_names_prepare(dir);
 
     if (!err && target->nlink >= EXT4_LINK_MAX)
         err = -EMLINK;
@@ -194,12 +191,11 @@ static int link(struct inode *inode, struct dentry *d, struct inode *target)
     inode_get(target);
     dentry_set(d, target);
     if (!err)
-        err = changed(n);
-    return err ? err : touch(dir);
+        err = ext4_names_changed(n);
+    return err ? err : ext4_names_touch(dir);
 }
 
-/* The inode loses a name in dir. */
-static int drop_link(struct ext4_node *dir, struct ext4_node *n)
+int ext4_names_drop(struct ext4_node *dir, struct ext4_node *n)
 {
     if (S_ISDIR(n->inode.mode)) {
         n->inode.nlink = 0;
@@ -225,122 +221,8 @@ static int unlink(struct inode *inode, struct dentry *d)
         return err;
     dentry_prune(d); /* known names would keep its blocks */
     dentry_unhash(d);
-    err = drop_link(dir, n);
-    return err ? err : touch(dir);
-}
-
-/* A directory has another parent: its "..", and who counts it. */
-static int reparent(struct ext4_node *n, struct ext4_node *from,
-                    struct ext4_node *to)
-{
-    if (!S_ISDIR(n->inode.mode) || from == to)
-        return 0;
-    if (from->inode.nlink > 2)
-        from->inode.nlink--;
-    if (to->inode.nlink > 1)
-        to->inode.nlink++;
-    return ext4_dir_change(n, "..", 2, to);
-}
-
-static int finish_rename(struct ext4_node *from, struct ext4_node *to,
-                         struct ext4_node *n, int err)
-{
-    if (!err)
-        err = changed(n);
-    if (!err)
-        err = touch(from);
-    if (!err)
-        err = touch(to);
-    return err ? ext4_abort(n->fs, err, "renaming") : 0;
-}
-
-/* Known names follow; without memory they are looked up again. */
-static void swap_names(struct dentry *a, struct dentry *b)
-{
-    struct dentry *parent = a->parent;
-    char name[DENTRY_NAME_MAX + 1];
-    size_t len = a->name_len;
-
-    memcpy(name, a->name, len);
-    dentry_get(parent);
-    if (dentry_move(a, b->parent, b->name, b->name_len))
-        dentry_unhash(a);
-    if (dentry_move(b, parent, name, len))
-        dentry_unhash(b);
-    dentry_put(parent);
-}
-
-static int exchange(struct ext4_node *a_dir, struct dentry *a,
-                    struct ext4_node *b_dir, struct dentry *b)
-{
-    struct ext4_node *na = ext4_node_of(a->inode), *nb = ext4_node_of(b->inode);
-    int err = ext4_dir_change(a_dir, a->name, a->name_len, nb);
-
-    if (!err)
-        err = ext4_dir_change(b_dir, b->name, b->name_len, na);
-    if (!err)
-        err = reparent(na, a_dir, b_dir);
-    if (!err)
-        err = reparent(nb, b_dir, a_dir);
-    if (!err)
-        err = changed(nb);
-    err = finish_rename(a_dir, b_dir, na, err);
-    if (!err)
-        swap_names(a, b);
-    return err;
-}
-
-static int move(struct ext4_node *from, struct dentry *old,
-                struct ext4_node *to, struct dentry *new)
-{
-    struct ext4_node *n = ext4_node_of(old->inode);
-    struct ext4_node *replaced = new->inode ? ext4_node_of(new->inode) : NULL;
-    int err;
-
-    if (replaced)
-        err = ext4_dir_change(to, new->name, new->name_len, n);
-    else
-        err = ext4_dir_add(to, new->name, new->name_len, n);
-    if (err) /* nothing has happened yet */
-        return err;
-    err = ext4_dir_remove(from, old->name, old->name_len);
-    if (!err && replaced)
-        err = drop_link(to, replaced);
-    if (!err)
-        err = reparent(n, from, to);
-    err = finish_rename(from, to, n, err);
-    if (err)
-        return err;
-    dentry_prune(new);
-    dentry_unhash(new);
-    if (dentry_move(old, new->parent, new->name, new->name_len))
-        dentry_unhash(old);
-    return 0;
-}
-
-static int rename(struct inode *old_dir, struct dentry *old,
-                  struct inode *new_dir, struct dentry *new, uint32_t flags)
-{
-    struct ext4_node *from = ext4_node_of(old_dir), *to = ext4_node_of(new_dir);
-    int err = prepare(from);
-
-    if (!err)
-        err = prepare(to);
-    if (!err && S_ISDIR(old->inode->mode))
-        err = ext4_dir_unindex(ext4_node_of(old->inode));
-    if (!err && new->inode && S_ISDIR(new->inode->mode))
-        err = flags & RENAME_EXCHANGE
-                  ? ext4_dir_unindex(ext4_node_of(new->inode))
-                  : ext4_dir_is_empty(ext4_node_of(new->inode));
-    if (!err && S_ISDIR(old->inode->mode) && from != to &&
-        new_dir->nlink >= EXT4_LINK_MAX)
-        err = -EMLINK;
-    if (!err)
-        err = ext4_begin_large(from->fs, RENAME_BLOCKS);
-    if (err)
-        return err;
-    return flags & RENAME_EXCHANGE ? exchange(from, old, to, new)
-                                   : move(from, old, to, new);
+    err = ext4_names_drop(dir, n);
+    return err ? err : ext4_names_touch(dir);
 }
 
 #define COMMON                                                                 \
@@ -356,7 +238,7 @@ const struct inode_ops ext4_dir_ops = {
     .symlink = symlink,
     .link = link,
     .unlink = unlink,
-    .rename = rename,
+    .rename = ext4_rename,
     COMMON,
 };
 const struct inode_ops ext4_link_ops = {.readlink = readlink, COMMON};
