@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: kernel/fs/v9fs/session.c kernel/fs/v9fs/outbox.c */
+/* sources: kernel/fs/v9fs/receive.c */
 /* sources: kernel/fs/v9fs/chain.c kernel/fs/v9fs/request.c */
 /* sources: kernel/fs/v9fs/message.c lib/ninep.c */
 /* The volume client's conversation with a server that it does not trust: what

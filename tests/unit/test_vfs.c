@@ -4,6 +4,7 @@
 /* sources: kernel/vfs/file.c kernel/vfs/fd.c kernel/vfs/lock.c */
 /* sources: kernel/vfs/seek.c kernel/vfs/dirent.c kernel/vfs/uio.c */
 /* sources: kernel/fs/tmpfs/data.c kernel/fs/tmpfs/dir.c */
+/* sources: kernel/fs/tmpfs/extents.c kernel/fs/tmpfs/names.c */
 /* sources: kernel/fs/tmpfs/file.c kernel/fs/tmpfs/inode.c */
 /* sources: kernel/fs/tmpfs/map.c kernel/fs/tmpfs/xattr.c */
 /* sources: kernel/fs/erofs/erofs.c kernel/fs/erofs/dir.c */

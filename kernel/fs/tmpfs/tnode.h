@@ -71,34 +71,54 @@ int tmpfs_setattr(struct inode *inode, const struct iattr *attr);
 void tmpfs_evict(struct inode *inode);
 int tmpfs_open(struct inode *inode, struct file *f);
 
-/* data.c */
+/* extents.c: the runs. */
 /* Have pages to write to: 0, -ENOSPC, -ENOMEM. */
 int data_ensure(struct tnode *t, uint64_t page, uint64_t nr_pages);
 /* Have pages to map, used or not. */
 int data_ensure_mapped(struct tnode *t, uint64_t page, uint64_t nr_pages);
 /* Counts what the file uses: extents up to its end. */
 void data_charge(struct tnode *t);
+static inline uint64_t data_end(const struct extent *e)
+{
+    return e->page + e->nr_pages;
+}
+static inline uint64_t data_pages(uint64_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+}
+/* The extent that holds page, or the first behind it; nr_extents if none. */
+uint32_t data_find(struct tnode *t, uint64_t page);
+/* Contiguous memory at off: pointer, or NULL for a hole; *len shrinks to what
+ * follows. off below the file's size. */
+void *data_run(struct tnode *t, uint64_t off, uint64_t *len);
+/* data.c: the bytes in them. */
 int data_copy_up(struct tnode *t);
 int data_truncate(struct tnode *t, uint64_t size_bytes);
 void data_punch(struct tnode *t, uint64_t off, uint64_t len_bytes);
 void data_free(struct tnode *t);
-/* Contiguous memory at off: pointer, or NULL for a hole; *len shrinks to what
- * follows. off below the file's size. */
-void *data_run(struct tnode *t, uint64_t off, uint64_t *len);
 uint64_t data_blocks(struct tnode *t);
-/* The extent that holds page, or the first behind it; nr_extents if none. */
-uint32_t data_find(struct tnode *t, uint64_t page);
 void data_trim(struct tnode *t); /* drop extents behind the end */
 
-/* file.c, map.c, dir.c, xattr.c */
+/* file.c, map.c, dir.c */
 extern const struct file_ops tmpfs_file_fops, tmpfs_dir_fops;
 extern const struct backing_ops tmpfs_backing_ops;
 int tmpfs_mmap(struct file *f, struct backing **out, int prot, bool shared);
 /* Zeroes and gives back [off, end). 0 or -EPERM (sealed). */
 int tmpfs_punch(struct tnode *t, uint64_t off, uint64_t end);
+/* names.c: of inode_ops. */
+int tmpfs_create(struct inode *dir, struct dentry *d, uint32_t mode,
+                 uint64_t rdev);
+int tmpfs_tmpfile(struct inode *dir, uint32_t mode, struct inode **out);
+int tmpfs_symlink(struct inode *dir, struct dentry *d, const char *target);
+int tmpfs_link(struct inode *dir, struct dentry *d, struct inode *inode);
+int tmpfs_unlink(struct inode *dir, struct dentry *d);
+int tmpfs_rename(struct inode *old_dir, struct dentry *old,
+                 struct inode *new_dir, struct dentry *new, uint32_t flags);
+/* dir.c */
 int64_t tmpfs_getdents(struct file *f, struct uio *to);
 bool tmpfs_dir_empty(struct dentry *d);
 bool tmpfs_lower_has(struct tnode *dir, const char *name, size_t len);
+/* xattr.c */
 int64_t tmpfs_getxattr(struct inode *inode, const char *name, void *buf,
                        size_t size_bytes);
 int64_t tmpfs_listxattr(struct inode *inode, char *buf, size_t size_bytes);

@@ -5,12 +5,17 @@
 #ifndef EINKORN_KERNEL_FS_V9FS_NAMES_H
 #define EINKORN_KERNEL_FS_V9FS_NAMES_H
 
+#include "kernel/fs/v9fs/chain.h"
 #include "kernel/fs/v9fs/v9.h"
 #include "kernel/vfs/notify.h"
 
 int v9_lookup(struct inode *dir, struct dentry *d, struct inode **out);
 /* What is known of the name is as old as dir's generation gen. */
 void v9_name_seen(struct v9_inode *dir, struct dentry *d, uint64_t gen);
+
+/* The directory was changed: its attributes, if they are the chain's next
+ * answer. hints: how many there were when that was sent. */
+void v9_dir_answered(struct v9_inode *dir, struct v9_chain *c, uint32_t hints);
 
 int v9_create(struct inode *dir, struct dentry *d, uint32_t mode,
               uint64_t rdev);

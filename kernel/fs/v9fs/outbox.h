@@ -22,6 +22,8 @@ struct v9_request {
     uint64_t seq;
 };
 
+/* receive.c: that one with this tag, or NULL. */
+struct v9_request *v9_request_find(struct list *list, uint16_t tag);
 /* A request that nobody waits for, with its tag. */
 void outbox_add(struct v9_session *s, struct v9_request *r);
 /* Sends what waits, as far as there is room. */

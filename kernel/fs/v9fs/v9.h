@@ -175,6 +175,7 @@ extern const struct inode_ops v9_dir_ops, v9_file_ops, v9_link_ops,
     v9_special_ops;
 extern const struct file_ops v9_dir_fops, v9_file_fops;
 extern const struct backing_ops v9_backing_ops;
+int64_t v9_file_write(struct file *f, struct uio *from, uint64_t *off);
 int v9_mmap(struct file *f, struct backing **out, int prot, bool shared);
 bool v9_revalidate(struct inode *dir, struct dentry *d);
 
