@@ -22,6 +22,8 @@ _Noreturn void run_first(struct thread *t);
 void run_prepare(struct thread *t, void (*fn)(void *), void *arg);
 /* Give up the CPU until current is runnable again; idles meanwhile. */
 void run_others(void);
+/* Lets all others that can run go first. */
+void run_to_the_end(void);
 /* A dead thread's memory is freed by whoever runs next. */
 void run_reap_later(struct thread *t);
 /* Called by the first instructions of a new thread. */

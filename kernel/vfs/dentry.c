@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The tree of names and its hash table. Unused cache entries stay on a list,
- * oldest first, until there are too many.
+ * oldest first, until there are too many. Changes are dentry_change.c's.
  */
-#include "kernel/vfs/dentry.h"
+#include "kernel/vfs/dentry_table.h"
 
 #include <linux/errno.h>
 
@@ -32,7 +32,7 @@ void dentry_init(void)
     cache.next_cookie = 1;
 }
 
-static uint32_t hash_name(const struct dentry *parent, const char *name,
+uint32_t dentry_hash_name(const struct dentry *parent, const char *name,
                           size_t len)
 {
     uint32_t h = (uint32_t)((uintptr_t)parent >> 4) * 0x9e3779b1u;
@@ -82,7 +82,7 @@ static void table_insert(struct dentry *d)
     d->flags |= DENTRY_HASHED;
 }
 
-static void table_remove(struct dentry *d)
+void dentry_table_remove(struct dentry *d)
 {
     struct dentry **p = bucket_of(d->hash);
 
@@ -91,6 +91,11 @@ static void table_remove(struct dentry *d)
     *p = d->hash_next;
     cache.nr_hashed--;
     d->flags &= ~DENTRY_HASHED;
+}
+
+uint64_t dentry_next_cookie(void)
+{
+    return cache.next_cookie++;
 }
 
 static void lru_remove(struct dentry *d)
@@ -105,7 +110,7 @@ static void free_one(struct dentry *d)
 {
     lru_remove(d);
     if (d->flags & DENTRY_HASHED)
-        table_remove(d);
+        dentry_table_remove(d);
     list_remove(&d->sibling);
     if (d->inode)
         inode_put(d->inode);
@@ -115,7 +120,7 @@ static void free_one(struct dentry *d)
 }
 
 /* Frees d, and its ancestors as far as that was their last use. */
-static void free_up(struct dentry *d)
+void dentry_free_up(struct dentry *d)
 {
     while (d) {
         struct dentry *parent = d->parent == d ? NULL : d->parent;
@@ -137,15 +142,15 @@ void dentry_put(struct dentry *d)
     if (--d->refs > 0)
         return;
     if (!(d->flags & DENTRY_HASHED)) {
-        free_up(d);
+        dentry_free_up(d);
         return;
     }
     list_push_back(&cache.lru, &d->lru);
     if (++cache.nr_lru > LRU_MAX)
-        free_up(container_of(cache.lru.next, struct dentry, lru));
+        dentry_free_up(container_of(cache.lru.next, struct dentry, lru));
 }
 
-static bool set_name(struct dentry *d, const char *name, size_t len)
+bool dentry_set_name(struct dentry *d, const char *name, size_t len)
 {
     char *to = d->small_name;
 
@@ -174,7 +179,7 @@ static struct dentry *make(struct super *super, const char *name, size_t len)
     d->super = super;
     d->refs = 1;
     d->parent = d;
-    if (!set_name(d, name, len)) {
+    if (!dentry_set_name(d, name, len)) {
         kfree(d);
         return NULL;
     }
@@ -209,14 +214,14 @@ struct dentry *dentry_new(struct dentry *parent, const char *name, size_t len)
         return NULL;
     dentry_get(parent);
     d->parent = parent;
-    d->hash = hash_name(parent, d->name, len);
+    d->hash = dentry_hash_name(parent, d->name, len);
     list_push_back(&parent->children, &d->sibling);
     return d;
 }
 
 struct dentry *dentry_find(struct dentry *parent, const char *name, size_t len)
 {
-    uint32_t hash = hash_name(parent, name, len);
+    uint32_t hash = dentry_hash_name(parent, name, len);
 
     for (struct dentry *d = *bucket_of(hash); d; d = d->hash_next) {
         if (d->hash != hash || d->parent != parent || d->name_len != len ||
@@ -227,6 +232,12 @@ struct dentry *dentry_find(struct dentry *parent, const char *name, size_t len)
         return d;
     }
     return NULL;
+}
+
+void dentry_hash(struct dentry *d)
+{
+    if (!(d->flags & DENTRY_HASHED))
+        table_insert(d);
 }
 
 static int ask(struct dentry *parent, const char *name, size_t len,
@@ -274,90 +285,4 @@ int dentry_lookup(struct dentry *parent, const char *name, size_t len,
     }
     *out = d;
     return 0;
-}
-
-void dentry_set(struct dentry *d, struct inode *inode)
-{
-    struct inode *old = d->inode;
-
-    d->inode = inode;
-    if (old)
-        inode_put(old);
-}
-
-void dentry_hash(struct dentry *d)
-{
-    if (!(d->flags & DENTRY_HASHED))
-        table_insert(d);
-}
-
-void dentry_unhash(struct dentry *d)
-{
-    if (d->flags & DENTRY_HASHED)
-        table_remove(d);
-    if (d->flags & DENTRY_PINNED) {
-        d->flags &= ~DENTRY_PINNED;
-        dentry_put(d);
-    }
-}
-
-void dentry_pin(struct dentry *d)
-{
-    dentry_hash(d);
-    if (d->flags & DENTRY_PINNED)
-        return;
-    d->flags |= DENTRY_PINNED;
-    dentry_get(d);
-    d->cookie = cache.next_cookie++;
-    list_remove(&d->sibling);
-    list_push_back(&d->parent->children, &d->sibling);
-}
-
-void dentry_prune(struct dentry *d)
-{
-    list_for_each_safe(pos, &d->children)
-    {
-        struct dentry *child = container_of(pos, struct dentry, sibling);
-
-        if (!child->refs)
-            free_up(child);
-    }
-}
-
-int dentry_move(struct dentry *d, struct dentry *parent, const char *name,
-                size_t len)
-{
-    const char *old_name = d->name == d->small_name ? NULL : d->name;
-    struct dentry *old_parent = d->parent;
-    bool hashed = d->flags & DENTRY_HASHED;
-
-    if (!set_name(d, name, len))
-        return -ENOMEM;
-    kfree((void *)old_name);
-    if (hashed)
-        table_remove(d);
-    d->hash = hash_name(parent, d->name, len);
-    dentry_get(parent);
-    d->parent = parent;
-    list_remove(&d->sibling);
-    list_push_back(&parent->children, &d->sibling);
-    d->cookie = cache.next_cookie++;
-    if (hashed)
-        table_insert(d);
-    dentry_put(old_parent);
-    return 0;
-}
-
-bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor)
-{
-    for (;;) {
-        if (d == ancestor)
-            return true;
-        if (d->parent != d)
-            d = d->parent;
-        else if (d->super && d->super->covered)
-            d = d->super->covered;
-        else
-            return false;
-    }
 }

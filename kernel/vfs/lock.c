@@ -2,8 +2,8 @@
 /*
  * Advisory locks, kept as a list of ranges on the inode. An owner is the
  * process (NULL), an open file description, or that for flock(2): flock and
- * record locks do not see each other. A file that others outside have too
- * (inode_ops.lock) is locked there as strongly as anybody locks it here.
+ * record locks do not see each other. What others outside are told of
+ * them is lock_tell.c's.
  */
 #include "kernel/vfs/lock.h"
 
@@ -14,48 +14,24 @@
 #include "kernel/core/clock.h"
 #include "kernel/sched/waitq.h"
 #include "kernel/vfs/file.h"
-#include "kernel/vfs/inode.h"
-
-struct lock {
-    struct list node;
-    struct file *owner; /* NULL: the process */
-    bool is_flock;
-    int16_t type;
-    uint64_t start, end;
-};
+#include "kernel/vfs/lock_list.h"
 
 enum { RETRY_NS = 10000000 };
 
 /* One queue for all waiters: contention is rare. */
 static struct waitq freed = {{&freed.waiters, &freed.waiters}};
 
-static struct list *locks_of(struct inode *inode)
-{
-    if (!inode->locks.next)
-        list_init(&inode->locks);
-    return &inode->locks;
-}
-
-static bool overlap(const struct lock *a, const struct lock *b)
-{
-    return a->start <= b->end && b->start <= a->end;
-}
-
-static bool same_owner(const struct lock *a, const struct lock *b)
-{
-    return a->owner == b->owner && a->is_flock == b->is_flock;
-}
-
 static struct lock *conflict(struct inode *inode, const struct lock *want)
 {
     if (want->type == F_UNLCK)
         return NULL;
-    list_for_each(pos, locks_of(inode))
+    list_for_each(pos, lock_list(inode))
     {
         struct lock *l = container_of(pos, struct lock, node);
 
         if (l->is_flock == want->is_flock && l->owner != want->owner &&
-            overlap(l, want) && (l->type == F_WRLCK || want->type == F_WRLCK))
+            lock_overlap(l, want) &&
+            (l->type == F_WRLCK || want->type == F_WRLCK))
             return l;
     }
     return NULL;
@@ -67,7 +43,7 @@ static void insert(struct inode *inode, struct lock *l, const struct lock *from,
     *l = *from;
     l->start = start;
     l->end = end;
-    list_push_back(locks_of(inode), &l->node);
+    list_push_back(lock_list(inode), &l->node);
 }
 
 /* Replaces what the owner holds in the range. *a and *b are fresh records, set
@@ -75,11 +51,11 @@ static void insert(struct inode *inode, struct lock *l, const struct lock *from,
 static void apply(struct inode *inode, const struct lock *want, struct lock **a,
                   struct lock **b)
 {
-    list_for_each_safe(pos, locks_of(inode))
+    list_for_each_safe(pos, lock_list(inode))
     {
         struct lock *l = container_of(pos, struct lock, node);
 
-        if (!same_owner(l, want) || !overlap(l, want))
+        if (!lock_same_owner(l, want) || !lock_overlap(l, want))
             continue;
         if (l->start < want->start && l->end > want->end) {
             insert(inode, *a, l, want->end + 1, l->end);
@@ -100,113 +76,21 @@ static void apply(struct inode *inode, const struct lock *want, struct lock **a,
     *b = NULL;
 }
 
-/* ---- others outside ---- */
-
-/* What they are told and what is applied here must not get out of step. */
-static struct {
-    bool busy;
-    struct waitq done;
-} telling = {.done = {{&telling.done.waiters, &telling.done.waiters}}};
-
-static void tell_begin(void)
-{
-    struct waiter w;
-
-    waiter_init_thread(&w);
-    waitq_add(&telling.done, &w);
-    while (telling.busy)
-        thread_sleep_uninterruptible(NO_DEADLINE);
-    waitq_del(&w);
-    telling.busy = true;
-}
-
-static void tell_end(void)
-{
-    telling.busy = false;
-    waitq_wake(&telling.done, 0);
-}
-
-static int stronger(int a, int b)
-{
-    if (a == F_WRLCK || b == F_WRLCK)
-        return F_WRLCK;
-    return a == F_RDLCK || b == F_RDLCK ? F_RDLCK : F_UNLCK;
-}
-
-static void consider(const struct lock *l, uint64_t at, uint64_t *end,
-                     int *type)
-{
-    if (l->end < at)
-        return;
-    if (l->start > at) {
-        *end = l->start - 1 < *end ? l->start - 1 : *end;
-        return;
-    }
-    *end = l->end < *end ? l->end : *end;
-    *type = stronger(*type, l->type);
-}
-
-/* The strongest lock at `at`, once `want` (or NULL) is applied; *end shrinks
- * to where another may be. */
-static int strongest(struct inode *inode, const struct lock *want, uint64_t at,
-                     uint64_t *end)
-{
-    int type = F_UNLCK;
-
-    if (want)
-        consider(want, at, end, &type);
-    list_for_each(pos, locks_of(inode))
-    {
-        struct lock *l = container_of(pos, struct lock, node);
-
-        if (!want || !same_owner(l, want) || at < want->start || at > want->end)
-            consider(l, at, end, &type);
-    }
-    return type;
-}
-
-static int tell(struct inode *inode, const struct lock *want, uint64_t start,
-                uint64_t end)
-{
-    for (;;) {
-        uint64_t stop = end;
-        int type = strongest(inode, want, start, &stop);
-        int err = inode->ops->lock(inode, type, start, stop);
-
-        if (err)
-            return err;
-        if (stop == end)
-            return 0;
-        start = stop + 1;
-    }
-}
-
-static int tell_wanted(struct inode *inode, const struct lock *want)
-{
-    int err = tell(inode, want, want->start, want->end);
-
-    if (err > 0)
-        err = tell(inode, want, 0, UINT64_MAX);
-    if (err < 0)
-        tell(inode, NULL, want->start, want->end); /* as it was */
-    return err;
-}
-
 static int try(struct inode *inode, const struct lock *want, struct lock **a,
                struct lock **b)
 {
     int err = 0;
 
     if (inode->ops->lock) {
-        tell_begin();
-        err = conflict(inode, want) ? -EAGAIN : tell_wanted(inode, want);
+        lock_tell_begin();
+        err = conflict(inode, want) ? -EAGAIN : lock_tell_wanted(inode, want);
     } else if (conflict(inode, want)) {
         err = -EAGAIN;
     }
     if (!err)
         apply(inode, want, a, b);
     if (inode->ops->lock)
-        tell_end();
+        lock_tell_end();
     return err;
 }
 
@@ -336,9 +220,9 @@ static void drop(struct inode *inode, const struct file *owner, bool process)
     if (!any)
         return;
     if (inode->ops->lock) {
-        tell_begin();
-        tell(inode, NULL, 0, UINT64_MAX);
-        tell_end();
+        lock_tell_begin();
+        lock_tell(inode, NULL, 0, UINT64_MAX);
+        lock_tell_end();
     }
     waitq_wake(&freed, 0);
 }

@@ -1,7 +1,9 @@
 /* sources: kernel/vfs/dentry.c kernel/vfs/walk.c kernel/vfs/nameops.c */
+/* sources: kernel/vfs/dentry_change.c */
 /* sources: kernel/vfs/open.c kernel/vfs/path.c kernel/vfs/inode.c */
 /* sources: kernel/vfs/cred.c kernel/vfs/notify.c kernel/vfs/mount.c */
 /* sources: kernel/vfs/file.c kernel/vfs/fd.c kernel/vfs/lock.c */
+/* sources: kernel/vfs/lock_tell.c */
 /* sources: kernel/vfs/seek.c kernel/vfs/dirent.c kernel/vfs/uio.c */
 /* sources: kernel/fs/tmpfs/data.c kernel/fs/tmpfs/dir.c */
 /* sources: kernel/fs/tmpfs/extents.c kernel/fs/tmpfs/names.c */

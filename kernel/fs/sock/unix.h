@@ -69,7 +69,7 @@ void unix_unbind(struct unix_sock *u);
 /* The socket of that name, a new reference. 0, -ECONNREFUSED, -ENOENT ... */
 int unix_find(const struct unix_name *name, struct unix_sock **out);
 
-/* unix_io.c */
+/* unix_send.c, unix_recv.c */
 int64_t unix_send(struct sock *s, struct sock_msg *msg);
 int64_t unix_recv(struct sock *s, struct sock_msg *msg);
 void unix_msg_free(struct unix_msg *m);
