@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `run`, in order: image, network, record, control group, streams, tender,
- * supervision; and back. See run.h.
+ * `run`: what is decided before the start (run_start.c), supervision, and the
+ * end; in the foreground or not. See run.h.
  */
 #include "host/instance/run.h"
 
@@ -14,43 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "abi/config.h"
-#include "host/common/room.h"
 #include "host/disk/disk.h"
-#include "host/instance/corefile.h"
-#include "host/instance/gdbline.h"
 #include "host/instance/giveback.h"
 #include "host/instance/kvm_probe.h"
-#include "host/instance/limit.h"
-#include "host/instance/monitor.h"
-#include "host/instance/pty.h"
-#include "host/instance/qemu.h"
-#include "host/instance/streams.h"
-#include "host/instance/tender.h"
+#include "host/instance/run_state.h"
 #include "host/volume/named.h"
-#include "host/volume/volume.h"
-
-/* In this order the first page or two hold all that a start touches. */
-struct run {
-    const struct dirs *dirs;
-    struct spec *spec;
-    struct network net;
-    struct store store;
-    struct inst inst;
-    struct cgroup cgroup;
-    struct streams streams;
-    struct volumes volumes;
-    struct corefile core;
-    struct plan plan;
-    char name[NAME_MAX_LEN + 1];
-    int report_fd; /* -d: to the waiting tool; -1 otherwise */
-    int gdb_fd;    /* gdbline.h; -1: none */
-    struct image image;
-    struct monitor monitor;
-};
 
 /* Not through the vDSO: for three readings its pages cost more to map. */
-static int64_t now_ns(void)
+int64_t run_now_ns(void)
 {
     struct timespec now;
 
@@ -58,166 +29,14 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* ---- start ---- */
-
-static int publish(struct run *run, struct err *err)
-{
-    char *block = room(RECORD_MAX);
-    struct strings record;
-    size_t len;
-
-    strings_init(&record, block, RECORD_MAX);
-    record_build(&record, &run->plan);
-    len = strings_end(&record);
-    if (len == 0) {
-        return err_set(err, ERR_TOOL,
-                       "arguments and environment: longer than %u bytes",
-                       RECORD_MAX);
-    }
-    return store_create(&run->store, &run->inst, run->spec->name,
-                        room_keep(block, len), len, err);
-}
-
-static int start_tender(struct run *run, struct err *err)
-{
-    char *block = room(ABI_CONFIG_MAX);
-    struct strings config;
-    struct tender tender = {
-        .dirs = run->dirs,
-        .plan = &run->plan,
-        .cgroup = &run->cgroup,
-        .config = block,
-        .alive_fd = run->inst.fd,
-        .chan_fds = run->volumes.chan_fds,
-        .nr_chans = run->volumes.nr_chans,
-        .core_fd = run->core.fd,
-        .gdb_fd = run->gdb_fd,
-    };
-
-    strings_init(&config, block, ABI_CONFIG_MAX);
-    config_build(&config, &run->plan, &run->volumes);
-    tender.config_len = strings_end(&config);
-    if (tender.config_len == 0) {
-        return err_set(err, ERR_TOOL,
-                       "arguments and environment: longer than %u bytes",
-                       ABI_CONFIG_MAX);
-    }
-    room_keep(block, tender.config_len);
-    memcpy(tender.stdio, run->streams.child, sizeof(tender.stdio));
-    if (run->spec->platform == PLATFORM_QEMU) {
-        run->monitor.child = qemu_start(&tender, &run->monitor.ctl_fd, err);
-    } else if (run->spec->platform == PLATFORM_KVM) {
-        run->monitor.child = kvm_start(&tender, &run->monitor.ctl_fd, err);
-    } else {
-        run->monitor.child = tender_start(&tender, err);
-    }
-    return run->monitor.child < 0 ? -1 : 0;
-}
-
-/* Where there is no control group to be had, the kernel's own limit, which it
- * is told, must do. */
-static int limit_memory(struct run *run, struct err *err)
-{
-    uint64_t limit = limit_bytes(run->spec, &run->image);
-    struct err why = {0};
-
-    if (limit == 0 ||
-        cgroup_make(&run->cgroup, run->inst.id, limit, &why) == 0) {
-        return 0;
-    }
-    run->cgroup.path[0] = '\0';
-    if (geteuid() == 0) {
-        *err = why;
-        return -1;
-    }
-    if (!run->spec->detach) {
-        err_print("einkorn: note", &why);
-    }
-    return 0;
-}
-
-static int start_published(struct run *run, struct err *err)
-{
-    const struct spec *spec = run->spec;
-
-    if (limit_memory(run, err) < 0 ||
-        streams_open(&run->streams, spec, &run->store, run->inst.id,
-                     &run->monitor, err) < 0) {
-        return -1;
-    }
-    /* QEMU has servers of its own. */
-    if (spec->platform != PLATFORM_QEMU &&
-        volumes_start(&run->volumes, spec, err) < 0) {
-        return -1;
-    }
-    if (spec->platform != PLATFORM_PROC) {
-        run->gdb_fd = gdbline_open(spec, &run->store, run->inst.id, err);
-        if (run->gdb_fd < 0 && spec->gdb_port != 0) {
-            return -1;
-        }
-    }
-    if (corefile_open(&run->core, spec, run->image.exe, run->inst.id, err) <
-            0 ||
-        start_tender(run, err) < 0) {
-        return -1;
-    }
-    streams_close_child_ends(&run->streams);
-    volumes_close(&run->volumes);
-    if (run->gdb_fd >= 0) {
-        close(run->gdb_fd);
-    }
-    run->monitor.may_hang =
-        spec->platform != PLATFORM_QEMU && spec->gdb_port == 0;
-    run->monitor.name = run->name;
-    run->inst.state.pid = run->monitor.child;
-    run->inst.state.started_ns = now_ns();
-    inst_write_state(&run->inst);
-    return 0;
-}
-
-static void release(struct run *run)
-{
-    if (corefile_close(&run->core) && !run->spec->detach) {
-        fprintf(stderr, "einkorn: core file: %s\n", run->core.path);
-    }
-    pty_restore();
-    volumes_wait(&run->volumes);
-    network_detach(&run->net, run->dirs->run, run->inst.id);
-    cgroup_remove(&run->cgroup);
-    if (run->gdb_fd >= 0) {
-        gdbline_remove(&run->store, run->inst.id);
-    }
-}
-
-static int start(struct run *run, struct err *err)
-{
-    if (monitor_init(&run->monitor, err) < 0) {
-        return -1;
-    }
-    if (network_attach(&run->net, run->dirs->run, run->inst.id, run->spec,
-                       err) < 0) {
-        return -1;
-    }
-    if (publish(run, err) < 0) {
-        release(run);
-        return -1;
-    }
-    if (start_published(run, err) < 0) {
-        release(run);
-        store_remove(&run->store, &run->inst);
-        return -1;
-    }
-    return 0;
-}
-
-/* ---- and end ---- */
+/* ---- the end ---- */
 
 static int finish(struct run *run, int status)
 {
     struct inst_state *state = &run->inst.state;
 
     state->exit_code = status;
-    state->finished_ns = now_ns();
+    state->finished_ns = run_now_ns();
     state->flags = STATE_FINISHED;
     if (run->monitor.lost) { /* what it holds stays until it ends */
         inst_write_state(&run->inst);
@@ -226,7 +45,7 @@ static int finish(struct run *run, int status)
     if (status == 128 + SIGKILL && cgroup_was_oom(&run->cgroup)) {
         state->flags |= STATE_OOM;
     }
-    release(run);
+    run_release(run);
     inst_write_state(&run->inst);
     if ((state->flags & STATE_OOM) != 0 && !run->spec->detach) {
         struct err err = {0};
@@ -261,7 +80,7 @@ static void leave_tool(void)
 static void background(struct run *run)
 {
     struct err err = {0};
-    int rc = start(run, &err);
+    int rc = run_start(run, &err);
 
     if (rc == 0) {
         leave_tool();
@@ -360,11 +179,11 @@ int run_instance(const struct dirs *dirs, struct spec *spec, struct err *err)
                              .net = &run.net,
                              .id = run.inst.id,
                              .name = run.name,
-                             .created_ns = now_ns()};
+                             .created_ns = run_now_ns()};
     if (spec->detach) {
         return run_detached(&run, err);
     }
-    if (start(&run, err) < 0) {
+    if (run_start(&run, err) < 0) {
         return -1;
     }
     return finish(&run, monitor_run(&run.monitor));

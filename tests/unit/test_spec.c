@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: host/instance/spec.c host/common/err.c */
+/* sources: host/instance/spec.c host/instance/spec_place.c */
+/* sources: host/common/err.c */
 /* Values of `run`'s options. */
 #include "host/instance/spec.h"
 
