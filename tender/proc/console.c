@@ -18,7 +18,7 @@ enum { MEM_MAJOR = 1 /* /dev/null and its kin */ };
 static int never_blocks(int32_t fd)
 {
     int64_t flags = sys3(__NR_fcntl, fd, F_GETFL, 0);
-    struct stat st;
+    struct stat st = {0};
 
     if (flags < 0 || flags & O_NONBLOCK || sys2(__NR_fstat, fd, &st) < 0)
         return 1;

@@ -80,8 +80,8 @@ static bool read_item(uint16_t item, void *to, uint32_t len)
 
 static bool find_device(void)
 {
-    char signature[4];
-    uint32_t features;
+    char signature[4] = {0};
+    uint32_t features = 0;
 
     if (monitor) /* which has no such device */
         return false;
