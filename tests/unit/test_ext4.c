@@ -205,6 +205,40 @@ static void test_ext4_full_disk_is_refused_and_usable(void **state)
     }
 }
 
+/* ---- blocks that were freed since the last commit ------------------------ */
+
+/* From the end on, so that the last of them begins the only free run. */
+static void freed_session(const void *arg)
+{
+    enum { PAGES = 64, STEP = 4 };
+    static uint8_t data[PAGES * 4096];
+    struct iattr attr = {.valid = ATTR_SIZE};
+    struct file *f;
+
+    (void)arg;
+    begin();
+    assert_int_equal(vfs_open_kernel("/f", O_RDWR | O_CREAT, &f), 0);
+    assert_int_equal(file_pwrite_kernel(f, data, sizeof(data), 0),
+                     sizeof(data));
+    assert_int_equal(f->ops->sync(f, false), 0);
+    for (uint64_t page = PAGES; page > 0; page -= STEP) {
+        attr.size_bytes = (page - STEP) * 4096;
+        assert_int_equal(inode_setattr(f->inode, &attr), 0);
+    }
+    assert_int_equal(file_pwrite_kernel(f, data, sizeof(data), 0),
+                     sizeof(data));
+    file_put(f);
+    end();
+}
+
+static void test_ext4_room_behind_freed_blocks(void **state)
+{
+    (void)state;
+    disk_mke2fs("-b 4096");
+    disk_to_file(shared);
+    disk_child(freed_session, NULL);
+}
+
 /* ---- what Linux made (here: mke2fs -d and debugfs) ------------------------
  */
 
@@ -349,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_ext4_names_follow_the_model),
         cmocka_unit_test(test_ext4_content_is_kept),
         cmocka_unit_test(test_ext4_full_disk_is_refused_and_usable),
+        cmocka_unit_test(test_ext4_room_behind_freed_blocks),
         cmocka_unit_test(test_ext4_hashed_directory_becomes_plain),
         cmocka_unit_test(test_ext4_attributes_are_kept),
     };

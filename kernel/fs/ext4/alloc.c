@@ -30,24 +30,34 @@ static uint32_t next_bit(const uint8_t *map, uint32_t from, uint32_t end,
     return end;
 }
 
-/* Cuts [*start, *start + *len) to what is not on the list of freed runs. */
+/* Behind all freed runs that the block lies in. */
+static uint64_t skip_freed(const struct ext4 *fs, uint64_t block)
+{
+    uint64_t from;
+
+    do {
+        from = block;
+        for (uint32_t i = 0; i < fs->nr_freed; i++) {
+            const struct ext4_freed *f = &fs->freed[i];
+
+            if (f->start <= block && block - f->start < f->len)
+                block = f->start + f->len;
+        }
+    } while (block != from);
+    return block;
+}
+
+/* Cuts [*start, *start + *len) to its first part that is not on the list of
+ * freed runs; *len 0: there is none. */
 static void avoid_freed(const struct ext4 *fs, uint64_t *start, uint32_t *len)
 {
-    for (uint32_t i = 0; i < fs->nr_freed && *len; i++) {
-        const struct ext4_freed *f = &fs->freed[i];
-        uint64_t end = f->start + f->len;
+    uint64_t end = *start + *len;
 
-        if (f->start >= *start + *len || end <= *start)
-            continue;
-        if (f->start > *start) {
-            *len = (uint32_t)(f->start - *start);
-        } else if (end < *start + *len) {
-            *len -= (uint32_t)(end - *start);
-            *start = end;
-        } else {
-            *len = 0;
-        }
-    }
+    *start = skip_freed(fs, *start);
+    for (uint32_t i = 0; i < fs->nr_freed; i++)
+        if (fs->freed[i].start > *start && fs->freed[i].start < end)
+            end = fs->freed[i].start;
+    *len = *start < end ? (uint32_t)(end - *start) : 0;
 }
 
 struct found {
