@@ -13,7 +13,9 @@
 
 struct fid *serve_fid(struct server *s, struct p9_msg *in)
 {
-    return fid_find(&s->fids, p9_get32(in));
+    uint32_t number = p9_get32(in);
+
+    return in->bad ? NULL : fid_find(&s->fids, number);
 }
 
 const struct open_how serve_lookup_how = {
