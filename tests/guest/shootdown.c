@@ -3,6 +3,7 @@
  * gone on every processor when the call returns, and memory that is used anew
  * is not written through an old mapping. */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,7 +13,7 @@
 
 #include "check.h"
 
-enum { PAGE = 4096, PAGES = 40, ROUNDS = 40 };
+enum { PAGE = 4096, PAGES = 40, ROUNDS = 20 };
 
 static char *volatile area;
 static atomic_bool over;
@@ -118,14 +119,30 @@ static void move_round(int nr)
     map(area, len, MAP_FIXED);
 }
 
-int main(void)
+/* The n-th of the processors that we may use, where there are several. */
+static void pin(pthread_t thread, const cpu_set_t *may, int n)
 {
-    const struct sigaction action = {.sa_handler = fault};
+    cpu_set_t one;
+    int cpu = 0;
+
+    if (CPU_COUNT(may) < 2)
+        return;
+    while (!CPU_ISSET(cpu, may) || n-- > 0)
+        cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    CHECK(pthread_setaffinity_np(thread, sizeof(one), &one) == 0);
+}
+
+/* Whoever changes mappings is on processor `here`, whoever uses them not. */
+static void all_rounds(const cpu_set_t *may, int here)
+{
     pthread_t thread;
 
-    CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
-    area = map(NULL, (size_t)PAGES * PAGE, 0);
+    atomic_store(&over, false);
     CHECK(pthread_create(&thread, NULL, scribble, NULL) == 0);
+    pin(pthread_self(), may, here);
+    pin(thread, may, !here);
     let_it_run();
     for (int i = 0; i < ROUNDS; i++) {
         int nr = i % 2 ? 1 : PAGES; /* page by page, or all at once */
@@ -137,6 +154,18 @@ int main(void)
     }
     atomic_store(&over, true);
     CHECK(pthread_join(thread, NULL) == 0);
+}
+
+int main(void)
+{
+    const struct sigaction action = {.sa_handler = fault};
+    cpu_set_t may;
+
+    CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+    CHECK(sched_getaffinity(0, sizeof(may), &may) == 0);
+    area = map(NULL, (size_t)PAGES * PAGE, 0);
+    all_rounds(&may, 0);
+    all_rounds(&may, 1);
     CHECK(faults > 0 && writes > 0);
     return 0;
 }

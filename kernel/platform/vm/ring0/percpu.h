@@ -25,7 +25,7 @@ struct shim_cpu {
     uint64_t tick_ns;
     uint32_t index, apic;
     bool timer_fired;
-    bool online;      /* atomic */
+    bool online;      /* atomic; the first one's: once there are several */
     bool idle;        /* atomic: it looks at flush_asked before it goes on */
     uint64_t flushed; /* atomic: what it has done of flush_asked */
 };

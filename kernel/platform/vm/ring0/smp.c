@@ -190,6 +190,7 @@ int64_t smp_start(uint64_t index, uint64_t vcpu)
     if (!index_ok(index) || vcpu % 8 ||
         !in_kernel_memory(vcpu, sizeof(struct abi_vcpu)))
         return -EINVAL;
+    __atomic_store_n(&shim_cpu0.online, true, __ATOMIC_SEQ_CST);
     smp_several = true;
     cpu_set_page_fault(page_fault_several);
     smp_lock();
