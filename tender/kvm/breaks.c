@@ -22,11 +22,11 @@ static struct hard {
     uint32_t len_bytes; /* 0: unused */
 } hard[MAX_HARD];
 
-uint64_t breaks_cr3(const struct machine *m)
+uint64_t breaks_cr3(const struct vcpu *v)
 {
     struct kvm_sregs sregs = {0};
 
-    ioctl(m->vcpus[0].fd, KVM_GET_SREGS, &sregs);
+    ioctl(v->fd, KVM_GET_SREGS, &sregs);
     return sregs.cr3;
 }
 
@@ -43,7 +43,7 @@ static int find_soft(uint64_t addr)
 static int insert_soft(struct machine *m, uint64_t addr)
 {
     const uint8_t int3 = INT3;
-    uint64_t cr3 = breaks_cr3(m);
+    uint64_t cr3 = breaks_cr3(&m->vcpus[0]);
     int i = 0;
 
     if (find_soft(addr) >= 0)
@@ -60,7 +60,7 @@ static int insert_soft(struct machine *m, uint64_t addr)
 
 static int remove_soft(struct machine *m, uint64_t addr)
 {
-    uint64_t cr3 = breaks_cr3(m);
+    uint64_t cr3 = breaks_cr3(&m->vcpus[0]);
     int i = find_soft(addr);
     uint8_t now = 0;
 

@@ -13,7 +13,8 @@ void breaks_use_hard(struct kvm_guest_debug *d);
 void breaks_hard_met(uint64_t dr6, struct hold_why *why);
 /* DR7 for a breakpoint of one byte in register i, and its fixed bit. */
 uint64_t breaks_dr7(int i);
-/* The page tables, which all virtual CPUs share. */
-uint64_t breaks_cr3(const struct machine *m);
+/* The page tables, which all virtual CPUs share, as one says that stands still:
+ * KVM has others wait until that one comes out of the guest. */
+uint64_t breaks_cr3(const struct vcpu *v);
 
 #endif

@@ -206,7 +206,7 @@ static void handler_exit(struct vcpu *v)
         return;
     }
     ioctl(v->fd, KVM_GET_REGS, &regs);
-    gva_read(v->m, breaks_cr3(v->m), regs.rsp, &p, sizeof(p));
+    gva_read(v->m, breaks_cr3(v), regs.rsp, &p, sizeof(p));
     if (!(p.ss & 3) || !is_ours(vector, &p, &rip)) {
         pass(v);
         return;

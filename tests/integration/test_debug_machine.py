@@ -12,7 +12,10 @@ from tests.conftest import why_no_kvm
 from tests.integration.conftest import wait_for
 
 SOURCE = r"""
+#define _GNU_SOURCE
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 volatile int counter;
@@ -32,9 +35,21 @@ __attribute__((noinline)) static int outer(int n)
     return sum;
 }
 
+/* The other CPUs have nothing to do. */
+static void go_to_second_cpu(void)
+{
+    cpu_set_t second;
+
+    CPU_ZERO(&second);
+    CPU_SET(1, &second);
+    sched_setaffinity(0, sizeof(second), &second);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc > 1) {
+    if (argc > 1 && !strcmp(argv[1], "second")) {
+        go_to_second_cpu();
+    } else if (argc > 1) {
         puts("waits");
         fflush(stdout);
         for (;;)
@@ -108,6 +123,19 @@ def test_breakpoint_by_name_and_status(einkorn, start, platform, vcpus):
     assert einkorn("wait", ident).stdout.strip() == "7"
     # 0, then 4, then 100, then 112: as if nobody had looked but for the 100
     assert einkorn("logs", ident).stdout == f"{0 + 4 + 100 + 112}\n"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_breakpoint_while_the_first_cpu_sleeps(einkorn, start, platform):
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("SKIP one processor: no instance with two")
+    ident = start(platform, "--gdb", free_port(), "--vcpus", 2,
+                  args=["second"])
+    text = gdb(einkorn, ident, "break inner", "continue", "info threads",
+               "continue", "stepi", "delete", "continue")
+    assert re.search(r"^\* 2 +Thread .*inner", text, re.M), text
+    assert einkorn("wait", ident).stdout.strip() == "7"
+    assert einkorn("logs", ident).stdout == f"{0 + 4 + 12 + 24}\n"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
