@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: tender/kvm/gdb.c tender/kvm/gdb_packet.c tender/kvm/gdb_regs.c */
+/* sources: tender/kvm/gdb.c tender/kvm/gdb_*.c */
 /* sources: tender/kvm/gva.c tender/kvm/breaks.c tender/kvm/hold.c */
 /* sources: tender/kvm/breaks_run.c */
 /* einkorn-kvm's debugger against peers that mean harm, over a socket as in
