@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Machines that cannot be had here, stood in for by QEMU with their devices and
 nothing else: what docs/vm.md says of them rests on these."""
+import socket
 import struct
 import subprocess
 
@@ -19,11 +20,27 @@ MICROVM = ["-M", "microvm,acpi=off,x-option-roms=off"]
 SERIAL = ["-serial", "chardev:out"]
 PROGRAM = r"""
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
+static int wait_to_be_asked(void)
+{
+    sigset_t term;
+    int signal;
+
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
+    puts("waits");
+    fflush(stdout);
+    sigwait(&term, &signal);
+    puts("asked");
+    return 0;
+}
+
 /* Counts its starts in a file, if there is a disk to keep it. */
-int main(void)
+static int count_starts(void)
 {
     char count = '0';
     int fd = open("/data/count", O_RDWR | O_CREAT, 0600);
@@ -38,6 +55,12 @@ int main(void)
     fflush(stdout);
     fprintf(stderr, "error\n");
     return 3;
+}
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    return argc > 1 ? wait_to_be_asked() : count_starts();
 }
 """
 
@@ -64,14 +87,22 @@ def disk(tmp_path):
 
 
 @pytest.fixture
-def boot(image, tmp_path):
-    """boot(*options): (QEMU's status, what came on the console)."""
-    def run(*options, kernel=SHIM, config=()):
+def command(image, tmp_path):
+    """command(*options): QEMU's command line for the program."""
+    def line(*options, kernel=SHIM, config=()):
         bundle = make_bundle(tmp_path / "bundle",
                              BUILD / "libexec" / "kernel.elf", "--image",
                              image, "exe=/p", "arg=p", *config)
-        p = subprocess.run([*QEMU, "-kernel", kernel, "-initrd", bundle,
-                            *options], stdin=subprocess.DEVNULL, timeout=60,
+        return [*QEMU, "-kernel", kernel, "-initrd", bundle, *options]
+    return line
+
+
+@pytest.fixture
+def boot(command):
+    """boot(*options): (QEMU's status, what came on the console)."""
+    def run(*options, **kwargs):
+        p = subprocess.run(command(*options, **kwargs),
+                           stdin=subprocess.DEVNULL, timeout=60,
                            capture_output=True, check=False)
         return p.returncode, p.stdout.decode() + p.stderr.decode()
     return run
@@ -102,6 +133,28 @@ def test_like_cloud_hypervisor(boot, disk):
     for start in (1, 2):
         assert boot(*machine, config=["disk0=/data"]) == (
             0, f"start {start}\nerror\n")
+
+
+def test_power_button_without_fixed_hardware(command):
+    """ACPI's generic event device, as Cloud Hypervisor has one (QEMU's has
+    another register: tests/unit/test_acpi_ged.c), and a sleep register."""
+    qmp, theirs = socket.socketpair()
+    qmp.settimeout(60)
+    with qmp, qmp.makefile("rwb") as talk, theirs, subprocess.Popen(
+            command("-M", "microvm,acpi=on,x-option-roms=off", *SERIAL,
+                    "-chardev", f"socket,id=qmp,fd={theirs.fileno()}",
+                    "-mon", "chardev=qmp,mode=control",
+                    config=["arg=wait"]),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            pass_fds=[theirs.fileno()]) as machine:
+        theirs.close()
+        assert machine.stdout.readline() == b"waits\n"
+        talk.write(b'{"execute": "qmp_capabilities"}'
+                   b'{"execute": "system_powerdown"}')
+        talk.flush()
+        assert machine.stdout.read() == b"asked\n"
+        assert machine.wait(60) == 0
+        assert b'"reason": "guest-shutdown"' in talk.read()
 
 
 @pytest.mark.parametrize("options", [

@@ -4,15 +4,17 @@
  * soft-off. Follows the ACPI Specification 6.4, chapters 4 and 5; no AML is
  * executed. The tables are the firmware's and trusted.
  */
+#include "kernel/platform/vm/ring0/acpi.h"
+
 #include "kernel/platform/vm/ring0/asm.h"
 #include "kernel/platform/vm/ring0/shim.h"
+#include "kernel/platform/vm/ring0/space.h"
 #include "lib/string.h"
 
 #define MAPPED UINT64_C(0x100000000) /* by boot.S */
 
-/* Root pointer (5.2.5.3), and any table's header (5.2.6). */
+/* Root pointer (5.2.5.3). */
 enum { RSDP_REVISION = 15, RSDP_RSDT = 16, RSDP_XSDT = 24 };
-enum { TABLE_LENGTH = 4, TABLE_HEADER = 36 };
 
 /* FADT (5.2.9) */
 enum {
@@ -31,8 +33,8 @@ enum {
 
 #define HW_REDUCED (1u << 20)
 
-/* MADT (5.2.12): interrupt source override */
-enum { MADT_FIRST = 44, LOCAL_APIC = 0, OVERRIDE = 2, CPU_ENABLED = 1 };
+/* MADT (5.2.12.5): interrupt source override */
+enum { OVERRIDE = 2 };
 enum { POLARITY_MASK = 3, ACTIVE_HIGH = 1, TRIGGER_MASK = 12, EDGE = 4 };
 
 /* Fixed hardware (4.8.3) */
@@ -47,44 +49,23 @@ static struct {
     uint16_t event, control, sleep; /* ports; 0: not there */
     uint16_t event_half;            /* status, then enable */
     uint8_t off_type;
+    volatile uint8_t *sleep_memory; /* instead of that port */
+    volatile void *ged;             /* instead of those; NULL: no such device */
+    uint32_t ged_bytes, ged_button;
     uint32_t vector;
 } acpi;
-
-static struct {
-    uint32_t nr;
-    uint8_t apics[ABI_MAX_VCPU];
-} cpus;
-
-static uint16_t get16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] | at[1] << 8);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    return get16(at) | (uint32_t)get16(at + 2) << 16;
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-    return get32(at) | (uint64_t)get32(at + 4) << 32;
-}
-
-static uint32_t length(const uint8_t *table)
-{
-    return get32(table + TABLE_LENGTH);
-}
 
 /* A table at a physical address; NULL: out of reach. */
 static const uint8_t *table_at(uint64_t phys)
 {
     if (!phys || phys > MAPPED - TABLE_HEADER)
         return NULL;
-    return phys + length(phys_to_virt(phys)) <= MAPPED ? phys_to_virt(phys)
-                                                       : NULL;
+    return phys + table_length(phys_to_virt(phys)) <= MAPPED
+               ? phys_to_virt(phys)
+               : NULL;
 }
 
-static const uint8_t *find_table(const uint8_t *rsdp, const char *signature)
+const uint8_t *acpi_table(const uint8_t *rsdp, const char *signature)
 {
     bool wide = rsdp[RSDP_REVISION] >= 2 && get64(rsdp + RSDP_XSDT);
     uint32_t step = wide ? 8 : 4;
@@ -93,7 +74,8 @@ static const uint8_t *find_table(const uint8_t *rsdp, const char *signature)
 
     if (!root)
         return NULL;
-    for (uint32_t at = TABLE_HEADER; at + step <= length(root); at += step) {
+    for (uint32_t at = TABLE_HEADER; at + step <= table_length(root);
+         at += step) {
         const uint8_t *table =
             table_at(wide ? get64(root + at) : get32(root + at));
 
@@ -109,7 +91,7 @@ static const uint8_t *find_table(const uint8_t *rsdp, const char *signature)
  * (7.4.2.6), found by its name (20.2: name, package, length, count). */
 static bool find_off_type(const uint8_t *dsdt, uint8_t *type)
 {
-    uint32_t end = length(dsdt);
+    uint32_t end = table_length(dsdt);
 
     for (uint32_t i = TABLE_HEADER; i + 12 < end; i++) {
         const uint8_t *at = dsdt + i;
@@ -124,24 +106,54 @@ static bool find_off_type(const uint8_t *dsdt, uint8_t *type)
     return false;
 }
 
-static void find_off(const uint8_t *fadt)
+static const uint8_t *find_dsdt(const uint8_t *fadt)
 {
     uint64_t x_dsdt =
-        length(fadt) >= FADT_X_DSDT + 8 ? get64(fadt + FADT_X_DSDT) : 0;
-    const uint8_t *dsdt = table_at(x_dsdt ? x_dsdt : get32(fadt + FADT_DSDT));
-    enum { SPACE_IO = 1, ADDRESS = 4 };
+        table_length(fadt) >= FADT_X_DSDT + 8 ? get64(fadt + FADT_X_DSDT) : 0;
 
-    if (!dsdt || !find_off_type(dsdt, &acpi.off_type))
+    return table_at(x_dsdt ? x_dsdt : get32(fadt + FADT_DSDT));
+}
+
+/* A device's register in the first 4 GiB, uncached; NULL: it lies elsewhere. */
+static volatile void *register_at(uint64_t phys)
+{
+    volatile void *at = phys_to_virt(phys);
+
+    if (!phys || phys >= MAPPED)
+        return NULL;
+    boot_pd[phys / span(1)] |= PTE_PCD;
+    invlpg((uint64_t)at);
+    return at;
+}
+
+static void find_sleep_register(const uint8_t *fadt)
+{
+    enum { SPACE_MEMORY = 0, SPACE_IO = 1, ADDRESS = 4 };
+    const uint8_t *where = fadt + FADT_SLEEP_CONTROL;
+
+    if (table_length(fadt) < FADT_SLEEP_END)
         return;
-    if (!(get32(fadt + FADT_FLAGS) & HW_REDUCED))
+    if (where[0] == SPACE_IO)
+        acpi.sleep = (uint16_t)get64(where + ADDRESS);
+    else if (where[0] == SPACE_MEMORY)
+        acpi.sleep_memory = register_at(get64(where + ADDRESS));
+}
+
+static void find_off(const uint8_t *fadt, const uint8_t *dsdt)
+{
+    if (!find_off_type(dsdt, &acpi.off_type))
+        return;
+    if (get32(fadt + FADT_FLAGS) & HW_REDUCED)
+        find_sleep_register(fadt);
+    else
         acpi.control = (uint16_t)get32(fadt + FADT_PM1A_CONTROL);
-    else if (length(fadt) >= FADT_SLEEP_END &&
-             fadt[FADT_SLEEP_CONTROL] == SPACE_IO)
-        acpi.sleep = (uint16_t)get64(fadt + FADT_SLEEP_CONTROL + ADDRESS);
 }
 
 void acpi_power_off(void)
 {
+    uint8_t sleep =
+        (uint8_t)(acpi.off_type << REDUCED_SLEEP_SHIFT | REDUCED_SLEEP_ENABLE);
+
     if (acpi.control) {
         uint16_t value = inw(acpi.control);
 
@@ -150,8 +162,9 @@ void acpi_power_off(void)
              value | (uint16_t)(acpi.off_type << SLEEP_SHIFT) | SLEEP_ENABLE);
     }
     if (acpi.sleep)
-        outb(acpi.sleep, (uint8_t)(acpi.off_type << REDUCED_SLEEP_SHIFT |
-                                   REDUCED_SLEEP_ENABLE));
+        outb(acpi.sleep, sleep);
+    if (acpi.sleep_memory)
+        *acpi.sleep_memory = sleep;
 }
 
 /* ---- the power button --------------------------------------------------- */
@@ -170,11 +183,19 @@ static bool enable(const uint8_t *fadt)
     return false;
 }
 
+static void listen(uint32_t line, bool level, bool active_low)
+{
+    if (line >= NR_LINES)
+        return;
+    acpi.vector = VECTOR_LINE0 + line;
+    irq_route_as(line, level, active_low);
+}
+
 /* The line of an ISA interrupt. SCI: level, active low, unless overridden. */
 static void route_sci(const uint8_t *rsdp, uint32_t sci)
 {
-    const uint8_t *madt = find_table(rsdp, "APIC");
-    uint32_t line = sci, len = madt ? length(madt) : 0;
+    const uint8_t *madt = acpi_table(rsdp, "APIC");
+    uint32_t line = sci, len = madt ? table_length(madt) : 0;
     bool high = false, edge = false;
 
     for (uint32_t at = MADT_FIRST; at + 10 <= len && madt[at + 1];
@@ -187,17 +208,28 @@ static void route_sci(const uint8_t *rsdp, uint32_t sci)
         high = (e[8] & POLARITY_MASK) == ACTIVE_HIGH;
         edge = (e[8] & TRIGGER_MASK) == EDGE;
     }
-    if (line >= NR_LINES)
+    listen(line, !edge, !high);
+}
+
+/* In hardware-reduced machines. */
+static void watch_ged(const uint8_t *dsdt)
+{
+    struct ged ged;
+
+    if (!ged_find(dsdt, &ged))
         return;
-    acpi.vector = VECTOR_LINE0 + line;
-    irq_route_as(line, !edge, !high);
+    acpi.ged = register_at(ged.phys);
+    acpi.ged_bytes = ged.bytes;
+    acpi.ged_button = ged.button;
+    if (acpi.ged)
+        listen(ged.line, ged.level, ged.active_low);
 }
 
 static void watch_button(const uint8_t *rsdp, const uint8_t *fadt)
 {
     uint16_t event = (uint16_t)get32(fadt + FADT_PM1A_EVENT);
 
-    if (get32(fadt + FADT_FLAGS) & HW_REDUCED || !event || !enable(fadt))
+    if (!event || !enable(fadt))
         return;
     acpi.event = event;
     acpi.event_half = fadt[FADT_PM1_EVENT_BYTES] / 2;
@@ -206,54 +238,46 @@ static void watch_button(const uint8_t *rsdp, const uint8_t *fadt)
     route_sci(rsdp, get16(fadt + FADT_SCI));
 }
 
+/* Since the last look, which makes it forget. */
+static bool was_pressed(void)
+{
+    if (acpi.ged_bytes == 1)
+        return *(volatile uint8_t *)acpi.ged & acpi.ged_button;
+    if (acpi.ged)
+        return *(volatile uint32_t *)acpi.ged & acpi.ged_button;
+    if (!(inw(acpi.event) & PM1_POWER_BUTTON))
+        return false;
+    outw(acpi.event, PM1_POWER_BUTTON);
+    return true;
+}
+
 bool acpi_interrupt(uint32_t vector)
 {
     if (vector != acpi.vector)
         return false;
-    if (inw(acpi.event) & PM1_POWER_BUTTON) {
-        outw(acpi.event, PM1_POWER_BUTTON);
+    if (was_pressed())
         upcall_stop(STOP_SIGNAL);
-    }
     return true;
 }
 
-/* ---- processors --------------------------------------------------------- */
-
-/* Local APICs of the MADT (5.2.12.2), in its order: the boot processor's is
- * the first. Those with numbers above 254 are left alone. */
-static void find_cpus(const uint8_t *rsdp)
-{
-    const uint8_t *madt = find_table(rsdp, "APIC");
-    uint32_t len = madt ? length(madt) : 0;
-
-    for (uint32_t at = MADT_FIRST; at + 8 <= len && madt[at + 1];
-         at += madt[at + 1])
-        if (madt[at] == LOCAL_APIC && get32(madt + at + 4) & CPU_ENABLED &&
-            cpus.nr < ABI_MAX_VCPU)
-            cpus.apics[cpus.nr++] = madt[at + 3];
-}
-
-uint32_t acpi_nr_cpus(void)
-{
-    return cpus.nr;
-}
-
-uint32_t acpi_apic_of(uint32_t n)
-{
-    return cpus.nr ? cpus.apics[n] : n;
-}
+/* ---- all of it ---------------------------------------------------------- */
 
 void acpi_init(phys_t rsdp_phys)
 {
-    const uint8_t *rsdp = phys_to_virt(rsdp_phys), *fadt;
+    const uint8_t *rsdp = phys_to_virt(rsdp_phys), *fadt, *dsdt;
 
     if (!rsdp_phys || rsdp_phys > MAPPED - TABLE_HEADER ||
         memcmp(rsdp, "RSD PTR ", 8) != 0)
         return;
-    find_cpus(rsdp);
-    fadt = find_table(rsdp, "FACP");
-    if (!fadt || length(fadt) < FADT_FLAGS + 4)
+    acpi_find_cpus(rsdp);
+    fadt = acpi_table(rsdp, "FACP");
+    if (!fadt || table_length(fadt) < FADT_FLAGS + 4)
         return;
-    find_off(fadt);
-    watch_button(rsdp, fadt);
+    dsdt = find_dsdt(fadt);
+    if (dsdt)
+        find_off(fadt, dsdt);
+    if (!(get32(fadt + FADT_FLAGS) & HW_REDUCED))
+        watch_button(rsdp, fadt);
+    else if (dsdt)
+        watch_ged(dsdt);
 }

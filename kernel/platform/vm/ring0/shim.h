@@ -122,7 +122,7 @@ void timer_calibrate(uint64_t tsc_hz);
 /* Next timer interrupt; ns 0: none. */
 void timer_set(uint64_t ns, bool periodic);
 
-/* ---- acpi.c ----------------------------------------------------------- */
+/* ---- acpi.c, acpi_cpus.c ---------------------------------------------- */
 
 /* rsdp: the root pointer, 0: there is no ACPI. Needs the loader's memory as it
  * was, and interrupts set up. */
