@@ -131,15 +131,13 @@ static pid_t start(const struct volume *v, const struct confine_user *user,
     return pid;
 }
 
-enum { KVM_MAX_CHANS = 12 };
-
 /* A descriptor for volume i, if there is room for one. */
-static int add_watch(struct volumes *vs, int i, int max_chans)
+static int add_watch(struct volumes *vs, int i)
 {
     int fd = -1;
 
     vs->watch_chan[i] = -1;
-    if (vs->nr_chans < max_chans) {
+    if (vs->nr_chans < (int)ABI_MAX_CHAN) {
         fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     }
     if (fd >= 0) {
@@ -151,9 +149,6 @@ static int add_watch(struct volumes *vs, int i, int max_chans)
 
 int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err)
 {
-    /* A virtual machine has lines for so many, beside its other devices. */
-    int max_chans =
-        spec->platform == PLATFORM_KVM ? KVM_MAX_CHANS : (int)ABI_MAX_CHAN;
     struct confine_user user = {spec->uid, spec->gid, spec->groups,
                                 spec->nr_groups};
 
@@ -163,7 +158,7 @@ int volumes_start(struct volumes *vs, const struct spec *spec, struct err *err)
     vs->nr_chans = spec->nr_volumes;
     for (int i = 0; i < spec->nr_volumes; i++) {
         pid_t pid = start(&spec->volumes[i], &user, &vs->chan_fds[i],
-                          add_watch(vs, i, max_chans), err);
+                          add_watch(vs, i), err);
 
         if (pid < 0) {
             return -1;

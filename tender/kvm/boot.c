@@ -174,7 +174,7 @@ static void write_cmdline(const struct machine *m)
     for (uint32_t i = 0; i < m->nr_devs; i++) {
         int n = snprintf(text, room, "virtio_mmio.device=4K@0x%llx:%u ",
                          (unsigned long long)(GPA_VIRTIO + i * 4096),
-                         FIRST_LINE + i);
+                         machine_line_of(i));
 
         text += n;
         room -= (size_t)n;

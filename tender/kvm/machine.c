@@ -175,33 +175,37 @@ static bool has_events(struct machine *m, int capability)
 /* Where KVM does not listen to the descriptor, the devices' thread does. */
 static void pulse(struct machine *m, void *arg, uint32_t events)
 {
-    const struct pulse *p = arg;
-    struct kvm_irq_level up = {.irq = p->line, .level = 1};
-    struct kvm_irq_level down = {.irq = p->line};
+    const struct line *line = arg;
+    struct kvm_irq_level up = {.irq = line->number, .level = 1};
+    struct kvm_irq_level down = {.irq = line->number};
     uint64_t count;
 
     (void)events;
-    if (read(p->fd, &count, sizeof(count)) != (ssize_t)sizeof(count))
+    if (read(line->fd, &count, sizeof(count)) != (ssize_t)sizeof(count))
         return;
     ioctl(m->vm_fd, KVM_IRQ_LINE, &up);
     ioctl(m->vm_fd, KVM_IRQ_LINE, &down);
 }
 
-int machine_irqfd(struct machine *m, uint32_t line)
+/* Who shares a line shares its descriptor: two would raise it at the same
+ * time, and KVM would take that for one edge. */
+int machine_irqfd(struct machine *m, uint32_t number)
 {
-    struct kvm_irqfd irq = {.gsi = line};
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct line *line = &m->lines[number];
+    struct kvm_irqfd irq = {.gsi = number};
 
-    irq.fd = (uint32_t)fd;
-    if (fd < 0)
-        die("interrupt line %u: %m", line);
-    if (!has_events(m, KVM_CAP_IRQFD)) {
-        m->pulses[line] = (struct pulse){fd, line};
-        serve_add(fd, EPOLLIN, pulse, &m->pulses[line]);
-    } else if (ioctl(m->vm_fd, KVM_IRQFD, &irq) < 0) {
-        die("interrupt line %u: %m", line);
-    }
-    return fd;
+    if (line->fd)
+        return line->fd;
+    line->number = number;
+    line->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    irq.fd = (uint32_t)line->fd;
+    if (line->fd < 0)
+        die("interrupt line %u: %m", number);
+    if (!has_events(m, KVM_CAP_IRQFD))
+        serve_add(line->fd, EPOLLIN, pulse, line);
+    else if (ioctl(m->vm_fd, KVM_IRQFD, &irq) < 0)
+        die("interrupt line %u: %m", number);
+    return line->fd;
 }
 
 int machine_ioeventfd(struct machine *m, uint64_t gpa, uint32_t value)

@@ -21,7 +21,8 @@
 
 enum { MAX_NICS = ABI_MAX_NET, MAX_DISKS = ABI_MAX_BLK };
 enum { MAX_CHANS = ABI_MAX_CHAN, FIRST_LINE = 5, NR_LINES = 24 };
-enum { MAX_VIRTIO = NR_LINES - FIRST_LINE };
+/* The last two: random bytes, a console. */
+enum { MAX_VIRTIO = MAX_NICS + MAX_DISKS + MAX_CHANS + 2 };
 
 /* Guest-physical addresses. Below 1 MiB is ours, abi/monitor.h. */
 #define GPA_START_INFO UINT64_C(0x1000)
@@ -83,10 +84,10 @@ struct vcpu {
     bool started; /* atomic; its own thread's to set (vcpu.c) */
 };
 
-/* A line that the devices' thread raises. */
-struct pulse {
+/* A line that is raised by writing to its eventfd; 0: nobody's yet. */
+struct line {
     int fd;
-    uint32_t line;
+    uint32_t number;
 };
 
 struct machine {
@@ -102,7 +103,7 @@ struct machine {
     uint64_t bundle_bytes;
     bool native_ring3, kvm_clock;
     bool no_eventfd, said_no_eventfd;
-    struct pulse pulses[NR_LINES]; /* where there is no irqfd */
+    struct line lines[NR_LINES];
 
     pthread_mutex_t lock; /* devices: */
     struct uart com2;
@@ -117,6 +118,11 @@ void machine_add_ram(struct machine *m, uint64_t bytes);
 void machine_add_rom(struct machine *m, uint64_t gpa, void *host,
                      uint64_t len_bytes);
 void machine_create_vcpus(struct machine *m, uint32_t nr);
+/* The n-th device's: when there are no more, it shares another's. */
+static inline uint32_t machine_line_of(uint32_t n)
+{
+    return FIRST_LINE + n % (NR_LINES - FIRST_LINE);
+}
 /* An eventfd that raises this interrupt line. */
 int machine_irqfd(struct machine *m, uint32_t line);
 /* An eventfd that is signalled when the guest writes `value` at gpa; -1: there

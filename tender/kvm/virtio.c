@@ -258,7 +258,7 @@ void virtio_add(struct machine *m, struct virtio_dev *dev)
 
     if (m->nr_devs == MAX_VIRTIO)
         die("more than %d devices", MAX_VIRTIO);
-    dev->irq_fd = machine_irqfd(m, FIRST_LINE + m->nr_devs);
+    dev->irq_fd = machine_irqfd(m, machine_line_of(m->nr_devs));
     dev->offered |= VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX;
     for (uint32_t i = 0; i < dev->ops->nr_queues; i++) {
         struct doorbell *bell = &bells[nr_bells++];

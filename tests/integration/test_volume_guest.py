@@ -308,6 +308,23 @@ def test_cached_files_cost_no_requests(run, shared, platform):
     assert requests(300) <= once + 2
 
 
+def test_eight_volumes_are_all_watched(run, tmp_path, platform):
+    """So that what was read once is served from memory in each of them."""
+    options = []
+    for i in range(7):
+        (tmp_path / f"v{i}").mkdir()
+        (tmp_path / f"v{i}" / "page").write_text("page")
+        options += ["-v", f"{tmp_path}/v{i}:/v{i}"]
+    out = run("""
+        for i in range(7):
+            for _ in range(100):
+                with open(f"/v{i}/page") as f:
+                    assert f.read() == "page"
+    """, [*options, "--stats", *platform], want="stderr")
+    requests = re.findall(r"stats: volume /v\d requests (\d+)", out)
+    assert len(requests) == 7 and all(int(n) < 40 for n in requests), out
+
+
 def test_own_changes_leave_other_names_known(run, shared):
     """Removing and renaming are no news of somebody else: each round costs its
     own requests, and none to look up the directory that lies beside."""
