@@ -81,18 +81,41 @@ static int empty_root(const char *dir)
                  NULL);
 }
 
-/* Makes the namespaces, says so (or errno) through the pipe and lives until
- * its other end is closed. */
-static void holder(const char *dir, int out_fd, int in_fd)
+/* The holder's word: 0 or errno, and the processor that it was on. */
+struct made {
+    int error, cpu;
+};
+
+/* To the first processor from *cpu on that we may use; -1: as it comes. */
+static int move_to(int *cpu)
 {
-    int error = 0;
+    cpu_set_t one;
+
+    for (; *cpu >= 0 && *cpu < CPU_SETSIZE; ++*cpu) {
+        CPU_ZERO(&one);
+        CPU_SET(*cpu, &one);
+        if (sched_setaffinity(0, sizeof(one), &one) == 0) {
+            return 0;
+        }
+    }
+    errno = EINVAL;
+    return *cpu < 0 ? 0 : -1;
+}
+
+/* Makes the namespaces, says so through the pipe and lives until its other end
+ * is closed. */
+static void holder(const char *dir, int out_fd, int in_fd, int cpu)
+{
+    struct made made = {.error = 0};
     char byte;
 
-    if (unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) < 0 ||
+    if (move_to(&cpu) < 0 ||
+        unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) < 0 ||
         sethostname("einkorn", 7) < 0 || empty_root(dir) < 0) {
-        error = errno;
+        made.error = errno;
     }
-    if (write(out_fd, &error, sizeof(error)) == sizeof(error)) {
+    made.cpu = cpu;
+    if (write(out_fd, &made, sizeof(made)) == sizeof(made)) {
         (void)!read(in_fd, &byte, 1);
     }
     _exit(0);
@@ -139,9 +162,11 @@ static int make_holder_dir(const char *dir)
     return mount(NULL, dir, NULL, MS_PRIVATE, NULL);
 }
 
-static int make_with_holder(const char *dir)
+/* *cpu: as for move_to(); then where it was. */
+static int make_with_holder(const char *dir, int *cpu)
 {
-    int out[2], in[2], error = EIO, rc = -1;
+    struct made made = {.error = EIO, .cpu = *cpu};
+    int out[2], in[2], rc = -1;
     pid_t pid;
 
     if (pipe2(out, O_CLOEXEC) < 0 || pipe2(in, O_CLOEXEC) < 0) {
@@ -150,33 +175,43 @@ static int make_with_holder(const char *dir)
     pid = fork();
     if (pid == 0) {
         close(in[1]);
-        holder(dir, out[1], in[0]);
+        holder(dir, out[1], in[0], *cpu);
     }
     close(out[1]);
     close(in[0]);
-    if (pid > 0 && read(out[0], &error, sizeof(error)) == sizeof(error) &&
-        error == 0) {
+    if (pid > 0 && read(out[0], &made, sizeof(made)) == sizeof(made) &&
+        made.error == 0) {
         rc = pin_all(dir, pid);
-        error = errno;
+        made.error = errno;
     }
     close(out[0]);
     close(in[1]);
     if (pid > 0) {
         waitpid(pid, NULL, 0);
     }
-    errno = error;
+    *cpu = made.cpu;
+    errno = made.error;
     return rc;
 }
 
+/* Who pins a mount namespace must be in an older one, or it is EINVAL. Linux
+ * 6.18 tells that by numbers that each processor gives by itself, so one that
+ * is new may pass for older, depending on where it was made. */
 static int make(const char *run_dir)
 {
     char dir[DIR_MAX + 16];
+    int cpu = -1, rc;
 
     snprintf(dir, sizeof(dir), "%s/cage", run_dir);
-    if (make_holder_dir(dir) < 0) {
-        return -1;
-    }
-    return make_with_holder(dir);
+    do {
+        rc = make_holder_dir(dir);
+        if (rc < 0) {
+            return rc;
+        }
+        rc = make_with_holder(dir, &cpu);
+        cpu++;
+    } while (rc < 0 && errno == EINVAL && cpu < CPU_SETSIZE);
+    return rc;
 }
 
 int cage_open(struct cage *cage, const char *run_dir, struct err *err)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every verb of the tool, with a fake tender: no kernel is involved."""
 import json
+import os
 import re
 import subprocess
+
+import pytest
 
 from tests.conftest import needs_own_root
 from tests.integration.conftest import Tool, wait_for
@@ -77,8 +80,19 @@ def test_run_configuration_reaches_kernel(tool):
 
 
 @needs_own_root
+@pytest.mark.parametrize("there", sorted(os.sched_getaffinity(0)))
+@pytest.mark.parametrize("here", sorted(os.sched_getaffinity(0)))
+def test_cage_in_a_mount_namespace_of_any_processor(tool, here, there):
+    """Linux 6.18 numbers those of each processor by themselves."""
+    tool.prefix = ["taskset", "-c", str(here), "unshare", "-m", "taskset",
+                   "-c", str(there)]
+    assert "\nunshare=0\n" in tool.sh('echo "$HANDOVER"', "--rm").stdout
+
+
+@needs_own_root
 def test_run_handover_names_files_and_cage(tool):
     p = tool.sh('echo "$HANDOVER"', "--rm", "--no-jit", "--stats")
+    assert p.returncode == 0, p.stderr
     keys = dict(line.split("=", 1) for line in p.stdout.splitlines())
     assert keys["kernel"].endswith("/libexec/kernel.elf")
     assert keys["jit"] == "0" and keys["stats"] == "1" and keys["tty"] == "0"
