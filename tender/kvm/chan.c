@@ -2,7 +2,8 @@
 /*
  * virtio-9p on a packet socket: each request goes to the host directory's
  * server as it is; the answer is found by its tag. A guest that reuses a tag
- * before it was answered loses answers, nothing else. Once the server is gone
+ * before it was answered, or changes it between our look at it and the server's
+ * copy, loses answers, nothing else. Once the server is gone
  * each request is answered with nothing, so that nobody waits for it. What
  * comes unasked, from the server or from an inotify descriptor, goes to queue 1
  * (abi/monitor.h).

@@ -5,6 +5,7 @@
 /* einkorn-kvm's device models against a driver that means harm: rules broken
  * one at a time, then everything at random under the sanitizers. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -602,6 +603,67 @@ static void test_kvm_devices_stand_noise(void **state)
     con_works();
 }
 
+/* ---- a guest that changes its mind --------------------------------------- */
+
+/* Words of rings and requests, back and forth between what is right and what is
+ * wild, while the devices read them. */
+static void *meddle(void *is_over)
+{
+    static const uint64_t words[] = {
+        DATA_AT,
+        DATA_AT + 4096,
+        UINT64_MAX - 64,
+        LOW_BYTES - 8,
+        16 | (uint64_t)NEXT << 32 | UINT64_C(1) << 48, /* length, flags, next */
+        512 | (uint64_t)(NEXT | WRITE) << 32 | UINT64_C(2) << 48,
+        1 | (uint64_t)WRITE << 32,
+        UINT64_C(0x7fffffff) | (uint64_t)WRITE << 32};
+    uint64_t x = 1;
+
+    while (!__atomic_load_n((bool *)is_over, __ATOMIC_RELAXED)) {
+        uint32_t queue = x >> 20 & 1, id = x >> 21 & (NUM - 1);
+        uint64_t *desc = (uint64_t *)(guest.low + guest_ring(queue)) + 2 * id;
+
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        if (x >> 61 == 0)
+            __atomic_fetch_add(&guest_avail(&guest, queue)[1], 1,
+                               __ATOMIC_RELAXED);
+        else if (x >> 61 == 1)
+            __atomic_store_n((uint64_t *)(guest.low + DATA_AT), x >> 40,
+                             __ATOMIC_RELAXED);
+        else
+            __atomic_store_n(desc + (x >> 59 & 1),
+                             words[(x >> 59 & 1) * 4 + (x >> 57 & 3)],
+                             __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+static void test_kvm_devices_stand_a_guest_that_meddles(void **state)
+{
+    bool is_over = false;
+    pthread_t meddler;
+
+    (void)state;
+    assert_int_equal(pthread_create(&meddler, NULL, meddle, &is_over), 0);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint32_t dev = round % NR_DEVICES;
+
+        start_device(dev);
+        for (uint32_t i = 0; i < NUM; i++)
+            offer(dev, i % 2, (uint16_t)i);
+        serve_ready();
+        drain(net_peer);
+        drain(chan_peer);
+        drain(con_out);
+    }
+    __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
+    assert_int_equal(pthread_join(meddler, NULL), 0);
+    blk_works();
+    chan_works();
+    con_works();
+}
+
 /* ---- serial lines -------------------------------------------------------- */
 
 static void test_kvm_uart_stands_noise(void **state)
@@ -686,6 +748,7 @@ int main(void)
         cmocka_unit_test(test_kvm_disk_keeps_its_borders),
         cmocka_unit_test(test_kvm_console_waits_for_its_reader),
         cmocka_unit_test(test_kvm_devices_stand_noise),
+        cmocka_unit_test(test_kvm_devices_stand_a_guest_that_meddles),
         cmocka_unit_test(test_kvm_console_says_when_input_ends),
         cmocka_unit_test(test_kvm_uart_stands_noise),
     };
