@@ -43,6 +43,7 @@ enum { SLEEP_SHIFT = 10, SLEEP_MASK = 7, ENABLE_TRIES = 100000 };
 /* Hardware-reduced (4.8.3.7) */
 enum { REDUCED_SLEEP_SHIFT = 2, REDUCED_SLEEP_ENABLE = 1 << 5 };
 
+enum { OFF_NS = 1000000000 };
 enum { STOP_SIGNAL = 15, AML_PACKAGE = 0x12, AML_BYTE = 0x0a };
 
 static struct {
@@ -93,7 +94,7 @@ static bool find_off_type(const uint8_t *dsdt, uint8_t *type)
 {
     uint32_t end = table_length(dsdt);
 
-    for (uint32_t i = TABLE_HEADER; i + 12 < end; i++) {
+    for (uint32_t i = TABLE_HEADER; i + 12 <= end; i++) {
         const uint8_t *at = dsdt + i;
 
         if (memcmp(at, "_S5_", 4) != 0 || at[4] != AML_PACKAGE)
@@ -149,7 +150,7 @@ static void find_off(const uint8_t *fadt, const uint8_t *dsdt)
         acpi.control = (uint16_t)get32(fadt + FADT_PM1A_CONTROL);
 }
 
-void acpi_power_off(void)
+static void ask_for_off(void)
 {
     uint8_t sleep =
         (uint8_t)(acpi.off_type << REDUCED_SLEEP_SHIFT | REDUCED_SLEEP_ENABLE);
@@ -165,6 +166,19 @@ void acpi_power_off(void)
         outb(acpi.sleep, sleep);
     if (acpi.sleep_memory)
         *acpi.sleep_memory = sleep;
+}
+
+/* Machines go off while their processors run on: one that went on to a reset
+ * would start again instead. */
+void acpi_power_off(void)
+{
+    uint64_t begin = rdtsc(), ticks = irq_tsc_of(OFF_NS);
+
+    if (!acpi.control && !acpi.sleep && !acpi.sleep_memory)
+        return;
+    ask_for_off();
+    while (rdtsc() - begin < ticks)
+        ;
 }
 
 /* ---- the power button --------------------------------------------------- */
