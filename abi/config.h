@@ -13,7 +13,11 @@
  *   hostname=name          uname's nodename, /etc/hostname, /etc/hosts
  *   net0.ip=10.0.0.2/24    IPv4 address of network device 0 (or "dhcp")
  *   net0.gw=10.0.0.1       its default gateway
+ *   net0.gwmac=02:45:0a:00:00:01  its Ethernet address; where this is told,
+ *                          the network knows ours too, and neither is asked for
+ *                          nor announced
  *   net0.ip6=fd00::2/64, net0.gw6=fd00::1
+ *   net0.ip6=none          the device has no IPv6 at all
  *   dns=10.0.0.1           one resolver each, for /etc/resolv.conf
  *   trace=1                show each system call on the error stream; 2: the
  *                          same, each line behind a byte 0x1e

@@ -14,9 +14,10 @@
 
 /* '#' stands for one digit. */
 static const char *const keys[] = {
-    "group",    "exe",      "arg",     "env",      "cwd",       "uid", "gid",
-    "hostname", "net#.ip",  "net#.gw", "net#.ip6", "net#.gw6",  "dns", "disk#",
-    "volume#",  "loglevel", "trace",   "core",     "processor",
+    "group",    "exe",      "arg",      "env",     "cwd",
+    "uid",      "gid",      "hostname", "net#.ip", "net#.gw",
+    "net#.ip6", "net#.gw6", "dns",      "disk#",   "net#.gwmac",
+    "volume#",  "loglevel", "trace",    "core",    "processor",
 };
 
 static bool key_matches(const char *pattern, const char *key, size_t len)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The command line; its grammar is in abi/handover.h. */
 #include "abi/handover.h"
+#include "lib/mac.h"
 #include "lib/string.h"
 #include "tender/common/say.h"
 #include "tender/common/sys.h"
@@ -54,28 +55,6 @@ static const char *field(const char *text, char *buf, size_t size_bytes)
     return comma ? comma + 1 : text + strlen(text);
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int parse_mac(const char *text, uint8_t *mac)
-{
-    if (strlen(text) != 17)
-        return 0;
-    for (int i = 0; i < 6; i++, text += 3) {
-        int high = hex(text[0]), low = hex(text[1]);
-
-        if (high < 0 || low < 0 || (i < 5 && text[2] != ':'))
-            return 0;
-        mac[i] = (uint8_t)(high * 16 + low);
-    }
-    return 1;
-}
-
 static void add_net(struct launch *l, const char *value)
 {
     char kind[16], fd[16], mac[32], mtu[16];
@@ -94,7 +73,7 @@ static void add_net(struct launch *l, const char *value)
         port->kind = GATE_NET_STREAM;
     else
         die("net=%s: the kind is neither tap nor stream", value);
-    if (!parse_mac(mac, info->mac))
+    if (!mac_parse(mac, info->mac))
         die("net=%s: bad MAC address", value);
     port->fd = descriptor("net=", fd);
     info->mtu = (uint16_t)number("net=...,", mtu, 65535);

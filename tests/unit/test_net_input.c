@@ -2,7 +2,7 @@
 /* Frames of all kinds, whole and damaged, into the stack; servers answer. */
 /* sources: kernel/core/timer.c kernel/net/checksum.c kernel/net/gso.c */
 /* sources: kernel/net/netdev.c kernel/net/netdev_rx.c */
-/* sources: kernel/net/frame_view.c kernel/net/uso_rx.c */
+/* sources: kernel/net/frame_view.c kernel/net/uso_rx.c lib/mac.c */
 // sources: kernel/net/lwip/*.c kernel/net/tcp/*.c
 /* sources: third_party/lwip/src/src/core/def.c */
 /* sources: third_party/lwip/src/src/core/inet_chksum.c */
