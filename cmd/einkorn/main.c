@@ -73,6 +73,7 @@ static const char run_options[] =
     "  --entrypoint PROGRAM        instead of the image's\n"
     "  -u, --user USER[:GROUP]     instead of the image's\n"
     "  --network none|bridge|user  default: bridge as root, else user\n"
+    "  --ip ADDRESS                on a bridge: this one of its subnet\n"
     "  --platform auto|proc|kvm|qemu\n"
     "                              what runs it (default: auto)\n"
     "  --machine microvm|q35       what QEMU emulates (default: microvm)\n"

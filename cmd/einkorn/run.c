@@ -13,6 +13,7 @@ enum option_code {
     OPT_NAME = 256,
     OPT_RM,
     OPT_NETWORK,
+    OPT_IP,
     OPT_PLATFORM,
     OPT_MACHINE,
     OPT_NO_JIT,
@@ -38,6 +39,7 @@ static const struct option options[] = {
     {"workdir", required_argument, NULL, 'w'},
     {"network", required_argument, NULL, OPT_NETWORK},
     {"net", required_argument, NULL, OPT_NETWORK},
+    {"ip", required_argument, NULL, OPT_IP},
     {"platform", required_argument, NULL, OPT_PLATFORM},
     {"machine", required_argument, NULL, OPT_MACHINE},
     {"no-jit", no_argument, NULL, OPT_NO_JIT},
@@ -115,6 +117,8 @@ static int set_option(struct spec *spec, int code, struct err *err)
         return set_cwd(spec, optarg, err);
     case OPT_NETWORK:
         return spec_set_network(spec, optarg, err);
+    case OPT_IP:
+        return spec_set_ip(spec, optarg, err);
     case OPT_PLATFORM:
         return spec_set_platform(spec, optarg, err);
     case OPT_MACHINE:

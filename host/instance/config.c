@@ -111,6 +111,7 @@ void config_build(struct strings *out, const struct plan *plan,
 {
     const struct network *net = plan->net;
     const struct spec *spec = plan->spec;
+    const uint8_t *m = net->gateway_mac;
     char text[INET_ADDRSTRLEN];
 
     add_program(out, plan);
@@ -118,6 +119,13 @@ void config_build(struct strings *out, const struct plan *plan,
         strings_addf(out, "net0.ip", "%s/%u", ip_text(net->ip, text),
                      net->prefix_len);
         strings_add(out, "net0.gw", ip_text(net->gateway, text));
+        if (net->gateway_known) {
+            strings_addf(out, "net0.gwmac", "%02x:%02x:%02x:%02x:%02x:%02x",
+                         m[0], m[1], m[2], m[3], m[4], m[5]);
+        }
+        if (net->no_ip6) {
+            strings_add(out, "net0.ip6", "none");
+        }
         add_dns(out);
     }
     for (int i = 0; i < spec->nr_volumes; i++) {

@@ -3,6 +3,7 @@
  * spec_place.c's. */
 #include "host/instance/spec.h"
 
+#include <arpa/inet.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,20 @@ int spec_set_network(struct spec *spec, const char *value, struct err *err)
                        value);
     }
     spec->network = (enum network_kind)i;
+    return 0;
+}
+
+int spec_set_ip(struct spec *spec, const char *value, struct err *err)
+{
+    struct in_addr ip;
+
+    if (inet_pton(AF_INET, value, &ip) != 1 || ip.s_addr == 0) {
+        return err_set(err, ERR_TOOL,
+                       "--ip %s: not an IPv4 address (use for example "
+                       "10.114.0.7)",
+                       value);
+    }
+    spec->ip = ip.s_addr;
     return 0;
 }
 

@@ -70,6 +70,7 @@ struct spec {
     uint64_t mem_bytes; /* 0: no limit asked for */
     uint32_t vcpus;     /* 0: not said, which is 1 */
     enum network_kind network;
+    uint32_t ip; /* on the bridge, network order; 0: any */
     enum platform_kind platform;
     enum machine_kind machine;
     int stop_signal; /* 0: the image's, or SIGTERM */
@@ -108,6 +109,7 @@ int spec_set_core(struct spec *spec, const char *value, struct err *err);
 int spec_set_core_size(struct spec *spec, const char *value, struct err *err);
 int spec_set_gdb(struct spec *spec, const char *value, struct err *err);
 int spec_set_network(struct spec *spec, const char *value, struct err *err);
+int spec_set_ip(struct spec *spec, const char *value, struct err *err);
 int spec_set_platform(struct spec *spec, const char *value, struct err *err);
 int spec_set_machine(struct spec *spec, const char *value, struct err *err);
 

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Bridge and taps, over rtnetlink(7): see bridge.h. */
+/* The bridge, over rtnetlink(7): see bridge.h. */
 #include "host/network/bridge.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
-#include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include "abi/platform.h"
+#include "host/network/link.h"
 #include "host/network/netlink.h"
 #include "host/network/nft.h"
 
@@ -99,56 +94,10 @@ static int add_address(const struct bridge *bridge, int fd, int index)
     return nl_call(fd, &msg);
 }
 
-static int set_up(int fd, int index, int master)
-{
-    struct ifinfomsg body = {.ifi_family = AF_UNSPEC,
-                             .ifi_index = index,
-                             .ifi_flags = IFF_UP,
-                             .ifi_change = IFF_UP};
-    uint32_t value = (uint32_t)master;
-    struct nl_msg msg;
-
-    nl_begin(&msg, RTM_NEWLINK, NLM_F_ACK, &body, sizeof(body));
-    if (master != 0) {
-        nl_attr(&msg, IFLA_MASTER, &value, sizeof(value));
-    }
-    return nl_call(fd, &msg);
-}
-
-static int write_sysctl(const char *path, const char *value)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    int rc;
-
-    if (fd < 0) {
-        return -1;
-    }
-    rc = write(fd, value, strlen(value)) < 0 ? -1 : 0;
-    close(fd);
-    return rc;
-}
-
-static int get_index(int fd, const char *name, short *flags)
-{
-    struct ifreq req = {0};
-    int index;
-
-    snprintf(req.ifr_name, IFNAMSIZ, "%s", name);
-    if (ioctl(fd, SIOCGIFINDEX, &req) < 0) {
-        return -errno;
-    }
-    index = req.ifr_ifindex;
-    if (flags != NULL) {
-        *flags = ioctl(fd, SIOCGIFFLAGS, &req) == 0 ? req.ifr_flags : 0;
-    }
-    return index;
-}
-
 /* Every step may have been done by somebody else already. Bringing it up
  * comes last and tells that all is done. */
 static int configure(const struct bridge *bridge, int fd, struct err *err)
 {
-    char path[80];
     int index, rc = create(bridge, fd);
 
     if (rc < 0 && rc != -EEXIST) {
@@ -158,18 +107,17 @@ static int configure(const struct bridge *bridge, int fd, struct err *err)
                        "else use --network user or none)",
                        bridge->name);
     }
-    index = get_index(fd, bridge->name, NULL);
+    index = link_index(fd, bridge->name, NULL);
     rc = index < 0 ? index : add_address(bridge, fd, index);
     if (rc < 0 && rc != -EEXIST) {
         errno = -rc;
         return err_set(err, ERR_TOOL, "address of bridge %s: %m", bridge->name);
     }
     /* Read-only in some containers: instances still reach the host. */
-    write_sysctl("/proc/sys/net/ipv4/ip_forward", "1");
-    snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/route_localnet",
-             bridge->name);
-    write_sysctl(path, "1");
-    rc = set_up(fd, index, 0);
+    link_sysctl("1", "ipv4/ip_forward");
+    link_sysctl("1", "ipv4/conf/%s/route_localnet", bridge->name);
+    link_sysctl("1", "ipv6/conf/%s/disable_ipv6", bridge->name);
+    rc = link_set_up(fd, index, 0);
     if (rc < 0) {
         errno = -rc;
         return err_set(err, ERR_TOOL, "set bridge %s up: %m", bridge->name);
@@ -180,7 +128,7 @@ static int configure(const struct bridge *bridge, int fd, struct err *err)
 int bridge_ensure(const struct bridge *bridge, int route_fd, struct err *err)
 {
     short flags = 0;
-    int index = get_index(route_fd, bridge->name, &flags);
+    int index = link_index(route_fd, bridge->name, &flags);
 
     if (index < 0 || (flags & IFF_UP) == 0) {
         index = configure(bridge, route_fd, err);
@@ -189,57 +137,4 @@ int bridge_ensure(const struct bridge *bridge, int route_fd, struct err *err)
         nft_ensure(bridge); /* without nft: no NAT, as `info` tells */
     }
     return index;
-}
-
-/* ---- taps ---- */
-
-static int open_tap(struct ifreq *req, bool keep)
-{
-    int hdr_size = ABI_NET_HDR_SIZE;
-    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-    if (fd < 0) {
-        return -1;
-    }
-    req->ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-    if (ioctl(fd, TUNSETIFF, req) < 0 ||
-        ioctl(fd, TUNSETVNETHDRSZ, &hdr_size) < 0 ||
-        ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) < 0 ||
-        ioctl(fd, TUNSETPERSIST, (unsigned long)keep) < 0) {
-        int error = errno;
-
-        close(fd);
-        errno = error;
-        return -1;
-    }
-    return fd;
-}
-
-int bridge_open_tap(const struct bridge *bridge, int route_fd, int bridge_index,
-                    uint32_t number, struct err *err)
-{
-    struct ifreq req = {0};
-    const char *name = req.ifr_name;
-    int fd, index, rc;
-
-    snprintf(req.ifr_name, IFNAMSIZ, "%s.%u", bridge->name, number & 0xffff);
-    fd = open_tap(&req, number < BRIDGE_POOL);
-    if (fd < 0 && errno == EBUSY) {
-        return BRIDGE_TAP_BUSY;
-    }
-    if (fd < 0) {
-        return err_set(err, ERR_TOOL,
-                       "tap device %s: /dev/net/tun: %m (needs root with "
-                       "CAP_NET_ADMIN; else use --network user or none)",
-                       name);
-    }
-    index = get_index(route_fd, name, NULL);
-    rc = index < 0 ? index : set_up(route_fd, index, bridge_index);
-    if (rc < 0) {
-        close(fd);
-        errno = -rc;
-        return err_set(err, ERR_TOOL, "put tap device %s on the bridge: %m",
-                       name);
-    }
-    return fd;
 }

@@ -24,14 +24,4 @@ int bridge_settings(struct bridge *bridge, struct err *err);
 /* Makes it and its NAT if they are missing. Returns its interface index. */
 int bridge_ensure(const struct bridge *bridge, int route_fd, struct err *err);
 
-/* Opens the tap of address number `number`, up and on the bridge. The taps of
- * the first BRIDGE_POOL numbers stay when closed, because making and ending a
- * network device takes the kernel 20 ms; the others go. BRIDGE_TAP_BUSY:
- * a tender whose monitor was killed still has it; take another number. */
-int bridge_open_tap(const struct bridge *bridge, int route_fd, int bridge_index,
-                    uint32_t number, struct err *err);
-
-#define BRIDGE_POOL 64u
-#define BRIDGE_TAP_BUSY (-2)
-
 #endif

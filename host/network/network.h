@@ -22,8 +22,12 @@ struct network {
     unsigned int prefix_len;
     uint32_t ip, gateway; /* network order; 0: none */
     uint8_t mac[6];
-    char tap[16];            /* name of the tap */
-    int ip_fd;               /* holds the lock on the address */
+    uint8_t gateway_mac[6];
+    bool gateway_known;      /* that, and ours by the gateway */
+    bool no_ip6;             /* there is none on it */
+    int bridge;              /* its index */
+    uint32_t number;         /* of the address in the subnet */
+    int ip_fd;               /* holds the lock on that */
     int port_fds[MAX_PORTS]; /* hold the published ports */
     int nr_port_fds;
     bool published; /* nftables has elements of ours */

@@ -158,6 +158,7 @@ int passt_attach(struct network *net, const struct spec *spec, struct err *err)
     inet_pton(AF_INET, GUEST_GATEWAY, &net->gateway);
     net->prefix_len = GUEST_PREFIX;
     net->mtu = 65520;
+    net->no_ip6 = true; /* -4 */
     memcpy(net->mac, mac, sizeof(mac));
     return 0;
 }

@@ -74,6 +74,7 @@ def test_guest_is_told_its_network(net):
             'echo "$CONFIG"; echo "$HANDOVER"')
     lines = p.stdout.splitlines()
     assert "net0.ip=10.99.0.2/24" in lines and "net0.gw=10.99.0.1" in lines
+    assert "net0.gwmac=02:45:0a:63:00:01" in lines
     dev = [x for x in lines if x.startswith("net=tap,")]
     assert len(dev) == 1 and dev[0].endswith(",02:45:0a:63:00:02,1500")
 
@@ -86,6 +87,74 @@ def test_addresses_differ_and_are_used_again(net):
     net.ok("rm", "-f", "b")
     net.start("sleep 60", "--name", "d", network="bridge")
     assert settings(net, "d")["IPAddress"] == "10.99.0.3"
+
+
+def test_address_can_be_chosen(net):
+    net.start("sleep 60", "--name", "a", "--ip", "10.99.0.77",
+              network="bridge")
+    assert settings(net, "a")["IPAddress"] == "10.99.0.77"
+    for wrong, why in {"10.99.0.77": "an instance has it",
+                       "10.99.0.1": "not an address for an instance",
+                       "10.99.0.255": "not an address for an instance",
+                       "10.98.0.2": "not an address for an instance",
+                       "10.99.0": "not an IPv4 address"}.items():
+        p = net("run", "--rm", "--ip", wrong, net.target, "true")
+        assert p.returncode == 125 and f"--ip {wrong}: {why}" in p.stderr
+    p = net("run", "--rm", "--ip", "10.99.0.78", "--network", "none",
+            net.target, "true")
+    assert p.returncode == 125 and "--ip: only a bridge" in p.stderr
+    net.ok("rm", "-f", "a")
+    assert "NO-CARRIER" in net.inside("ip", "link", "show", f"{BRIDGE}.77")
+    net.start("sleep 60", "--name", "b", "--ip", "10.99.0.77",
+              network="bridge")
+    net.start("sleep 60", "--name", "c", network="bridge")
+    assert settings(net, "c")["IPAddress"] == "10.99.0.2"
+
+
+def test_addresses_of_killed_monitors_are_used_again(net):
+    """Before one that nobody has had."""
+    idents = {n: net.start("sleep 60", "--name", n, network="bridge")
+              for n in "abcd"}
+    for name in "bc":
+        os.kill(net.monitor_pid(idents[name]), signal.SIGKILL)
+        wait_for(lambda n=name: net.monitor_pid(idents[n]) == 0)
+    # Its tap is free when the tender has ended, too.
+    for number in (3, 4):
+        wait_for(lambda n=number: "NO-CARRIER" in net.inside(
+            "ip", "link", "show", f"{BRIDGE}.{n}"))
+    net.ok("rm", "-f", "a")
+    for name in "efgh":
+        net.start("sleep 60", "--name", name, network="bridge")
+    assert [settings(net, n)["IPAddress"] for n in "efgh"] == [
+        "10.99.0.2", "10.99.0.3", "10.99.0.4", "10.99.0.6"]
+
+
+def test_bridge_and_host_know_who_is_behind_a_tap(net):
+    mac = "02:45:0a:63:00:02"
+    tap = f"{BRIDGE}.2"
+    net.start("sleep 60", "--name", "a", network="bridge")
+    for _ in range(2):
+        entry = net.inside("bridge", "fdb", "show", "dev", tap)
+        assert f"{mac} master {BRIDGE} static" in entry
+        port = net.inside("bridge", "-d", "link", "show", "dev", tap)
+        assert "learning off" in port
+        known = net.inside("ip", "neighbour", "show", "dev", BRIDGE)
+        assert f"10.99.0.2 lladdr {mac}" in known
+        assert "inet6" not in net.inside("ip", "address", "show", tap)
+        net.ok("rm", "-f", "a")
+        assert "10.99.0.2" not in net.inside("ip", "neighbour", "show", "dev",
+                                             BRIDGE)
+        # The tap stays, and with it what the bridge knows.
+        net.start("sleep 60", "--name", "a", network="bridge")
+
+
+def test_instances_have_ip6_if_the_bridge_has(net):
+    script = 'echo "$CONFIG"'
+    p = net("run", "--rm", net.target, "sh", "-c", script)
+    assert "net0.ip6=none" in p.stdout.splitlines()
+    net.inside("sysctl", "-w", f"net.ipv6.conf.{BRIDGE}.disable_ipv6=0")
+    p = net("run", "--rm", net.target, "sh", "-c", script)
+    assert p.returncode == 0 and "net0.ip6" not in p.stdout
 
 
 def test_many_at_once_get_distinct_addresses(net):

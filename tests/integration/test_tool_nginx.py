@@ -2,6 +2,7 @@
 """Debian's nginx behind the tool's networks, with the real tender: reached
 from the host, through published ports, from outside and without root."""
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -105,6 +106,32 @@ def test_instances_reach_each_other(host):
     for url in ("http://10.98.0.2/", "http://10.98.0.1:8080/"):
         p = host("run", "--rm", "/usr/bin/curl", "curl", "-sS", "-m", "5", url)
         assert "Welcome to nginx" in p.stdout, p.stderr
+
+
+def received(space, tap):
+    """Frames that an instance has read from its tap."""
+    link = json.loads(space.run("ip", "-j", "-s", "link", "show", tap))[0]
+    return link["stats64"]["tx"]["packets"]
+
+
+# An ICMP echo reply that nobody asked for: one frame, and none in return.
+GREETING = """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
+    s.sendto(bytes.fromhex("0000ffff00000000"), (sys.argv[1], 0))
+"""
+
+
+def test_a_start_wakes_no_other_instance(host):
+    """Whoever runs is sent nothing while others start and speak."""
+    host.ok("run", "-d", "--name", "idle", NGINX, *COMMAND)
+    for _ in range(2):  # with a new tap, and with one that is there
+        host.ok("run", "-d", "--name", "web", NGINX, *COMMAND)
+        assert "Welcome" in host.space.fetch("http://10.98.0.3/")
+        host.ok("rm", "-f", "web")
+    host.space.run("python3", "-c", GREETING, "10.98.0.2")
+    wait_for(lambda: received(host.space, "ekweb.2"))
+    assert received(host.space, "ekweb.2") == 1
 
 
 @needs_own_root

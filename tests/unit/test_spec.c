@@ -75,6 +75,22 @@ static void test_spec_port_refused(void **state)
     }
 }
 
+static void test_spec_ip_forms(void **state)
+{
+    static const char *const bad[] = {
+        "", "10.0.0", "0.0.0.0", "10.0.0.256", "10.0.0.1/24", "::1", "host"};
+
+    (void)state;
+    assert_int_equal(spec_set_ip(&spec, "10.114.0.7", &err), 0);
+    assert_int_equal(ntohl(spec.ip), 0x0a720007);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        memset(&err, 0, sizeof(err));
+        assert_int_equal(spec_set_ip(&spec, bad[i], &err), -1);
+        assert_int_equal(err.status, ERR_TOOL);
+    }
+    assert_int_equal(ntohl(spec.ip), 0x0a720007);
+}
+
 static void test_spec_port_limit(void **state)
 {
     (void)state;
@@ -181,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_spec_port_forms, reset),
         cmocka_unit_test_setup(test_spec_port_refused, reset),
+        cmocka_unit_test_setup(test_spec_ip_forms, reset),
         cmocka_unit_test_setup(test_spec_port_limit, reset),
         cmocka_unit_test_setup(test_spec_mem, reset),
         cmocka_unit_test_setup(test_spec_volume, reset),
