@@ -101,6 +101,11 @@ def wait_reachable(address, port, request=HTTP, seconds=20):
 
 
 # ---- einkorn -----------------------------------------------------------
+# We choose them, as those of the peers, so nobody has to ask. The one that was
+# used last is the next: its tap is there.
+addresses = [f"10.114.2.{n}" for n in range(254, 0, -1)]
+
+
 def pinned(*args, cpu=SERVER_CPU):
     return ["taskset", "-c", cpu, *map(str, args)]
 
@@ -124,12 +129,11 @@ def volume_options(folders):
 
 @contextlib.contextmanager
 def einkorn(server):
-    name = f"b{next(numbers)}"
+    name, address = f"b{next(numbers)}", addresses.pop()
     sh(*pinned(EINKORN, "run", "-d", "--name", name, "--network", "bridge",
-               *volume_options(server.volumes), *server.options,
-               server.argv[0], *server.argv))
+               "--ip", address, *volume_options(server.volumes),
+               *server.options, server.argv[0], *server.argv))
     try:
-        address = inspect(name)["NetworkSettings"]["IPAddress"]
         yield Running(address, lambda: instance_pids(name))
     except Exception as error:
         log = sh(EINKORN, "logs", "-n", "3", name, check=False)
@@ -137,6 +141,7 @@ def einkorn(server):
                            f"{log.stderr[-300:]}") from error
     finally:
         sh(EINKORN, "rm", "-f", name, check=False)
+        addresses.append(address)
 
 
 # ---- a namespace behind veth -------------------------------------------

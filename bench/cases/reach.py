@@ -6,8 +6,8 @@ import random
 import time
 
 from harness import EINKORN, OURS, need, sh
-from peers import (NETNS, Namespace, Running, containers, einkorn, host_root,
-                   inspect, namespace, netns, numbers, oci_spec, pinned,
+from peers import (NETNS, Namespace, Running, addresses, containers, einkorn,
+                   host_root, namespace, netns, numbers, oci_spec, pinned,
                    process, wait_reachable)
 
 from . import case
@@ -62,16 +62,17 @@ class EinkornChurn:
 
     def start(self):
         """(handle, milliseconds until reachable)."""
-        name = f"c{next(numbers)}"
+        name, address = f"c{next(numbers)}", addresses.pop()
         begun = time.monotonic()
         sh(EINKORN, "run", "-d", "--name", name, "--network", "bridge",
-           self.server.argv[0], *self.server.argv)
-        address = inspect(name)["NetworkSettings"]["IPAddress"]
+           "--ip", address, self.server.argv[0], *self.server.argv)
         wait_reachable(address, 80)
-        return name, 1000 * (time.monotonic() - begun)
+        return (name, address), 1000 * (time.monotonic() - begun)
 
-    def stop(self, name):
+    def stop(self, handle):
+        name, address = handle
         sh(EINKORN, "rm", "-f", name)
+        addresses.append(address)
 
 
 class OciChurn:
