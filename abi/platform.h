@@ -119,6 +119,10 @@ struct abi_frame {
 
 enum abi_prot { ABI_PROT_READ = 1, ABI_PROT_WRITE = 2, ABI_PROT_EXEC = 4 };
 
+/* Beside the protection in mem_map(): all of it will be written in a moment. A
+ * platform may make the copies at once. */
+enum { ABI_MAP_SOON = 8 };
+
 enum abi_source { ABI_SOURCE_IMAGE = 0, ABI_SOURCE_SIDECAR = 1 };
 
 /* ---- devices ---------------------------------------------------------- */
@@ -224,7 +228,8 @@ struct abi_ops {
     int64_t (*mem_reserve)(uint64_t addr, uint64_t len_bytes);
     /* Private zeroed memory, given on first touch. */
     int64_t (*mem_commit)(uint64_t addr, uint64_t len_bytes, uint32_t prot);
-    /* Pages of the sealed image or of its sidecar, copy-on-write. */
+    /* Pages of the sealed image or of its sidecar, copy-on-write. prot may
+     * have ABI_MAP_SOON. */
     int64_t (*mem_map)(uint64_t addr, uint64_t len_bytes, uint32_t prot,
                        uint32_t source, uint64_t offset);
     int64_t (*mem_protect)(uint64_t addr, uint64_t len_bytes, uint32_t prot);

@@ -155,16 +155,19 @@ static int map_bss(const struct elf64_phdr *ph, uint64_t bias, int prot)
     return clear_user(file_end, start - file_end);
 }
 
-static int map_segment(const struct elf64_phdr *ph, uint64_t bias,
-                       struct backing *b)
+static int map_segment(const struct elf_program *p, const struct elf64_phdr *ph,
+                       uint64_t bias, struct backing *b)
 {
+    int flags = MAP_PRIVATE | MAP_FIXED;
     uint64_t addr = page_down(bias + ph->p_vaddr);
     uint64_t file_end = bias + ph->p_vaddr + ph->p_filesz;
     int prot = prot_of(ph->p_flags);
     int64_t at = 0;
 
+    if (p->ehdr.e_type == ELF_ET_DYN)
+        flags |= MAP_DENYWRITE;
     if (ph->p_filesz)
-        at = mm_map(addr, file_end - addr, prot, MAP_PRIVATE | MAP_FIXED, b,
+        at = mm_map(addr, file_end - addr, prot, flags, b,
                     page_down(ph->p_offset));
     if (at < 0)
         return (int)at;
@@ -180,7 +183,7 @@ static int map_segments(const struct elf_program *p, uint64_t bias,
         const struct elf64_phdr *ph = &p->phdrs[i];
 
         if (ph->p_type == ELF_PT_LOAD && ph->p_memsz)
-            err = map_segment(ph, bias, b);
+            err = map_segment(p, ph, bias, b);
     }
     return err;
 }

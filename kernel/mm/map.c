@@ -13,6 +13,8 @@
 #include "kernel/mm/vma.h"
 
 enum {
+    /* Larger data of a library is seldom all written, and copies are memory. */
+    SOON_MAX = 512 << 10,
     FIXED = MAP_FIXED | MAP_FIXED_NOREPLACE,
     /* What of flags is kept with the mapping. */
     KEPT = MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | MAP_NORESERVE,
@@ -114,6 +116,16 @@ static int64_t install(const struct vma *proto)
     return (int64_t)proto->start;
 }
 
+/* Loaders tell by this flag, which else means nothing, that they map a part of
+ * a library or program, and write to nearly all of its data at once: there it
+ * has addresses, which they relocate. */
+static bool is_written_soon(const struct vma *v, int flags)
+{
+    return (flags & MAP_DENYWRITE) && v->backing && v->backing->sealed &&
+           (v->flags & MAP_PRIVATE) && (v->prot & PROT_WRITE) &&
+           !(v->prot & PROT_EXEC) && v->end - v->start <= SOON_MAX;
+}
+
 static int64_t map(uint64_t addr, uint64_t len, int prot, int flags,
                    struct backing *b, uint64_t off)
 {
@@ -135,6 +147,7 @@ static int64_t map(uint64_t addr, uint64_t len, int prot, int flags,
     v.touched = !b || (prot & PROT_WRITE);
     v.was_exec = prot & PROT_EXEC;
     v.deny_write = flags & MM_DENY_WRITE;
+    v.soon = is_written_soon(&v, flags);
     if ((flags & FIXED) == MAP_FIXED)
         space_sync(v.start, v.end, false);
     keep_tail(v.start, v.end, tail);

@@ -90,7 +90,8 @@ void mm_init(void);
 /* Forget everything below ABI_USER_TOP (exec). */
 void mm_reset(void);
 
-/* As mmap(2): prot PROT_*, flags MAP_*; backing NULL for anonymous (its
+/* As mmap(2): prot PROT_*, flags MAP_* (MAP_DENYWRITE: part of a program or
+ * library that is to be relocated); backing NULL for anonymous (its
  * reference is taken by mm on success). Address or -errno. */
 int64_t mm_map(uint64_t addr, size_t len_bytes, int prot, int flags,
                struct backing *b, uint64_t off);

@@ -61,10 +61,12 @@ int space_fill(struct vma *v)
     if (v->prot == PROT_NONE || to <= from)
         return 0;
     if (v->backing)
-        err = v->backing->ops->map(v->backing, v->off + (from - v->start), from,
-                                   to - from, v->prot, v->flags & MAP_SHARED);
+        err = v->backing->ops->map(
+            v->backing, v->off + (from - v->start), from, to - from,
+            v->prot | (v->soon ? ABI_MAP_SOON : 0), v->flags & MAP_SHARED);
     else
         err = platform.ops.mem_commit(from, to - from, (uint32_t)v->prot);
+    v->soon = false;
     if (!err)
         v->filled = to;
     return (int)err;

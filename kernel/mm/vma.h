@@ -31,6 +31,7 @@ struct vma {
     bool touched;            /* was writable since it was mapped */
     bool was_exec;           /* was executable: shows patched text, if any */
     bool deny_write;         /* PROT_WRITE is refused */
+    bool soon;               /* to be written right after it is filled */
     bool no_dump;            /* MADV_DONTDUMP: not in core files */
     /* Not the program's: trampolines of sidecar segment `seg` for text at
      * `anchor`, or (VMA_NO_SEG) room kept for them behind `anchor`. */

@@ -72,6 +72,13 @@ static void test_eq32(struct code *c, uint32_t arg, uint64_t value)
     jump(c, BPF_JEQ, LO(value), 0, FAILED);
 }
 
+static void test_eq_but(struct code *c, uint32_t arg, uint64_t value)
+{
+    load(c, ARG_LO(arg));
+    emit(c, BPF_ALU | BPF_AND | BPF_K, ~HI(value), 0, 0);
+    jump(c, BPF_JEQ, LO(value), 0, FAILED);
+}
+
 static void test_high(struct code *c, uint32_t arg, uint32_t value)
 {
     load(c, ARG_HI(arg));
@@ -146,6 +153,9 @@ void test(struct code *c, const struct rule_check *t)
         break;
     case TEST_EQ32:
         test_eq32(c, t->arg, t->value);
+        break;
+    case TEST_EQ_BUT:
+        test_eq_but(c, t->arg, t->value);
         break;
     case TEST_FD:
         test_fd(c, t->arg, (enum rule_fds)t->value);

@@ -14,6 +14,7 @@
 #include <linux/mman.h>
 #include <linux/time.h>
 
+#define BUT(flags) ((uint64_t)(flags) << 32) /* TEST_EQ_BUT */
 #define CALL(x) .nr = __NR_##x, .name = #x
 
 enum {
@@ -113,10 +114,10 @@ const struct rule rules_memory[] = {
     {CALL(mmap),
      .check = {{TEST_HIGH0, 3, 0},
                {TEST_PROT_W, 2, 0},
-               {TEST_EQ32, 3, MAP_OURS | MAP_PRIVATE},
+               {TEST_EQ_BUT, 3, BUT(MAP_POPULATE) | MAP_OURS | MAP_PRIVATE},
                {TEST_FD, 4, FDS_IMAGE}},
-     .text = "fixed, private; descriptor: image or sidecar; if sealed never "
-             "writable and executable",
+     .text = "fixed, private, MAP_POPULATE or not; descriptor: image or "
+             "sidecar; if sealed never writable and executable",
      .reason = "map files of the image, and patched text"},
     {CALL(mmap),
      .check = {{TEST_HIGH0, 3, 0},

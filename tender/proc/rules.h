@@ -26,6 +26,7 @@ enum rule_test {
     TEST_END,    /* no further test */
     TEST_EQ,     /* 64 bits equal value */
     TEST_EQ32,   /* 32 bits equal value: an int argument */
+    TEST_EQ_BUT, /* the same, bits in the value's upper half aside */
     TEST_FD,     /* a descriptor of the set value */
     TEST_PID,    /* the instance's own process */
     TEST_PROT,   /* data protection: no execution once sealed */

@@ -16,6 +16,7 @@ KERNEL, HEAP, SHM = 0x7E0000000000, 0x7E1000000000, 0x7E2000000000
 GATE = 0x7E8000000000
 R, W, X = 1, 2, 4
 ANON, PRIVATE, SHARED = 0x4032, 0x4012, 0x4011  # fixed, no reserve
+POPULATE = 0x8000
 IMAGE_FD, SHM_FD = "image", "shm"
 
 SYSCALLS = dict(
@@ -102,6 +103,9 @@ FORBIDDEN = [
     ("mmap", USER, 4096, R, PRIVATE, 0, 0),  # standard input
     ("mmap", USER, 4096, R, SHARED, -1, 0),
     ("mmap", USER, 4096, R | 8, ANON, -1, 0),
+    ("mmap", USER, 4096, R | W, ANON | POPULATE, -1, 0),
+    ("mmap", USER, 4096, R, SHARED | POPULATE, SHM_NR, 0),
+    ("mmap", USER, 4096, R, PRIVATE | POPULATE, SHM_NR, 0),
     ("mmap", USER, 4096, R | 1 << 32, ANON, -1, 0),
     ("mprotect", KERNEL, 4096, R | W),
     ("mprotect", GATE, 4096, R | W | X),

@@ -401,6 +401,36 @@ static void test_mm_sealed_memory(void **state)
     assert_int_equal(mm_protect(base, PAGE, RX), -EACCES);
 }
 
+/* What the platform was told of a mapping of the sealed file, or of one that
+ * can be written to. */
+static uint32_t told(size_t nr_pages, int prot, int flags, bool sealed)
+{
+    static struct backing file = {.ops = &file_ops, .refs = 1};
+
+    file.sealed = sealed;
+    file_bytes = 1 << 20;
+    mm_map(base, nr_pages * PAGE, prot, flags | MAP_FIXED, &file, 0);
+    return fake_at(base)->prot;
+}
+
+static void test_mm_what_loaders_relocate(void **state)
+{
+    int loader = MAP_PRIVATE | MAP_DENYWRITE;
+
+    (void)state;
+    assert_int_equal(told(10, RW, loader, true), RW | ABI_MAP_SOON);
+    assert_int_equal(told(10, PROT_READ, loader, true), PROT_READ);
+    assert_int_equal(told(10, RW | PROT_EXEC, loader, true), RW | PROT_EXEC);
+    assert_int_equal(told(10, RW, MAP_PRIVATE, true), RW);
+    assert_int_equal(told(10, RW, loader, false), RW);
+    assert_int_equal(told(200, RW, loader, true), RW);
+    /* Only once. */
+    assert_int_equal(told(10, RW, loader, true), RW | ABI_MAP_SOON);
+    mm_protect(base, PAGE, PROT_READ);
+    mm_protect(base, PAGE, RW);
+    assert_int_equal(fake_at(base)->prot, RW);
+}
+
 static void test_mm_read_only_sharing_stays_so(void **state)
 {
     static struct backing file = {.ops = &file_ops, .refs = 1, .sealed = true};
@@ -437,6 +467,7 @@ int main(void)
         TEST(test_mm_faults),
         TEST(test_mm_file_beyond_its_end),
         TEST(test_mm_sealed_memory),
+        TEST(test_mm_what_loaders_relocate),
         TEST(test_mm_read_only_sharing_stays_so),
         TEST(test_mm_shared_anonymous_has_an_object),
     };

@@ -77,7 +77,11 @@ int64_t gate_mem_map(uint64_t addr, uint64_t len_bytes, uint32_t prot,
     const struct abi_range *file =
         is_image ? &gate.boot.image : &gate.boot.sidecar;
     uint32_t wx = ABI_PROT_WRITE | ABI_PROT_EXEC;
+    uint64_t flags = MAP_OURS | MAP_PRIVATE;
 
+    if (prot & ABI_MAP_SOON)
+        flags |= MAP_POPULATE;
+    prot &= ~(uint32_t)ABI_MAP_SOON;
     if (!range_ok(addr, len_bytes) || prot > 7 || source > ABI_SOURCE_SIDECAR)
         return -EINVAL;
     if (!inside(offset, len_bytes,
@@ -85,7 +89,7 @@ int64_t gate_mem_map(uint64_t addr, uint64_t len_bytes, uint32_t prot,
         return -EINVAL;
     if ((prot & wx) == wx && !jit())
         return -EACCES;
-    return map(addr, len_bytes, prot, MAP_OURS | MAP_PRIVATE,
+    return map(addr, len_bytes, prot, flags,
                is_image ? gate.image_fd : gate.sidecar_fd, offset);
 }
 

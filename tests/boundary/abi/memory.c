@@ -60,6 +60,15 @@ static void test_image(void)
     CHECK(*at(boot->image.base + PAGE) == 0x11);
     CHECK(probe_write(b));
     CHECK(ops->mem_discard(a, PAGE) == 0 && *at(a) == 0x11);
+    /* The hint changes nothing that can be seen. */
+    CHECK(ops->mem_map(a, 2 * PAGE, R | W | ABI_MAP_SOON, ABI_SOURCE_IMAGE,
+                       PAGE) == 0);
+    CHECK(*at(a) == 0x11 && !probe_write(a + PAGE) && *at(a + PAGE) == 0x5a);
+    CHECK(*at(boot->image.base + 2 * PAGE) == 0x22);
+    CHECK(ops->mem_map(a, 2 * PAGE, R | ABI_MAP_SOON, ABI_SOURCE_IMAGE, PAGE) ==
+          0);
+    CHECK(*at(a + PAGE) == 0x22 && probe_write(a + PAGE));
+    CHECK(ops->mem_map(a, PAGE, R | 16, ABI_SOURCE_IMAGE, PAGE) == EINVAL_);
     ops->mem_release(a, 2 * PAGE);
     ops->mem_release(b, PAGE);
 }

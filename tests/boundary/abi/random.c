@@ -151,7 +151,8 @@ static void step(void)
         break;
     case 4:
         source = pick(NR_IMAGE - few + 1);
-        CHECK(ops->mem_map(address(first % 500), (uint64_t)few * PAGE, prot,
+        CHECK(ops->mem_map(address(first % 500), (uint64_t)few * PAGE,
+                           prot | (pick(2) ? ABI_MAP_SOON : 0),
                            ABI_SOURCE_IMAGE, (source + 1) * PAGE) == 0);
         fill(first % 500, few, IMAGE, prot, source);
         break;

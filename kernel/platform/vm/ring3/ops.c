@@ -120,7 +120,8 @@ static int64_t mem_map(uint64_t addr, uint64_t len_bytes, uint32_t prot,
     if (source > ABI_SOURCE_SIDECAR || offset > parts[source].len_bytes ||
         len_bytes > parts[source].len_bytes - offset)
         return -EINVAL;
-    return mem_set(addr, len_bytes, VM_FILE, prot, parts[source].off + offset);
+    return mem_set(addr, len_bytes, VM_FILE, prot & ~(uint32_t)ABI_MAP_SOON,
+                   parts[source].off + offset);
 }
 
 static int64_t mem_protect(uint64_t addr, uint64_t len_bytes, uint32_t prot)
