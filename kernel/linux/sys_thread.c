@@ -23,8 +23,9 @@ static int64_t refuse_fork(const char *call)
     if (!said)
         klog(LOG_ERROR,
              "%s (thread \"%s\") called %s: an instance has one process, so "
-             "there is no fork; use the program's single-process or threaded "
-             "mode (nginx: master_process off; redis: save \"\")",
+             "there is no fork; run it in the foreground (often -f, -F, -d, "
+             "-n or --foreground) and in single-process or threaded mode "
+             "(nginx: daemon off; master_process off; redis: save \"\")",
              process.exe, current_thread()->comm, call);
     said = true;
     return -ENOSYS;

@@ -32,6 +32,14 @@ static inline bool net_addr_is_loopback(const struct net_addr *a)
     return a->ip[15] == 1;
 }
 
+/* 224.0.0.0/4, ff00::/8 */
+static inline bool net_addr_is_multicast(const struct net_addr *a)
+{
+    return a->family == NET_V6   ? a->ip[0] == 0xff
+           : a->family == NET_V4 ? a->ip[0] >> 4 == 14
+                                 : false;
+}
+
 static inline bool net_addr_is_any(const struct net_addr *a)
 {
     static const uint8_t zero[16];

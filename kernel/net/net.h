@@ -44,8 +44,8 @@ bool net_iface_by_index(uint32_t index, struct net_iface *out);
 /* A name server learned by DHCP, the i-th; false: no such. */
 bool net_dns_server(unsigned i, struct net_addr *out);
 
-/* Text of /proc/net/<name> ("tcp", "tcp6", "udp", "udp6", "dev", "route",
- * "if_inet6"), kmalloc'ed, *len_bytes long; NULL: no such file or no memory. */
+/* Text of /proc/net/<name> ("tcp", "dev", ...: see proctext.c), kmalloc'ed,
+ * *len_bytes long; NULL: no such file or no memory. */
 char *net_proc_text(const char *name, size_t *len_bytes);
 
 #endif

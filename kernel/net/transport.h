@@ -49,6 +49,7 @@ enum net_opt {
     NET_OPT_REUSEADDR,
     NET_OPT_REUSEPORT, /* endpoints with one address share what comes */
     NET_OPT_V6ONLY,    /* set only, before anything is bound */
+    NET_OPT_DEVICE, /* only through this interface (index); 0: any */
     NET_OPT_BROADCAST,
     NET_OPT_MCAST_TTL,
     NET_OPT_MCAST_LOOP,
@@ -201,6 +202,9 @@ size_t dgram_unread_bytes(const struct dgram *d);
 struct dgram_error *dgram_pop_error(struct dgram *d);
 void dgram_error_free(struct dgram_error *e);
 void dgram_close(struct dgram *d);
+enum { ICMP_FILTER_WORDS = 8 };
+/* Which types of ICMP a raw socket does not want to see: a bit for each. */
+uint32_t *dgram_icmp_filter(struct dgram *d);
 
 int dgram_set(struct dgram *d, enum net_opt opt, int value);
 int dgram_get(const struct dgram *d, enum net_opt opt, int *value);

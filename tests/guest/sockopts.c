@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options that DNS servers set before they listen (tcp(7), ipv6(7)). */
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +11,10 @@
 
 #ifndef TCP_FASTOPEN
 #define TCP_FASTOPEN 23
+#endif
+
+#ifndef ICMP_FILTER
+#define ICMP_FILTER 1 /* raw(7); glibc has no header for it */
 #endif
 
 struct address {
@@ -76,11 +82,149 @@ static void ipv6(void)
     close(fd);
 }
 
+/* A socket that is bound to the loopback interface reaches ourselves. */
+static void device(void)
+{
+    struct address a = {AF_INET, 0, {127, 0, 0, 1}, {0}};
+    int l = socket(AF_INET, SOCK_STREAM, 0), c, u, index = 1;
+    socklen_t len = sizeof(a), name_len = 16;
+    char name[16] = "x";
+
+    CHECK(getsockopt(l, SOL_SOCKET, SO_BINDTODEVICE, name, &name_len) == 0);
+    CHECK(name_len == 0);
+    CHECK(setsockopt(l, SOL_SOCKET, SO_BINDTODEVICE, "none", 5) == -1 &&
+          errno == ENODEV);
+    CHECK(setsockopt(l, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2) == 0);
+    name_len = 16;
+    CHECK(getsockopt(l, SOL_SOCKET, SO_BINDTODEVICE, name, &name_len) == 0);
+    CHECK(name_len == 3 && strcmp(name, "lo") == 0);
+    CHECK(bind(l, (void *)&a, len) == 0 && listen(l, 5) == 0);
+    CHECK(getsockname(l, (void *)&a, &len) == 0);
+    c = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(setsockopt(c, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof(index)) ==
+          0);
+    CHECK(get(c, SOL_SOCKET, SO_BINDTOIFINDEX) == 1);
+    CHECK(connect(c, (void *)&a, len) == 0);
+    u = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK(setsockopt(u, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3) == 0);
+    CHECK(bind(u, (void *)&a, len) == 0);
+    CHECK(sendto(u, "x", 1, 0, (void *)&a, len) == 1);
+    CHECK(recv(u, name, sizeof(name), 0) == 1);
+    CHECK(setsockopt(u, SOL_SOCKET, SO_BINDTODEVICE, "", 0) == 0);
+    close(u);
+    close(c);
+    close(l);
+}
+
+static void join(int fd, int opt, unsigned ifindex, int expected)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_addr = {htonl(0xef010203)}};
+    struct group_req req = {.gr_interface = ifindex};
+    int result;
+
+    memcpy(&req.gr_group, &a, sizeof(a));
+    errno = 0;
+    result = setsockopt(fd, IPPROTO_IP, opt, &req, sizeof(req));
+    CHECK(result == (expected ? -1 : 0) && errno == expected);
+}
+
+/* RFC 3678's way to name a group, on the loopback interface. */
+static void group(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct address a = {AF_INET, 0, {239, 1, 2, 3}, {0}};
+    struct ip_mreqn on_lo = {.imr_ifindex = 1};
+    socklen_t len = sizeof(a);
+    char byte;
+
+    join(fd, MCAST_JOIN_GROUP, 1, 0);
+    join(fd, MCAST_JOIN_GROUP, 1, EADDRINUSE);
+    join(fd, MCAST_JOIN_GROUP, 99, ENODEV);
+    CHECK(bind(fd, (void *)&a, len) == 0);
+    CHECK(getsockname(fd, (void *)&a, &len) == 0);
+    CHECK(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &on_lo, sizeof(on_lo)) ==
+          0);
+    CHECK(sendto(fd, "x", 1, 0, (void *)&a, len) == 1);
+    CHECK(recv(fd, &byte, 1, 0) == 1 && byte == 'x');
+    join(fd, MCAST_LEAVE_GROUP, 1, 0);
+    join(fd, MCAST_LEAVE_GROUP, 1, EADDRNOTAVAIL);
+    close(fd);
+}
+
+static void congestion(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5) == 0);
+    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic\0x", 7) == 0);
+    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cub", 3) == -1 &&
+          errno == ENOENT);
+    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "", 0) == -1 &&
+          errno == EINVAL);
+    close(fd);
+}
+
+static void send_echo(int fd, int domain, int type)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in6 to6 = {.sin6_family = AF_INET6,
+                               .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    unsigned char packet[8] = {type, 0, (255 - type), 255};
+
+    if (domain == AF_INET)
+        CHECK(sendto(fd, packet, 8, 0, (void *)&to, sizeof(to)) == 8);
+    else
+        CHECK(sendto(fd, packet, 8, 0, (void *)&to6, sizeof(to6)) == 8);
+}
+
+/* Of an echo to ourselves only the reply is seen. */
+static void icmp_filters(void)
+{
+    unsigned block = ~(1u << ICMP_ECHOREPLY), is = 0;
+    struct icmp6_filter block6;
+    socklen_t len = sizeof(is);
+    unsigned char packet[128];
+    int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+    if (fd < 0) {
+        puts("no raw sockets for us here");
+        return;
+    }
+    CHECK(setsockopt(fd, SOL_RAW, ICMP_FILTER, &block, sizeof(block)) == 0);
+    CHECK(getsockopt(fd, SOL_RAW, ICMP_FILTER, &is, &len) == 0);
+    CHECK(is == block && len == sizeof(is));
+    send_echo(fd, AF_INET, ICMP_ECHO);
+    CHECK(recv(fd, packet, sizeof(packet), 0) == 28);
+    CHECK(packet[20] == ICMP_ECHOREPLY);
+    close(fd);
+    fd = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
+    if (fd < 0)
+        return;
+    ICMP6_FILTER_SETBLOCKALL(&block6);
+    ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &block6);
+    CHECK(setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &block6,
+                     sizeof(block6)) == 0);
+    send_echo(fd, AF_INET6, ICMP6_ECHO_REQUEST);
+    CHECK(recv(fd, packet, sizeof(packet), 0) == 8);
+    CHECK(packet[0] == ICMP6_ECHO_REPLY);
+    close(fd);
+    fd = socket(AF_INET, SOCK_RAW, IPPROTO_UDP);
+    CHECK(setsockopt(fd, SOL_RAW, ICMP_FILTER, &block, sizeof(block)) == -1 &&
+          errno == EOPNOTSUPP);
+    close(fd);
+}
+
 int main(void)
 {
     maxseg();
     fastopen();
     ipv6();
+    congestion();
+    device();
+    group();
+    icmp_filters();
     puts("ok");
     return 0;
 }

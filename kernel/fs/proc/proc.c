@@ -12,7 +12,6 @@
 #include "kernel/core/uaccess.h"
 #include "kernel/core/version.h"
 #include "kernel/fs/proc/tables.h"
-#include "kernel/net/net.h"
 #include "kernel/sched/thread.h"
 #include "kernel/vfs/namei.h"
 #include "lib/fmt.h"
@@ -225,16 +224,6 @@ static int net_link(uint64_t arg, char *buf, size_t size)
     return put_text(buf, size, "self/net");
 }
 
-static void net_show(struct seq *s, uint64_t arg)
-{
-    size_t len;
-    char *text = net_proc_text((const char *)(uintptr_t)arg, &len);
-
-    if (text)
-        seq_write(s, text, len);
-    kfree(text);
-}
-
 #define TEXT(n, t)                                                             \
     {                                                                          \
         .name = (n), .mode = 0444, .show = show_text, .arg = (uintptr_t)(t)    \
@@ -243,18 +232,7 @@ static void net_show(struct seq *s, uint64_t arg)
     {                                                                          \
         .name = (n), .mode = (m), .show = (fn)                                 \
     }
-#define NET(n)                                                                 \
-    {                                                                          \
-        .name = (n), .mode = 0444, .show = net_show, .arg = (uintptr_t)(n)     \
-    }
-
 /* clang-format off */
-const struct pseudo_node proc_net_entries[] = {
-    NET("tcp"), NET("tcp6"), NET("udp"), NET("udp6"),
-    NET("dev"), NET("route"), NET("if_inet6"),
-    {.name = NULL},
-};
-
 /* Files that a process and each of its threads have. */
 #define COMMON_ENTRIES                                                         \
     SHOW("auxv", 0400, auxv),                                                  \

@@ -44,7 +44,14 @@ enum {
 };
 
 enum { SHUT_RD = 0, SHUT_WR = 1, SHUT_RDWR = 2 };
-enum { SOL_TCP = 6, SOL_UDP = 17, SOL_IP = 0, SOL_IPV6 = 41, SOL_RAW = 255 };
+enum {
+    SOL_IP = 0,
+    SOL_TCP = 6,
+    SOL_UDP = 17,
+    SOL_IPV6 = 41,
+    SOL_ICMPV6 = 58,
+    SOL_RAW = 255,
+};
 enum { SCM_RIGHTS = 1, SCM_CREDENTIALS = 2 };
 enum { SOMAXCONN_DEFAULT = 4096, SOCKADDR_MAX = 128 };
 

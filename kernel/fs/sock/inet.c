@@ -118,6 +118,7 @@ struct sock *inet_wrap(const struct inet_sock *listener, struct stream *stream)
     s->sock.keepalive = listener->sock.keepalive;
     s->sock.linger_on = listener->sock.linger_on;
     s->sock.linger_s = listener->sock.linger_s;
+    s->sock.device = listener->sock.device;
     s->sock.rcv_timeout_ns = listener->sock.rcv_timeout_ns;
     s->sock.snd_timeout_ns = listener->sock.snd_timeout_ns;
     stream_set_owner(stream, &s->owner);

@@ -57,6 +57,20 @@ int64_t inet_stream_recv(struct sock *s, struct sock_msg *msg);
 void inet_kept_init(struct inet_sock *s);
 int inet_kept_set(struct inet_sock *s, int level, int opt, int value);
 int inet_kept_get(const struct inet_sock *s, int level, int opt, int *value);
+/* Values of options about groups (inet_mcast.c). */
+int inet_mcast_if(struct inet_sock *s, const void *val, size_t len);
+int inet_mcast_member4(struct inet_sock *s, const void *val, size_t len,
+                       bool join);
+int inet_mcast_member6(struct inet_sock *s, const void *val, size_t len,
+                       bool join);
+int inet_mcast_group(struct inet_sock *s, const void *val, size_t len,
+                     bool join);
+/* Filters of raw sockets: levels SOL_RAW and SOL_ICMPV6 (inet_icmp.c). */
+bool inet_is_icmp_level(int level);
+int inet_icmp_set(struct inet_sock *s, int level, int opt, const void *val,
+                  size_t len_bytes);
+int inet_icmp_get(struct inet_sock *s, int level, int opt, void *val,
+                  size_t *len_bytes);
 int inet_setsockopt(struct sock *s, int level, int opt, const void *val,
                     size_t len_bytes);
 int inet_getsockopt(struct sock *s, int level, int opt, void *val,

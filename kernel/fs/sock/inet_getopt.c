@@ -184,8 +184,11 @@ int inet_getsockopt(struct sock *sock, int level, int opt, void *val,
 {
     static const char congestion[16] = "cubic";
     struct inet_sock *s = inet_of(sock);
-    int value = 0, err = check_level(s, level);
+    int value = 0, err;
 
+    if (s->sock.type == SOCK_RAW && inet_is_icmp_level(level))
+        return inet_icmp_get(s, level, opt, val, len_bytes);
+    err = check_level(s, level);
     if (err)
         return err;
     if (level == SOL_TCP && opt == TCP_INFO)

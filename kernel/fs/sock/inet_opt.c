@@ -10,7 +10,6 @@
 #include <linux/tcp.h>
 
 #include "kernel/fs/sock/inet.h"
-#include "kernel/net/net.h"
 #include "lib/string.h"
 
 enum {
@@ -41,6 +40,8 @@ static int set_socket(struct inet_sock *s, int opt, int value)
                              value < 1 << 29 ? value * 2 : value);
     case SO_KEEPALIVE:
         return s->stream ? transport_set(s, NET_OPT_KEEPALIVE, value) : 0;
+    case SO_BINDTOIFINDEX:
+        return transport_set(s, NET_OPT_DEVICE, value);
     case SO_BROADCAST:
         return s->dgram ? transport_set(s, NET_OPT_BROADCAST, value) : 0;
     default:
@@ -96,70 +97,6 @@ static int set_tcp(struct inet_sock *s, int opt, int value)
     }
 }
 
-/* The interface with this address of ours; 0: none or any. */
-static uint32_t index_of(const void *ip)
-{
-    struct net_iface iface;
-
-    for (unsigned i = 0; net_iface(i, &iface); i++)
-        for (unsigned n = 0; n < iface.nr_addrs; n++)
-            if (iface.addrs[n].addr.family == NET_V4 &&
-                memcmp(iface.addrs[n].addr.ip, ip, 4) == 0)
-                return iface.index;
-    return 0;
-}
-
-/* struct in_addr, ip_mreq or ip_mreqn (ip(7)). */
-static int mcast_if4(struct inet_sock *s, const void *val, size_t len)
-{
-    struct ip_mreqn mreq = {0};
-
-    if (len >= sizeof(mreq))
-        memcpy(&mreq, val, sizeof(mreq));
-    else
-        memcpy(&mreq.imr_address,
-               (const uint8_t *)val + (len >= sizeof(struct ip_mreq) ? 4 : 0),
-               4);
-    if (!mreq.imr_ifindex && mreq.imr_address.s_addr) {
-        mreq.imr_ifindex = (int)index_of(&mreq.imr_address);
-        if (!mreq.imr_ifindex)
-            return -EADDRNOTAVAIL;
-    }
-    return s->dgram ? dgram_set(s->dgram, NET_OPT_MCAST_IF, mreq.imr_ifindex)
-                    : -ENOPROTOOPT;
-}
-
-/* struct ip_mreq, ip_mreqn: group, own address, interface index. */
-static int member4(struct inet_sock *s, const void *val, size_t len, bool join)
-{
-    struct net_addr group = {.family = NET_V4};
-    struct ip_mreqn mreq = {0};
-
-    if (!s->dgram || len < sizeof(struct ip_mreq))
-        return s->dgram ? -EINVAL : -ENOPROTOOPT;
-    memcpy(&mreq, val, len < sizeof(mreq) ? len : sizeof(mreq));
-    memcpy(group.ip, &mreq.imr_multiaddr, 4);
-    if (group.ip[0] < 224 || group.ip[0] > 239)
-        return -EINVAL;
-    if (!mreq.imr_ifindex && mreq.imr_address.s_addr)
-        mreq.imr_ifindex = (int)index_of(&mreq.imr_address);
-    return dgram_join(s->dgram, &group, (uint32_t)mreq.imr_ifindex, join);
-}
-
-static int member6(struct inet_sock *s, const void *val, size_t len, bool join)
-{
-    struct net_addr group = {.family = NET_V6};
-    struct ipv6_mreq mreq;
-
-    if (!s->dgram || len < sizeof(mreq))
-        return s->dgram ? -EINVAL : -ENOPROTOOPT;
-    memcpy(&mreq, val, sizeof(mreq));
-    memcpy(group.ip, &mreq.ipv6mr_multiaddr, 16);
-    if (group.ip[0] != 0xff)
-        return -EINVAL;
-    return dgram_join(s->dgram, &group, (uint32_t)mreq.ipv6mr_ifindex, join);
-}
-
 static int set_ip(struct inet_sock *s, int opt, int value, const void *val,
                   size_t len)
 {
@@ -175,11 +112,13 @@ static int set_ip(struct inet_sock *s, int opt, int value, const void *val,
     case IP_MULTICAST_LOOP:
         return transport_set(s, NET_OPT_MCAST_LOOP, value);
     case IP_MULTICAST_IF:
-        return mcast_if4(s, val, len);
+        return inet_mcast_if(s, val, len);
     case IP_ADD_MEMBERSHIP:
-        return member4(s, val, len, true);
     case IP_DROP_MEMBERSHIP:
-        return member4(s, val, len, false);
+        return inet_mcast_member4(s, val, len, opt == IP_ADD_MEMBERSHIP);
+    case MCAST_JOIN_GROUP:
+    case MCAST_LEAVE_GROUP:
+        return inet_mcast_group(s, val, len, opt == MCAST_JOIN_GROUP);
     default:
         return -ENOPROTOOPT;
     }
@@ -216,12 +155,25 @@ static int set_ipv6(struct inet_sock *s, int opt, int value, const void *val,
     case IPV6_MULTICAST_IF:
         return transport_set(s, NET_OPT_MCAST_IF, value);
     case IPV6_ADD_MEMBERSHIP:
-        return member6(s, val, len, true);
     case IPV6_DROP_MEMBERSHIP:
-        return member6(s, val, len, false);
+        return inet_mcast_member6(s, val, len, opt == IPV6_ADD_MEMBERSHIP);
+    case MCAST_JOIN_GROUP:
+    case MCAST_LEAVE_GROUP:
+        return inet_mcast_group(s, val, len, opt == MCAST_JOIN_GROUP);
     default:
         return -ENOPROTOOPT;
     }
+}
+
+/* There is one algorithm; others are as unknown as a module that is absent. */
+static int set_congestion(struct inet_sock *s, const char *name, size_t len)
+{
+    if (!s->stream)
+        return -ENOPROTOOPT;
+    if (!len)
+        return -EINVAL;
+    return strnlen(name, len) == 5 && memcmp(name, "cubic", 5) == 0 ? 0
+                                                                    : -ENOENT;
 }
 
 int inet_setsockopt(struct sock *sock, int level, int opt, const void *val,
@@ -230,6 +182,10 @@ int inet_setsockopt(struct sock *sock, int level, int opt, const void *val,
     struct inet_sock *s = inet_of(sock);
     int value = 0, err;
 
+    if (level == SOL_TCP && opt == TCP_CONGESTION)
+        return set_congestion(s, val, len_bytes);
+    if (inet_is_icmp_level(level))
+        return inet_icmp_set(s, level, opt, val, len_bytes);
     if (len_bytes >= sizeof(value))
         memcpy(&value, val, sizeof(value));
     else if (len_bytes && level == SOL_IP)

@@ -144,10 +144,13 @@ static int sock_stat(struct file *f, struct kstat *st)
     return 0;
 }
 
+static unsigned nr_socks; /* that have a file */
+
 static void sock_release(struct file *f)
 {
     struct sock *s = f->data;
 
+    nr_socks--;
     s->ops->release(s);
 }
 
@@ -168,7 +171,14 @@ struct file *sock_file(struct sock *s, uint32_t flags)
 
     if (!f)
         s->ops->release(s);
+    else
+        nr_socks++;
     return f;
+}
+
+unsigned sock_count(void)
+{
+    return nr_socks;
 }
 
 struct sock *sock_of(struct file *f)

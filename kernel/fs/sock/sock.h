@@ -81,6 +81,7 @@ struct sock {
     bool linger_on, oobinline, dontroute, listening;
     int linger_s, priority, mark;
     uint32_t rcvlowat;
+    uint32_t device; /* index of the interface it is bound to, or 0 */
     uint64_t ino;
 };
 
@@ -91,6 +92,8 @@ void sock_init(struct sock *s, const struct sock_ops *ops, int domain, int type,
 int sock_create(int domain, int type, int protocol, struct sock **out);
 /* A descriptor's file around s (consumed, also on error); NULL: no memory. */
 struct file *sock_file(struct sock *s, uint32_t flags);
+/* Sockets that have a file. */
+unsigned sock_count(void);
 /* The socket behind an open file, or NULL. */
 struct sock *sock_of(struct file *f);
 
@@ -109,6 +112,13 @@ int sock_setsockopt(struct sock *s, int level, int opt, const void *val,
                     size_t len_bytes);
 int sock_getsockopt(struct sock *s, int level, int opt, void *val,
                     size_t *len_bytes);
+
+/* Only through the interface with that index, 0: any. Families without
+ * interfaces only keep it. 0, -ENODEV. */
+int sock_set_device(struct sock *s, uint32_t index);
+/* By name, "" for any. */
+int sock_set_device_name(struct sock *s, const char *val, size_t len_bytes);
+int sock_get_device_name(const struct sock *s, void *val, size_t *len_bytes);
 
 /* Control messages. Adding: false if there is no room for all of it; then what
  * fits is there (MSG_CTRUNC is set). */

@@ -127,8 +127,6 @@ static int set_common(struct sock *s, int opt, int value)
     case SO_TIMESTAMPING_OLD:
     case SO_TIMESTAMPING_NEW:
         return value ? -EOPNOTSUPP : 0;
-    case SO_BINDTODEVICE: /* "": to none, and there is none */
-        return value ? -ENOPROTOOPT : 0;
     case SO_RESERVE_MEM:
         return -EOPNOTSUPP;
     case SO_DETACH_FILTER:
@@ -158,9 +156,13 @@ int sock_setsockopt(struct sock *s, int level, int opt, const void *val,
         return set_timeout(&s->snd_timeout_ns, val, len_bytes);
     if (opt == SO_LINGER)
         return set_linger(s, val, len_bytes);
+    if (opt == SO_BINDTODEVICE)
+        return sock_set_device_name(s, val, len_bytes);
     if (len_bytes < sizeof(value))
         return -EINVAL;
     memcpy(&value, val, sizeof(value));
+    if (opt == SO_BINDTOIFINDEX)
+        return value < 0 ? -EINVAL : sock_set_device(s, (uint32_t)value);
     if (s->ops->setsockopt)
         err = s->ops->setsockopt(s, level, opt, val, len_bytes);
     if (err && err != -ENOPROTOOPT)
@@ -292,7 +294,9 @@ int sock_getsockopt(struct sock *s, int level, int opt, void *val,
     if (opt == SO_PEERNAME)
         return peer_name(s, val, len_bytes);
     if (opt == SO_BINDTODEVICE)
-        return give(val, len_bytes, "", 0);
+        return sock_get_device_name(s, val, len_bytes);
+    if (opt == SO_BINDTOIFINDEX)
+        return give(val, len_bytes, &s->device, sizeof(s->device));
     if (opt == SO_PEERCRED)
         return give(val, len_bytes, nobody, sizeof(nobody));
     err = get_common(s, opt, &value);

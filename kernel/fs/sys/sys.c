@@ -197,7 +197,7 @@ static const struct pseudo_node fs_entries[] = {
 static const struct pseudo_node root_entries[] = {
     EMPTY("block"),
     EMPTY("bus"),
-    EMPTY("class"),
+    DIR("class", sys_class_entries),
     EMPTY("dev"),
     DIR("devices", devices),
     DIR("fs", fs_entries),

@@ -88,9 +88,11 @@ struct packet *packet_wrap(struct pbuf *q, uint16_t src_port)
 void dgram_queue(struct dgram *d, struct packet *p)
 {
     if (d->rx_cost >= d->rcvbuf) {
+        net_counters.udp_receive_full += d->udp != NULL;
         packet_free(p);
         return;
     }
+    net_counters.udp_in += d->udp != NULL;
     d->rx_bytes += p->len_bytes;
     d->rx_cost += p->len_bytes + DGRAM_COST;
     list_push_back(&d->rx, &p->node);
@@ -141,16 +143,35 @@ static void on_udp(void *arg, struct udp_pcb *pcb, struct pbuf *q,
     dgram_queue(d, p);
 }
 
+uint32_t *dgram_icmp_filter(struct dgram *d)
+{
+    return d->icmp_filter;
+}
+
+/* Of ICMP packets the first byte behind the IP header tells. */
+static bool is_wanted(const struct dgram *d, const struct raw_pcb *pcb,
+                      const struct pbuf *q)
+{
+    uint8_t type;
+
+    if (pcb->protocol != IP_PROTO_ICMP && pcb->protocol != IP6_NEXTH_ICMP6)
+        return true;
+    type = pbuf_get_at(q, ip_current_header_tot_len());
+    return !(d->icmp_filter[type / 32] >> type % 32 & 1);
+}
+
 /* Raw sockets see copies; the packet goes on its way. */
 static u8_t on_raw(void *arg, struct raw_pcb *pcb, struct pbuf *q,
                    const ip_addr_t *src)
 {
     struct dgram *d = arg;
-    struct pbuf *copy = pbuf_clone(PBUF_RAW, PBUF_RAM, q);
+    struct pbuf *copy;
     struct packet *p;
 
-    (void)pcb;
     (void)src;
+    if (!is_wanted(d, pcb, q))
+        return 0;
+    copy = pbuf_clone(PBUF_RAW, PBUF_RAM, q);
     if (!copy)
         return 0;
     if (ip_current_is_v6())

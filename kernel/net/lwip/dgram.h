@@ -5,6 +5,7 @@
 #ifndef EINKORN_KERNEL_NET_LWIP_DGRAM_H
 #define EINKORN_KERNEL_NET_LWIP_DGRAM_H
 
+#include "kernel/net/counters.h"
 #include "kernel/net/lwip/glue.h"
 #include "kernel/net/transport.h"
 #include "lwip/raw.h"
@@ -38,8 +39,10 @@ struct dgram {
     uint8_t pmtudisc4, pmtudisc6; /* IP_PMTUDISC_* */
     uint32_t path_mtu; /* of the connected peer, as ICMP said, or 0 */
     uint32_t mcast_if;
+    uint32_t device; /* SO_BINDTODEVICE, or 0 */
     struct dgram_group groups[DGRAM_GROUPS];
-    struct list all; /* in dgrams */
+    uint32_t icmp_filter[ICMP_FILTER_WORDS]; /* raw: types not wanted */
+    struct list all;                         /* in dgrams */
 };
 
 extern struct list dgrams;

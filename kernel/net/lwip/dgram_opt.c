@@ -57,6 +57,20 @@ static int set_recverr(struct dgram *d, bool *flag, bool on)
     return 0;
 }
 
+static int set_device(struct dgram *d, uint32_t index)
+{
+    struct netif *netif = index ? netif_of_index(index) : NULL;
+
+    if (index && !netif)
+        return -ENODEV;
+    d->device = index;
+    if (d->udp)
+        udp_bind_netif(d->udp, netif);
+    else
+        raw_bind_netif(d->raw, netif);
+    return 0;
+}
+
 int dgram_set(struct dgram *d, enum net_opt opt, int value)
 {
     switch (opt) {
@@ -75,6 +89,8 @@ int dgram_set(struct dgram *d, enum net_opt opt, int value)
     case NET_OPT_BROADCAST:
         set_broadcast(d, value);
         return 0;
+    case NET_OPT_DEVICE:
+        return set_device(d, (uint32_t)value);
     case NET_OPT_SNDBUF:
         d->sndbuf = clamp(value);
         return 0;

@@ -18,6 +18,8 @@ static struct netif *route(const struct dgram *d, const struct packet *p,
 
     if (!index && ip_addr_ismulticast(dst))
         index = d->mcast_if;
+    if (!index)
+        index = d->device;
     if (index)
         return netif_of_index(index);
     return ip_route(src, dst);
@@ -143,6 +145,7 @@ int dgram_send(struct dgram *d, struct packet *p, const struct net_addr *to)
         err = -EDESTADDRREQ;
     else
         err = send_one(d, p, &ip, dst.port);
+    net_counters.udp_out += !err && d->udp;
     packet_free(p);
     lwip_kick_later();
     return err;

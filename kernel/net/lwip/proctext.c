@@ -5,6 +5,7 @@
 #include <linux/if_addr.h>
 
 #include "kernel/core/alloc.h"
+#include "kernel/net/lwip/proctext.h"
 #include "kernel/net/lwip/tcp_glue.h"
 #include "kernel/net/tcp/stream.h"
 #include "lib/fmt.h"
@@ -12,16 +13,7 @@
 
 enum { TEXT_LINE = 256, TEXT_MIN = 4096, UDP_STATE_OPEN = 7 };
 
-struct text {
-    char *buf;
-    size_t len, size;
-};
-
-static void add(struct text *t, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* One line of at most TEXT_LINE; dropped when out of memory. */
-static void add(struct text *t, const char *fmt, ...)
+void text_add(struct text *t, const char *fmt, ...)
 {
     va_list ap;
     int n;
@@ -70,7 +62,8 @@ static void add_row(struct text *t, bool v6, unsigned *nr, const struct row *r)
         return;
     endpoint(local, sizeof(local), &r->local, v6);
     endpoint(remote, sizeof(remote), &r->remote, v6);
-    add(t,
+    text_add(
+        t,
         "%4u: %s %s %02X %08X:%08X 00:00000000 00000000     0        0 0 1 "
         "0000000000000000\n",
         (*nr)++, local, remote, r->state, r->tx, r->rx);
@@ -121,7 +114,7 @@ static void tcp_text(struct text *t, bool v6)
 {
     struct tcp_rows rows = {.text = t, .v6 = v6};
 
-    add(t, "%s", header);
+    text_add(t, "%s", header);
     list_for_each(pos, &streams)
         add_stream(&rows, container_of(pos, struct stream, all));
     table_each(add_node, &rows);
@@ -131,7 +124,7 @@ static void udp_text(struct text *t, bool v6)
 {
     unsigned nr = 0;
 
-    add(t, "%s", header);
+    text_add(t, "%s", header);
     for (struct udp_pcb *p = udp_pcbs; p; p = p->next) {
         struct row r = {
             .state = p->flags & UDP_FLAGS_CONNECTED ? 1 : UDP_STATE_OPEN,
@@ -147,12 +140,15 @@ static void dev_text(struct text *t)
 {
     struct net_iface i;
 
-    add(t, "Inter-|   Receive                                                |"
+    text_add(
+        t, "Inter-|   Receive                                                |"
            "  Transmit\n");
-    add(t, " face |bytes    packets errs drop fifo frame compressed multicast|"
+    text_add(
+        t, " face |bytes    packets errs drop fifo frame compressed multicast|"
            "bytes    packets errs drop fifo colls carrier compressed\n");
     for (unsigned n = 0; net_iface(n, &i); n++)
-        add(t,
+        text_add(
+            t,
             "%6s: %7lu %7lu    0 %4lu    0     0          0         0 %8lu "
             "%7lu    0 %4lu    0     0       0          0\n",
             i.name, i.rx_bytes, i.rx_packets, i.rx_dropped, i.tx_bytes,
@@ -170,8 +166,8 @@ static uint32_t word(const struct net_addr *a)
 static void route_line(struct text *t, const char *name, uint32_t dst,
                        uint32_t gw, unsigned flags, uint32_t mask)
 {
-    add(t, "%s\t%08X\t%08X\t%04X\t0\t0\t0\t%08X\t0\t0\t0\n", name, dst, gw,
-        flags, mask);
+    text_add(t, "%s\t%08X\t%08X\t%04X\t0\t0\t0\t%08X\t0\t0\t0\n", name, dst, gw,
+             flags, mask);
 }
 
 static void route_text(struct text *t)
@@ -179,7 +175,8 @@ static void route_text(struct text *t)
     enum { RTF_UP = 1, RTF_GATEWAY = 2 };
     struct net_iface i;
 
-    add(t, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\t"
+    text_add(
+        t, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\t"
            "MTU\tWindow\tIRTT\n");
     for (unsigned n = 0; net_iface(n, &i); n++) {
         if (i.gateway.family == NET_V4)
@@ -209,34 +206,63 @@ static void inet6_text(struct text *t)
                 continue;
             for (unsigned b = 0; b < 16; b++)
                 snprintf(hex + 2 * b, 3, "%02x", a->addr.ip[b]);
-            add(t, "%s %02x %02x %02x %02x %8s\n", hex, i.index, a->prefix_len,
-                i.loopback              ? SCOPE_HOST
-                : a->addr.ip[0] == 0xfe ? SCOPE_LINK
-                                        : SCOPE_GLOBAL,
-                IFA_F_PERMANENT, i.name);
+            text_add(t, "%s %02x %02x %02x %02x %8s\n", hex, i.index,
+                     a->prefix_len,
+                     i.loopback              ? SCOPE_HOST
+                     : a->addr.ip[0] == 0xfe ? SCOPE_LINK
+                                             : SCOPE_GLOBAL,
+                     IFA_F_PERMANENT, i.name);
         }
 }
+
+static void tcp4_text(struct text *t)
+{
+    tcp_text(t, false);
+}
+
+static void tcp6_text(struct text *t)
+{
+    tcp_text(t, true);
+}
+
+static void udp4_text(struct text *t)
+{
+    udp_text(t, false);
+}
+
+static void udp6_text(struct text *t)
+{
+    udp_text(t, true);
+}
+
+static const struct {
+    const char *name;
+    void (*make)(struct text *t);
+} files[] = {
+    {"tcp", tcp4_text},
+    {"tcp6", tcp6_text},
+    {"udp", udp4_text},
+    {"udp6", udp6_text},
+    {"dev", dev_text},
+    {"route", route_text},
+    {"if_inet6", inet6_text},
+    {"sockstat", sockstat_text},
+    {"sockstat6", sockstat6_text},
+    {"arp", arp_text},
+    {"snmp", snmp_text},
+    {"netstat", netstat_text},
+};
 
 char *net_proc_text(const char *name, size_t *len_bytes)
 {
     struct text t = {0};
+    unsigned i = 0;
 
-    if (strcmp(name, "tcp") == 0)
-        tcp_text(&t, false);
-    else if (strcmp(name, "tcp6") == 0)
-        tcp_text(&t, true);
-    else if (strcmp(name, "udp") == 0)
-        udp_text(&t, false);
-    else if (strcmp(name, "udp6") == 0)
-        udp_text(&t, true);
-    else if (strcmp(name, "dev") == 0)
-        dev_text(&t);
-    else if (strcmp(name, "route") == 0)
-        route_text(&t);
-    else if (strcmp(name, "if_inet6") == 0)
-        inet6_text(&t);
-    else
+    while (i < ARRAY_LEN(files) && strcmp(files[i].name, name) != 0)
+        i++;
+    if (i == ARRAY_LEN(files))
         return NULL;
+    files[i].make(&t);
     if (!t.buf) /* an empty file is a file */
         t.buf = kzalloc(1);
     *len_bytes = t.len;

@@ -70,6 +70,13 @@ static int route_local(struct path *route, struct net_addr *src,
     return 0;
 }
 
+uint32_t path_device(const struct path *route)
+{
+    const struct iface *iface = route->impl;
+
+    return iface ? netif_get_index(&iface->netif) : 1 /* lo */;
+}
+
 int path_find(struct path *route, struct net_addr *src,
               const struct net_addr *dst)
 {

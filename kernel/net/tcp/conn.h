@@ -9,6 +9,7 @@
 #define EINKORN_KERNEL_NET_TCP_CONN_H
 
 #include "kernel/core/clock.h"
+#include "kernel/net/counters.h"
 #include "kernel/net/tcp/ip.h"
 #include "kernel/net/tcp/seq.h"
 #include "kernel/net/tcp/table.h"
@@ -420,5 +421,6 @@ static inline uint32_t tx_pending(const struct conn *c)
 void tcp_memory_add(uint32_t len_bytes);
 void tcp_memory_sub(uint32_t len_bytes);
 bool tcp_memory_tight(void);
+uint64_t tcp_memory_pages(void); /* in use */
 
 #endif

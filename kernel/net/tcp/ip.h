@@ -45,6 +45,8 @@ struct ip_packet {
  * -ENETUNREACH. */
 int path_find(struct path *route, struct net_addr *src,
               const struct net_addr *dst);
+/* Index of the interface that it leaves through. */
+uint32_t path_device(const struct path *route);
 /* 0, or -ENOBUFS: conn_resume_all() will be called when there is room. Other
  * errors are treated as loss. */
 int ip_send(const struct ip_packet *p);

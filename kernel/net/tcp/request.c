@@ -107,8 +107,10 @@ void request_new(struct stream *l, const struct segment *seg,
 {
     struct request *r;
 
-    if (l->nr_accept >= l->backlog) /* full: the peer tries again */
+    if (l->nr_accept >= l->backlog) { /* full: the peer tries again */
+        net_counters.tcp_listen_overflows++;
         return;
+    }
     if (l->nr_requests >= NR_MAX)
         drop(list_first(&l->requests, struct request, age));
     r = kzalloc(sizeof(*r));
@@ -119,6 +121,11 @@ void request_new(struct stream *l, const struct segment *seg,
     r->remote = seg->src;
     if (path_find(&r->route, &r->local, &r->remote) < 0) {
         kfree(r);
+        return;
+    }
+    if (l->device && l->device != path_device(&r->route)) {
+        kfree(r);
+        reset_stray(seg);
         return;
     }
     fill(r, seg, key, iss, now);
@@ -160,6 +167,7 @@ static void finish(struct request *r, struct segment *seg, uint64_t now)
     if (l->nr_accept >= l->backlog)
         return; /* the peer will send it again */
     s = open(r, now);
+    net_counters.tcp_passive_opens += s != NULL;
     drop(r);
     if (!s)
         return;

@@ -126,6 +126,8 @@ static int find_path(struct stream *s)
     err = path_find(&c->route, &c->local, &c->peer);
     if (err)
         return err;
+    if (s->device && s->device != path_device(&c->route))
+        return -ENETUNREACH;
     if (!c->local.port)
         return port_pick(s) ? 0 : -EADDRNOTAVAIL;
     conn_key_make(&key, &c->local, &c->peer);

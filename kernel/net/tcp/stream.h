@@ -12,6 +12,7 @@ struct stream {
     struct conn conn;
     struct net_owner *owner;
     enum net_family family;
+    uint32_t device; /* SO_BINDTODEVICE, or 0 */
     bool v6only, reuseport, bound, listening, connected;
     int error;        /* pending, positive */
     struct list all;  /* every stream */

@@ -80,6 +80,9 @@ int stream_set(struct stream *s, enum net_opt opt, int value)
     case NET_OPT_V6ONLY:
         s->v6only = value;
         return 0;
+    case NET_OPT_DEVICE:
+        s->device = (uint32_t)value;
+        return 0;
     case NET_OPT_SNDBUF:
         c->sndbuf = clamp(value, SNDBUF_MIN, BUF_MAX);
         c->sndbuf_fixed = true;

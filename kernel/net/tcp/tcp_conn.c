@@ -156,8 +156,17 @@ void conn_path_mtu(struct conn *c, uint32_t mtu)
     conn_output(c, clock_mono_ns());
 }
 
+static void count_abort(uint8_t state)
+{
+    net_counters.tcp_attempt_fails +=
+        state == STREAM_SYN_SENT || state == STREAM_SYN_RECV;
+    net_counters.tcp_estab_resets +=
+        state == STREAM_ESTABLISHED || state == STREAM_CLOSE_WAIT;
+}
+
 void conn_abort(struct conn *c, int error, bool tell_peer)
 {
+    count_abort(c->state);
     if (tell_peer && c->state != STREAM_CLOSE && c->state != STREAM_SYN_SENT)
         conn_send_reset(c);
     stop(c);

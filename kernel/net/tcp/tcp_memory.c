@@ -3,6 +3,7 @@
  * Memory of all connections together: above a share of what there is,
  * windows stay shut, send buffers small, and what is out of order is dropped.
  */
+#include "abi/layout.h"
 #include "kernel/core/cpu.h"
 #include "kernel/net/tcp/conn.h"
 
@@ -35,4 +36,9 @@ void tcp_memory_sub(uint32_t len_bytes)
 bool tcp_memory_tight(void)
 {
     return used_bytes > limit();
+}
+
+uint64_t tcp_memory_pages(void)
+{
+    return (used_bytes + ABI_PAGE_SIZE - 1) / ABI_PAGE_SIZE;
 }

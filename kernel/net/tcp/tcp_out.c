@@ -77,6 +77,7 @@ int conn_resend(struct conn *c, struct tx_record *r, uint32_t max, uint64_t now)
         c->undo_ts = ts_now(c, now);
     record_mark_resent(c, r, now);
     c->retransmits++;
+    net_counters.tcp_resent_segs += (len + mss - 1) / mss;
     c->prr_out += len;
     return 0;
 }

@@ -39,6 +39,7 @@ static bool parse(struct segment *seg, const uint8_t *h, uint32_t header_len)
     seg->flags = h[13];
     seg->window = get16(h + 14);
     seg->len = seg->part_len[0] + seg->part_len[1];
+    net_counters.tcp_in_segs++;
     options_parse(&seg->opt, h + TCP_HEADER, len - TCP_HEADER);
     return true;
 }

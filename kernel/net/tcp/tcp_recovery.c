@@ -188,6 +188,7 @@ void recovery_timeout(struct conn *c, uint64_t now)
     conn_disarm(c, TIMER_PROBE);
     conn_disarm(c, TIMER_REORDER);
     rtt_back_off(c);
+    net_counters.tcp_timeouts++;
     r = list_first(&c->records, struct tx_record, node);
     if (r)
         conn_resend(c, r, c->mss, now);

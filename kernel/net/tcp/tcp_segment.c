@@ -43,6 +43,15 @@ static unsigned fill(struct header *h, const struct bare_segment *s,
     return TCP_HEADER + options_len;
 }
 
+/* All that leaves passes here. */
+static int send(const struct ip_packet *p, uint8_t flags)
+{
+    net_counters.tcp_out_segs +=
+        p->cut ? (p->payload_len + p->cut - 1) / p->cut : 1;
+    net_counters.tcp_out_resets += (flags & TCP_RST) != 0;
+    return ip_send(p);
+}
+
 void send_bare(const struct bare_segment *s)
 {
     struct net_addr src = *s->src;
@@ -61,7 +70,7 @@ void send_bare(const struct bare_segment *s)
     if (s->options_len)
         memcpy(h.options, s->options, s->options_len);
     p.tcp_len = fill(&h, s, s->options_len);
-    ip_send(&p);
+    send(&p, s->flags);
 }
 
 void reset_stray(const struct segment *seg)
@@ -103,7 +112,7 @@ static int transmit(struct conn *c, uint32_t seq, uint8_t flags,
     p->tos = c->tos;
     p->head = h.headroom;
     p->tcp_len = fill(&h, &s, options_write(c, h.options, now));
-    err = ip_send(p);
+    err = send(p, flags);
     p->head = NULL; /* it ends here */
     if (!err)
         ack_done(c);
@@ -176,7 +185,7 @@ int conn_send_syn(struct conn *c, uint64_t now)
         answer ? &peer : NULL, ts_now(c, now), answer ? c->ts_recent : 0);
     memcpy(h.options, options, s.options_len);
     p.tcp_len = fill(&h, &s, s.options_len);
-    return ip_send(&p);
+    return send(&p, s.flags);
 }
 
 void conn_send_reset(struct conn *c)

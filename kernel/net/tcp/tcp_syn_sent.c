@@ -11,6 +11,7 @@ enum { RETRIES = 6 };
 
 void conn_connect(struct conn *c, uint64_t now)
 {
+    net_counters.tcp_active_opens++;
     c->state = STREAM_SYN_SENT;
     c->snd_nxt = c->iss + 1;
     c->stuck_ns = now;
