@@ -41,6 +41,16 @@ bool net_iface(unsigned i, struct net_iface *out);
 /* By index, or -1. */
 bool net_iface_by_index(uint32_t index, struct net_iface *out);
 
+/* A host on the same link whose hardware address is known. */
+struct net_neighbour {
+    struct net_addr addr;
+    uint8_t mac[6];
+    uint32_t index; /* of the interface */
+};
+
+/* The first one at or behind place *at, which becomes its; false: none. */
+bool net_neighbour(unsigned *at, struct net_neighbour *out);
+
 /* A name server learned by DHCP, the i-th; false: no such. */
 bool net_dns_server(unsigned i, struct net_addr *out);
 

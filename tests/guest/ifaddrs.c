@@ -2,6 +2,8 @@
 /* Interfaces, as programs list them: netlink and ioctl. */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -65,8 +67,48 @@ static void by_ioctl(void)
     close(fd);
 }
 
+/* Types of the first and the last message of the answer to a request. */
+static void list(int type, int flags, int *first, int *last)
+{
+    struct {
+        struct nlmsghdr h;
+        struct ifaddrmsg body;
+        unsigned char rest[16];
+    } request = {.h = {.nlmsg_len = sizeof(request),
+                       .nlmsg_type = type,
+                       .nlmsg_flags = NLM_F_REQUEST | flags}};
+    static char answer[65536] __attribute__((aligned(8)));
+    int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+    CHECK(send(fd, &request, sizeof(request), 0) == sizeof(request));
+    *first = *last = 0;
+    while (*last != NLMSG_DONE && *last != NLMSG_ERROR) {
+        ssize_t len = recv(fd, answer, sizeof(answer), 0);
+        struct nlmsghdr *h = (void *)answer;
+
+        CHECK(len > 0);
+        if (!*first)
+            *first = h->nlmsg_type;
+        for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len))
+            *last = h->nlmsg_type;
+    }
+    close(fd);
+}
+
+/* dnsmasq asks for an acknowledgement, too; snmpd with one flag of two. */
+static void lists_end_with_done(void)
+{
+    int first, last;
+
+    list(RTM_GETADDR, NLM_F_DUMP | NLM_F_ACK, &first, &last);
+    CHECK(first == RTM_NEWADDR && last == NLMSG_DONE);
+    list(RTM_GETNEIGH, NLM_F_ROOT, &first, &last);
+    CHECK((first == RTM_NEWNEIGH || first == NLMSG_DONE) && last == NLMSG_DONE);
+}
+
 int main(void)
 {
+    lists_end_with_done();
     loopback_has_its_address();
     names_and_indices();
     by_ioctl();

@@ -96,7 +96,8 @@ static int handle(struct netlink_sock *n, const struct nlmsghdr *h)
     r->seq = h->nlmsg_seq;
     r->port = n->port;
     err = n->sock.protocol == NETLINK_ROUTE ? rtnl_answer(r, h) : -EOPNOTSUPP;
-    if (err || (h->nlmsg_flags & NLM_F_ACK))
+    /* The end of a list is acknowledgement enough. */
+    if (err || (h->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) == NLM_F_ACK)
         nl_error(r, h, err);
     queue(n, r);
     return 0;

@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
@@ -202,6 +203,28 @@ static void routes(struct nl_reply *r, const struct net_iface *i,
     }
 }
 
+static void neighbours(struct nl_reply *r, uint8_t family)
+{
+    struct net_neighbour n;
+
+    for (unsigned i = 0; net_neighbour(&i, &n); i++) {
+        struct ndmsg body = {
+            .ndm_family = n.addr.family == NET_V4 ? AF_INET : AF_INET6,
+            .ndm_ifindex = (int32_t)n.index,
+            .ndm_state = NUD_REACHABLE,
+            .ndm_type = RTN_UNICAST,
+        };
+        size_t off;
+
+        if (!wanted(family, &n.addr))
+            continue;
+        off = begin(r, RTM_NEWNEIGH, NLM_F_MULTI, &body, sizeof(body));
+        attr(r, NDA_DST, n.addr.ip, n.addr.family == NET_V4 ? 4 : 16);
+        attr(r, NDA_LLADDR, n.mac, sizeof(n.mac));
+        end(r, off);
+    }
+}
+
 static void one(struct nl_reply *r, const struct net_iface *i, uint16_t type,
                 uint8_t family)
 {
@@ -220,8 +243,11 @@ static int dump(struct nl_reply *r, uint16_t type, uint8_t family)
     struct net_iface iface;
     int32_t zero = 0;
 
-    for (unsigned i = 0; net_iface(i, &iface); i++)
-        one(r, &iface, type, family);
+    if (type == RTM_GETNEIGH)
+        neighbours(r, family);
+    else
+        for (unsigned i = 0; net_iface(i, &iface); i++)
+            one(r, &iface, type, family);
     end(r, begin(r, NLMSG_DONE, NLM_F_MULTI, &zero, sizeof(zero)));
     return r->failed ? -ENOBUFS : 0;
 }
@@ -255,7 +281,7 @@ static int get_link(struct nl_reply *r, const struct nlmsghdr *h)
 
 int rtnl_answer(struct nl_reply *r, const struct nlmsghdr *h)
 {
-    bool all = (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+    bool all = h->nlmsg_flags & NLM_F_DUMP; /* as Linux, one bit is enough */
     uint8_t family = h->nlmsg_len > sizeof(*h) ? *(const uint8_t *)(h + 1)
                                                : (uint8_t)AF_UNSPEC;
 
@@ -263,13 +289,16 @@ int rtnl_answer(struct nl_reply *r, const struct nlmsghdr *h)
     case RTM_GETLINK:
         return all ? dump(r, RTM_GETLINK, family) : get_link(r, h);
     case RTM_GETADDR:
+    case RTM_GETNEIGH:
     case RTM_GETROUTE:
         return all ? dump(r, h->nlmsg_type, family) : -EOPNOTSUPP;
     case RTM_NEWLINK:
     case RTM_NEWADDR:
+    case RTM_NEWNEIGH:
     case RTM_NEWROUTE:
     case RTM_DELLINK:
     case RTM_DELADDR:
+    case RTM_DELNEIGH:
     case RTM_DELROUTE:
         return -EPERM;
     default:

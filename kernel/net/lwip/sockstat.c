@@ -7,7 +7,6 @@
 #include "kernel/net/lwip/proctext.h"
 #include "kernel/net/net.h"
 #include "kernel/net/tcp/stream.h"
-#include "lwip/etharp.h"
 #include "lwip/raw.h"
 #include "lwip/udp.h"
 
@@ -109,23 +108,17 @@ void netstat_text(struct text *t)
 void arp_text(struct text *t)
 {
     enum { COMPLETE = 2, ETHERNET = 1 };
-    struct eth_addr *mac;
-    struct netif *netif;
-    ip4_addr_t *ip;
+    struct net_neighbour n;
+    struct net_iface iface;
 
     text_add(t, "IP address       HW type     Flags       HW address"
                 "            Mask     Device\n");
-    for (size_t i = 0; i < ARP_TABLE_SIZE; i++) {
-        struct net_iface iface;
-
-        if (!etharp_get_entry(i, &ip, &netif, &mac) ||
-            !net_iface_by_index(netif_get_index(netif), &iface))
-            continue;
-        text_add(t,
-                 "%u.%u.%u.%u 0x%x 0x%x "
-                 "%02x:%02x:%02x:%02x:%02x:%02x * %s\n",
-                 ip4_addr1(ip), ip4_addr2(ip), ip4_addr3(ip), ip4_addr4(ip),
-                 ETHERNET, COMPLETE, mac->addr[0], mac->addr[1], mac->addr[2],
-                 mac->addr[3], mac->addr[4], mac->addr[5], iface.name);
-    }
+    for (unsigned i = 0; net_neighbour(&i, &n); i++)
+        if (n.addr.family == NET_V4 && net_iface_by_index(n.index, &iface))
+            text_add(t,
+                     "%u.%u.%u.%u 0x%x 0x%x "
+                     "%02x:%02x:%02x:%02x:%02x:%02x * %s\n",
+                     n.addr.ip[0], n.addr.ip[1], n.addr.ip[2], n.addr.ip[3],
+                     ETHERNET, COMPLETE, n.mac[0], n.mac[1], n.mac[2], n.mac[3],
+                     n.mac[4], n.mac[5], iface.name);
 }
