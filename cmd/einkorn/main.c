@@ -71,7 +71,7 @@ static const char run_options[] =
     "  -m, --memory SIZE           limit, for example 64m or 1g\n"
     "  -w, --workdir DIR           working directory (default /)\n"
     "  --entrypoint PROGRAM        instead of the image's\n"
-    "  -u, --user USER[:GROUP]     instead of the image's\n"
+    "  -u, --user USER[:GROUP]     instead of the image's, or of root\n"
     "  --network none|bridge|user  default: bridge as root, else user\n"
     "  --ip ADDRESS                on a bridge: this one of its subnet\n"
     "  --platform auto|proc|kvm|qemu\n"

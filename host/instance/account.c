@@ -201,3 +201,16 @@ int account_become(struct spec *spec, const struct erofs_image *image,
     spec->home = xstrdup(account.home);
     return 0;
 }
+
+int account_apply(struct spec *spec, const char *path, struct err *err)
+{
+    struct erofs_image files;
+    int rc;
+
+    if (erofs_open(&files, path, err) < 0) {
+        return -1;
+    }
+    rc = account_become(spec, &files, spec->user, err);
+    erofs_close(&files);
+    return rc;
+}

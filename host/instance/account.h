@@ -25,5 +25,7 @@ int account_find(const struct erofs_image *image, const char *text,
 /* The spec's user becomes that one. */
 int account_become(struct spec *spec, const struct erofs_image *image,
                    const char *user, struct err *err);
+/* The same with the user that the spec names, and the image in a file. */
+int account_apply(struct spec *spec, const char *path, struct err *err);
 
 #endif

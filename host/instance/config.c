@@ -39,7 +39,7 @@ static void add_env(struct strings *out, const struct plan *plan)
         strings_addf(out, "env", "HOSTNAME=%.*s", ID_SHORT_LEN, plan->id);
     }
     if (!has_env(spec, "HOME")) {
-        strings_add(out, "env", "HOME=/root");
+        strings_addf(out, "env", "HOME=%s", spec->home ? spec->home : "/root");
     }
     if (spec->tty && !has_env(spec, "TERM")) {
         strings_add(out, "env", "TERM=xterm");

@@ -162,20 +162,6 @@ static int set_stop_signal(struct spec *spec, const char *plan, struct err *err)
 
 /* ---- public -------------------------------------------------------------- */
 
-static int set_account(struct spec *spec, const struct image *image,
-                       struct err *err)
-{
-    struct erofs_image files;
-    int rc;
-
-    if (erofs_open(&files, image->entry.image, err) < 0) {
-        return -1;
-    }
-    rc = account_become(spec, &files, spec->user, err);
-    erofs_close(&files);
-    return rc;
-}
-
 int container_apply(struct spec *spec, struct image *image,
                     const struct dirs *dirs, struct err *err)
 {
@@ -194,7 +180,7 @@ int container_apply(struct spec *spec, struct image *image,
         spec->cwd = cwd[0] != '\0' ? cwd : "/";
     }
     if (set_command(spec, plan, err) < 0 || merge_env(spec, plan, err) < 0 ||
-        set_account(spec, image, err) < 0 ||
+        account_apply(spec, image->entry.image, err) < 0 ||
         add_env(spec, "PATH", DEFAULT_PATH, err) < 0 ||
         add_env(spec, "HOME", spec->home, err) < 0 ||
         set_stop_signal(spec, plan, err) < 0) {

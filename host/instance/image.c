@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/common/room.h"
+#include "host/instance/account.h"
 #include "host/instance/builder.h"
 #include "host/instance/container.h"
 
@@ -135,19 +136,16 @@ static int open_file(const char *path, struct err *err)
     return fd >= 0 ? fd : err_set(err, ERR_TOOL, "open %s: %m", path);
 }
 
-/* Users and entrypoints are a container image's. */
-static int check_options(const struct spec *spec, enum image_kind kind,
-                         struct err *err)
+/* What stands in for a container image's configuration: -u names a user of
+ * the image's own /etc/passwd; there is no entrypoint to replace. */
+static int apply_options(struct spec *spec, const char *path, struct err *err)
 {
-    const char *option = spec->entrypoint != NULL ? "--entrypoint"
-                         : spec->user != NULL     ? "-u"
-                                                  : NULL;
-
-    if (option == NULL || kind == IMAGE_KIND_NAME) {
-        return 0;
+    if (spec->entrypoint != NULL) {
+        return err_set(err, ERR_TOOL,
+                       "%s: --entrypoint is for container images",
+                       spec->target);
     }
-    return err_set(err, ERR_TOOL, "%s: %s is for container images",
-                   spec->target, option);
+    return spec->user != NULL ? account_apply(spec, path, err) : 0;
 }
 
 int image_prepare(struct image *image, const struct dirs *dirs,
@@ -162,11 +160,9 @@ int image_prepare(struct image *image, const struct dirs *dirs,
     len = snprintf(image->exe, PATH_MAX, "%s", image->entry.exe);
     room_keep(image->exe,
               image->entry.kind == IMAGE_KIND_ELF ? (size_t)len + 1 : PATH_MAX);
-    if (check_options(spec, image->entry.kind, err) < 0) {
-        return -1;
-    }
-    if (image->entry.kind == IMAGE_KIND_NAME &&
-        container_apply(spec, image, dirs, err) < 0) {
+    if (image->entry.kind == IMAGE_KIND_NAME
+            ? container_apply(spec, image, dirs, err) < 0
+            : apply_options(spec, image->entry.image, err) < 0) {
         return -1;
     }
     if (image->entry.kind == IMAGE_KIND_DIRECTORY &&

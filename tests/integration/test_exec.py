@@ -41,3 +41,14 @@ def test_fork_is_refused_in_one_line(einkorn):
     told = [line for line in p.stderr.splitlines() if "no fork" in line]
     assert len(told) == 1
     assert "busybox" in told[0] and "single-process or threaded mode" in told[0]
+
+
+def test_user_of_a_program(einkorn):
+    """Its name comes from the host's accounts, which are in the image."""
+    p = einkorn("run", "--rm", "--network", "none", "-u", "www-data", BUSYBOX,
+                "busybox", "sh", "-c", "echo $HOME; exec busybox id")
+    assert p.returncode == 0, p.stderr
+    assert p.stdout.startswith("/var/www\nuid=33(www-data) gid=33"), p.stdout
+    p = einkorn("run", "--rm", "--network", "none", "-u", "nobody-at-all",
+                BUSYBOX)
+    assert p.returncode == 126 and "nobody-at-all" in p.stderr
