@@ -31,7 +31,8 @@ static void platform_init(const struct abi_boot *boot)
 static void first_thread(void *arg)
 {
     (void)arg;
-    vfs_start();
+    vfs_start(); /* makes mount points, which the user may not */
+    ids_become_configured();
     exec_init_program();
 }
 
@@ -50,7 +51,6 @@ _Noreturn void kernel_main(const struct abi_boot *boot)
     mm_init();
     vfs_init();
     net_init();
-    ids_become_configured();
     init = thread_create(first_thread, NULL);
     if (init)
         sched_start(init);

@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,6 +56,7 @@ static void by_ioctl(void)
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     struct ifreq req = {.ifr_name = "lo"};
     struct ifconf conf = {.ifc_len = 0};
+    struct arpreq arp = {.arp_dev = ""};
 
     CHECK(ioctl(fd, SIOCGIFFLAGS, &req) == 0 && (req.ifr_flags & IFF_UP));
     CHECK(ioctl(fd, SIOCGIFADDR, &req) == 0);
@@ -64,6 +66,11 @@ static void by_ioctl(void)
     CHECK(conf.ifc_len >= (int)sizeof(struct ifreq));
     strcpy(req.ifr_name, "nonesuch");
     CHECK(ioctl(fd, SIOCGIFFLAGS, &req) == -1 && errno == ENODEV);
+    arp.arp_pa.sa_family = AF_INET;
+    CHECK(ioctl(fd, SIOCGARP, &arp) == -1);
+    CHECK(errno == ENXIO || errno == ENODEV);
+    arp.arp_pa.sa_family = AF_INET6;
+    CHECK(ioctl(fd, SIOCGARP, &arp) == -1 && errno == EPFNOSUPPORT);
     close(fd);
 }
 

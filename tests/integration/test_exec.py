@@ -43,10 +43,13 @@ def test_fork_is_refused_in_one_line(einkorn):
     assert "busybox" in told[0] and "single-process or threaded mode" in told[0]
 
 
-def test_user_of_a_program(einkorn):
-    """Its name comes from the host's accounts, which are in the image."""
-    p = einkorn("run", "--rm", "--network", "none", "-u", "www-data", BUSYBOX,
-                "busybox", "sh", "-c", "echo $HOME; exec busybox id")
+def test_user_of_a_program(einkorn, tmp_path):
+    """Its name comes from the host's accounts, which are in the image. Mount
+    points are made although the user may not."""
+    tmp_path.chmod(0o755)
+    p = einkorn("run", "--rm", "--network", "none", "-u", "www-data", "-v",
+                f"{tmp_path}:/no/such/place", BUSYBOX, "busybox", "sh", "-c",
+                "cd /no/such/place || exit 1; echo $HOME; exec busybox id")
     assert p.returncode == 0, p.stderr
     assert p.stdout.startswith("/var/www\nuid=33(www-data) gid=33"), p.stdout
     p = einkorn("run", "--rm", "--network", "none", "-u", "nobody-at-all",

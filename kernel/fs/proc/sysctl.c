@@ -10,6 +10,7 @@
 #include "kernel/core/version.h"
 #include "kernel/fs/proc/tables.h"
 #include "kernel/sched/thread.h"
+#include "kernel/vfs/file.h"
 #include "lib/string.h"
 
 static void show_text(struct seq *s, uint64_t arg)
@@ -72,6 +73,17 @@ static void show_boot_id(struct seq *s, uint64_t arg)
         random_bytes(id, sizeof(id));
     made = true;
     put_uuid(s, id);
+}
+
+/* Open, free, at most: proc(5). */
+static void show_file_nr(struct seq *s, uint64_t arg)
+{
+    unsigned nr = 0;
+
+    (void)arg;
+    for (int fd = 0; (fd = fd_next(fd)) >= 0; fd++)
+        nr++;
+    seq_printf(s, "%u\t0\t1048576\n", nr);
 }
 
 static int64_t overcommit = 1; /* always, as this kernel does it */
@@ -229,6 +241,7 @@ static const struct pseudo_node epoll_entries[] = {
 
 static const struct pseudo_node fs_entries[] = {
     TEXT("file-max", "1048576"),
+    {.name = "file-nr", .mode = 0444, .show = show_file_nr},
     TEXT("nr_open", "1048576"),
     TEXT("pipe-max-size", "1048576"),
     TEXT("aio-max-nr", "0"),

@@ -107,6 +107,18 @@ struct ifconf {
     uint64_t buf;
 };
 
+/* arp(7) */
+struct arpreq {
+    uint16_t family; /* of the protocol address */
+    uint8_t ip[14];  /* as sockaddr_in: behind the port */
+    uint16_t hw_family;
+    uint8_t mac[14];
+    int32_t flags;
+    uint8_t netmask[16];
+    char dev[IFNAMSIZ];
+};
+
+_Static_assert(sizeof(struct arpreq) == 68, "abi");
 _Static_assert(sizeof(struct ifreq) == 40, "abi");
 _Static_assert(sizeof(struct ifconf) == 16, "abi");
 _Static_assert(sizeof(struct cmsghdr) == 16, "abi");

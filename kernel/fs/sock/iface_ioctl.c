@@ -123,6 +123,8 @@ static int fill(const struct net_iface *iface, uint32_t cmd, struct ifreq *req)
     case SIOCGIFNETMASK:
     case SIOCGIFBRDADDR:
         return fill_address(iface, cmd, req);
+    case SIOCETHTOOL: /* none of its questions has an answer here */
+        return -EOPNOTSUPP;
     default:
         return -ENOTTY;
     }
@@ -149,6 +151,32 @@ static int64_t ifreq(uint32_t cmd, uint64_t arg)
     return err ? err : copy_out(arg, &req);
 }
 
+/* The hardware address of a host on the link; -ENXIO: not known. */
+static int64_t arp_entry(uint64_t arg)
+{
+    enum { PORT_BYTES = 2, ATF_COM = 2 };
+    struct net_neighbour n;
+    struct net_iface iface;
+    struct arpreq req;
+
+    if (copy_in(&req, arg))
+        return -EFAULT;
+    if (req.family != AF_INET)
+        return -EPFNOSUPPORT;
+    for (unsigned i = 0; net_neighbour(&i, &n); i++) {
+        if (n.addr.family != NET_V4 ||
+            memcmp(n.addr.ip, req.ip + PORT_BYTES, 4) != 0 ||
+            !net_iface_by_index(n.index, &iface))
+            continue;
+        req.hw_family = ARPHRD_ETHER;
+        memcpy(req.mac, n.mac, sizeof(n.mac));
+        req.flags = ATF_COM;
+        strlcpy(req.dev, iface.name, IFNAMSIZ);
+        return copy_out(arg, &req);
+    }
+    return -ENXIO;
+}
+
 int64_t sock_iface_ioctl(int domain, uint32_t cmd, uint64_t arg)
 {
     switch (cmd) {
@@ -161,7 +189,10 @@ int64_t sock_iface_ioctl(int domain, uint32_t cmd, uint64_t arg)
     case SIOCGIFMETRIC:
     case SIOCGIFTXQLEN:
     case SIOCGIFHWADDR:
+    case SIOCETHTOOL:
         return ifreq(cmd, arg);
+    case SIOCGARP:
+        return arp_entry(arg);
     case SIOCGIFADDR:
     case SIOCGIFDSTADDR:
     case SIOCGIFNETMASK:
