@@ -104,6 +104,17 @@ static void take_bytecode(struct work *w, const char *dir)
     free(path);
 }
 
+/* So are registers of plug-ins. */
+static void take_register(struct work *w, const char *dir)
+{
+    const char *file = policy_register(dir);
+    char *path = file ? xasprintf("%s/%s", dir, file) : NULL;
+
+    if (path)
+        scan_path(w->scan, path);
+    free(path);
+}
+
 static void take_file(void *ctx, const char *path)
 {
     struct work *w = ctx;
@@ -119,6 +130,7 @@ static void take_file(void *ctx, const char *path)
         w->settings[w->nr_settings++] = xstrdup(path);
     } else {
         take_bytecode(w, path);
+        take_register(w, path);
     }
 }
 

@@ -172,6 +172,25 @@ bool policy_take_subtree(const char *path)
     return !policy_skip_path(path);
 }
 
+/* Registers of plug-ins, without which they are not found. */
+static const struct {
+    const char *dir, *file;
+} registers[] = {
+    {"/usr/lib/x86_64-linux-gnu/gdk-pixbuf-2.0/2.10.0", "loaders.cache"},
+    {"/usr/lib/x86_64-linux-gnu/gio/modules", "giomodule.cache"},
+    {"/usr/lib/x86_64-linux-gnu/graphviz", "config6a"},
+    {"/usr/share/glib-2.0/schemas", "gschemas.compiled"},
+    {"/usr/share/mime", "mime.cache"},
+};
+
+const char *policy_register(const char *dir)
+{
+    for (size_t i = 0; i < COUNT(registers); i++)
+        if (strcmp(dir, registers[i].dir) == 0)
+            return registers[i].file;
+    return NULL;
+}
+
 bool policy_watch_whole(const char *dir)
 {
     return strcmp(dir, "/usr/lib/x86_64-linux-gnu/gconv") == 0;

@@ -41,6 +41,10 @@ bool policy_skip_path(const char *path);
  * that an administrator changed or added)? */
 bool policy_take_subtree(const char *path);
 
+/* A file in a package's directory that is made at installation and stands in
+ * no list, or NULL. */
+const char *policy_register(const char *dir);
+
 /* Are this directory's files watched through the directory alone? Only where
  * hundreds of files change by being replaced and never by being edited. */
 bool policy_watch_whole(const char *dir);

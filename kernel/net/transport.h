@@ -49,7 +49,7 @@ enum net_opt {
     NET_OPT_REUSEADDR,
     NET_OPT_REUSEPORT, /* endpoints with one address share what comes */
     NET_OPT_V6ONLY,    /* set only, before anything is bound */
-    NET_OPT_DEVICE, /* only through this interface (index); 0: any */
+    NET_OPT_DEVICE,    /* only through this interface (index); 0: any */
     NET_OPT_BROADCAST,
     NET_OPT_MCAST_TTL,
     NET_OPT_MCAST_LOOP,

@@ -237,6 +237,20 @@ def test_program_without_permission(tmp_path):
     refused(tmp_path, plain, 126, "chmod +x")
 
 
+def test_register_of_plugins_comes_along(tmp_path):
+    """Made when packages are installed; without it no plug-in is found."""
+    for program, register in (
+            ("/usr/bin/gdbus", "usr/share/glib-2.0/schemas/gschemas.compiled"),
+            ("/usr/bin/dot", "usr/lib/x86_64-linux-gnu/graphviz/config6a")):
+        if os.path.exists(program) and os.path.exists(f"/{register}"):
+            break
+    else:
+        pytest.skip("SKIP neither libglib2.0-bin nor graphviz is installed")
+    made = entry(tmp_path / "cache", program)
+    extract(tmp_path / "cache", made["digest"], tmp_path / "out")
+    assert (tmp_path / "out" / register).exists()
+
+
 def test_missing_library_is_named_with_its_package(tmp_path):
     (tmp_path / "lib.c").write_text("int f(void) { return 0; }")
     lib = tmp_path / "libslurm.so.38"
