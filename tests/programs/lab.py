@@ -90,7 +90,7 @@ class Lab:
 
     def fill(self, text):
         """Puts values at the places of @names@."""
-        return re.sub(r"@(\w+)@",
+        return re.sub(r"@([\w-]+)@",
                       lambda m: str(self.values.get(m[1], m[0])), text)
 
     def prepare(self, name, spec):

@@ -21,6 +21,13 @@ def certificate(_lab, folder):
                     "subjectAltName=DNS:einkorn.test", "-keyout",
                     folder / "key.pem", "-out", folder / "cert.pem"],
                    check=True, capture_output=True)
+    (folder / "both.pem").write_text((folder / "key.pem").read_text()
+                                     + (folder / "cert.pem").read_text())
+
+
+def directory(_lab, folder):
+    """Where slapd keeps its entries."""
+    (folder / "db").mkdir()
 
 
 def inside(_lab, folder):

@@ -35,11 +35,11 @@ def ask(server, *question):
     return run("kdig", f"@{server.address}", "+dnssec", "+retry=5", *question)
 
 
-def load(server, names):
+def load(server, names, modes=("udp", "tcp")):
     """dnsperf, a fixed number of queries: each is answered."""
     path = server.lab.base / f"{server.name}.queries"
     path.write_text("".join(f"{n} A\n" for n in names))
-    for mode in ("udp", "tcp"):
+    for mode in modes:
         out = run("dnsperf", "-s", server.address, "-d", path, "-n",
                   QUERIES // len(names), "-m", mode, "-D", "-c", 4, "-q", 50)
         assert "Queries completed:    " in out
@@ -61,6 +61,24 @@ def knot(server):
     assert "NSEC" in ask(server, "no.example.test", "A")
     if server.first:
         load(server, ["www.example.test", "no.example.test"])
+
+
+def bind(server):
+    """It signs in the background; then the zone is given away whole."""
+    wait_for(lambda: "RRSIG" in ask(server, "www.example.test", "A"), 120)
+    dns(server)
+    assert "NSEC" in ask(server, "no.example.test", "A")
+    assert "192.0.2.80" in ask(server, "example.test", "AXFR")
+    if server.first:
+        load(server, ["www.example.test", "no.example.test"])
+
+
+def dnsmasq(server):
+    """Own names, and those of the server behind it."""
+    assert "192.0.2.53" in ask(server, "x.own.test", "A")
+    dns(server)
+    if server.first:
+        load(server, ["x.own.test", "www.example.test"], ["udp"])
 
 
 def unbound(server):
@@ -87,6 +105,41 @@ def mosquitto(server):
         lines = "".join(f"{i}\n" for i in range(MESSAGES))
         run("mosquitto_pub", *host, "-q", "1", "-t", "load", "-l", input=lines)
         assert subscriber.stdout.read() == lines
+
+
+def node_exporter(server):
+    """What monitoring of a machine shows, read many times at once."""
+    page = f"http://{server.address}:9100/metrics"
+    out = run("curl", "-sSf", page)
+    for name in ("node_memory_MemTotal_bytes ", "node_cpu_seconds_total{",
+                 "node_load1 ", "node_filesystem_size_bytes{",
+                 'node_network_receive_bytes_total{device="eth0"}',
+                 'node_network_up{device="eth0"} 1',
+                 "node_netstat_Tcp_CurrEstab ", "node_sockstat_TCP_inuse ",
+                 'node_uname_info{'):
+        assert f"\n{name}" in out, (name, out)
+    if server.first:
+        out = run("curl", "-sSfZ", "--parallel-max", "8", f"{page}#[1-50]")
+        assert out.count("\nnode_load1 ") == 50
+
+
+def prometheus(server):
+    """Both targets are up; what was seen before a restart is still there."""
+    def number(query):
+        out = json.loads(run("curl", "-sSfG", "--data-urlencode",
+                             f"query={query}",
+                             f"http://{server.address}:9090/api/v1/query"))
+        return float(([0, 0], *(x["value"] for x in out["data"]["result"]))
+                     [-1][1])
+
+    ready = f"http://{server.address}:9090/-/ready"
+    wait_for(lambda: subprocess.run(
+        ["curl", "-sf", ready], capture_output=True,
+        check=False).returncode == 0, 120)
+    wait_for(lambda: number("sum(up)") == 2, 120)
+    seen = server.lab.values.get("samples", 0)
+    wait_for(lambda: number("sum(count_over_time(up[1h]))") > seen + 10, 120)
+    server.lab.values["samples"] = number("sum(count_over_time(up[1h]))")
 
 
 def iperf3(server):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Clients of what keeps data: redis, memcached, MariaDB, SQLite."""
 import concurrent.futures
+import os
 import sqlite3 as sqlite
 import subprocess
 import urllib.request
@@ -40,6 +41,40 @@ def memcached(server):
                 "--execute-number=500", "--initial-load=2000")
         run("memccapable", "-h", server.address, "-b")
     assert "curr_connections" in run("memcstat", peer)
+
+
+def slapd(server):
+    """Entries added by several clients are found, also after a restart."""
+    url = ["-x", "-H", f"ldap://{server.address}/"]
+    login = [*url, "-D", "cn=admin,dc=example,dc=test", "-w", "secret"]
+    base = "dc=example,dc=test"
+    if server.first:
+        run("ldapadd", *login, input=f"dn: {base}\nobjectClass: dcObject\n"
+            "objectClass: organization\ndc: example\no: einkorn\n")
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda client: run("ldapadd", *login, input="\n".join(
+                f"dn: cn={client}-{i},{base}\nobjectClass: person\n"
+                f"cn: {client}-{i}\nsn: {i}\n" for i in range(ROWS))),
+                range(4)))
+    found = run("ldapsearch", *url, "-LLL", "-b", base, "(cn=*-*)", "sn",
+                "-z", "0", "-E", "pr=500/noprompt")
+    assert found.count("dn: ") == 4 * ROWS, found
+    assert f"sn: {ROWS - 1}" in run("ldapsearch", *url, "-LLL", "-b", base,
+                                    f"(cn=3-{ROWS - 1})")
+
+
+def etcd(server):
+    """Keys put and read; the first ones outlive the restart."""
+    ctl = ["etcdctl", f"--endpoints=http://{server.address}:2379"]
+    env = {**os.environ, "ETCDCTL_API": "3"}
+    if server.first:
+        for i in range(50):
+            assert run(*ctl, "put", f"key/{i}", f"{i}", env=env) == "OK\n"
+    out = run(*ctl, "get", "--prefix", "key/", env=env)
+    assert len(out.split()) == 100, out
+    assert "is healthy" in subprocess.run(
+        [*ctl, "endpoint", "health"], env=env, capture_output=True, text=True,
+        check=True).stderr
 
 
 def sql(server, text):

@@ -129,19 +129,42 @@ def haproxy(server):
     wait_for(lambda: served(url) == {"served by nginx": 20}, 120)
 
 
+def origin(server):
+    """Whose files it serves: its own, or those of who runs behind it."""
+    behind = server.spec.get("behind")
+    return server.lab.servers[behind[0]] if behind else server
+
+
+def trust(server):
+    """What curl must know of its certificate."""
+    return ["--cacert", server.folder / "cert.pem", "--resolve",
+            f"einkorn.test:443:{server.address}"]
+
+
 def tls(server):
     """TLS 1.2 and 1.3, the certificate verified."""
-    trust = ["--cacert", server.folder / "cert.pem", "--resolve",
-             f"einkorn.test:443:{server.address}"]
     page = "https://einkorn.test/index.html"
     for version in (["--tls-max", "1.2"], ["--tlsv1.3"]):
-        assert run("curl", "-sSf", *version, *trust,
-                   page) == f"served by {server.name}\n"
+        assert run("curl", "-sSf", *version, *trust(server),
+                   page) == f"served by {origin(server).name}\n"
     if server.first:
-        out = run("curl", "-sSfZ", "--parallel-max", "8", *trust,
+        out = run("curl", "-sSfZ", "--parallel-max", "8", *trust(server),
                   f"{page}#[1-100]")
         assert out.count("served by") == 100, out
-        get_large(server, "https://einkorn.test", 20_000_000, *trust)
+        get_large(origin(server), "https://einkorn.test", 20_000_000,
+                  *trust(server))
+
+
+def http2(server):
+    """Many streams in few connections."""
+    page = "https://einkorn.test/index.html"
+    assert run("curl", "-sSf", "-o", os.devnull, "-w", "%{http_version}",
+               *trust(server), page) == "2"
+    tls(server)
+    if server.first:
+        out = run("h2load", "-n", 20000, "-c", 20, "-m", 10,
+                  f"https://{server.address}/index.html")
+        assert "20000 succeeded, 0 failed" in out, out
 
 
 def download(server):
