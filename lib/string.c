@@ -9,6 +9,12 @@
 
 #include <stdint.h>
 
+#undef memcpy
+#undef memmove
+#undef memset
+#undef memcmp
+#undef strlen
+
 enum { REP_MIN = 128 };
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) word;

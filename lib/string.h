@@ -25,4 +25,14 @@ size_t strlcpy(char *dst, const char *src, size_t size_bytes);
 /* Decimal or, after "0x", hexadecimal; stops at the first other character. */
 unsigned long long str_to_u64(const char *s, const char **end);
 
+/* Freestanding compilers know nothing of these: told that they are the usual
+ * ones, they make a few moves of a copy whose length they know. */
+#if !__STDC_HOSTED__
+#define memcpy __builtin_memcpy
+#define memmove __builtin_memmove
+#define memset __builtin_memset
+#define memcmp __builtin_memcmp
+#define strlen __builtin_strlen
+#endif
+
 #endif
