@@ -180,7 +180,7 @@ $(O)/san/%.o: %.c
 # lwIP's code reads unaligned words and has warnings: it is not ours.
 LWIP_TEST_CFLAGS := $(LWIP_INC) -fno-sanitize=alignment -w
 $(O)/san/third_party/%.o $(O)/san/kernel/net/%.o \
-	$(O)/san/tests/unit/test_net_input.o: \
+	$(O)/san/tests/unit/test_net_input.o $(O)/san/tests/unit/test_udp.o: \
 	TEST_CFLAGS = $(LWIP_TEST_CFLAGS)
 $(O)/san/tests/unit/test_tcp_script.o: \
 	TEST_CFLAGS = -Wno-missing-field-initializers

@@ -8,86 +8,21 @@
 #include <linux/in.h>
 
 #include "kernel/core/alloc.h"
-#include "kernel/core/clock.h"
 #include "kernel/net/lwip/tcp_glue.h"
+#include "kernel/net/lwip/udp.h"
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
 
-enum { PROTO_UDP = 17 };
-
 struct list dgrams = LIST_INIT(dgrams);
 
-struct packet *packet_new(size_t len_bytes)
+bool dgram_has_room(const struct dgram *d)
 {
-    struct packet *p = kzalloc(sizeof(*p));
-    struct pbuf *q;
-
-    if (!p || len_bytes > DGRAM_MAX) {
-        kfree(p);
-        return NULL;
-    }
-    list_init(&p->node);
-    q = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len_bytes, PBUF_RAM);
-    if (!q) /* too long to have room for headers in front */
-        q = pbuf_alloc(PBUF_RAW, (u16_t)len_bytes, PBUF_RAM);
-    if (!q) {
-        kfree(p);
-        return NULL;
-    }
-    p->impl = q;
-    p->data = q->payload;
-    p->len_bytes = len_bytes;
-    p->own_ttl = p->own_tos = -1;
-    return p;
-}
-
-void packet_free(struct packet *p)
-{
-    if (!p)
-        return;
-    pbuf_free(p->impl);
-    kfree(p);
-}
-
-/* What the headers say; they go with the first pbuf. */
-static void describe(struct packet *p, uint16_t src_port)
-{
-    list_init(&p->node);
-    p->real_ns = clock_real_ns();
-    p->ifindex = netif_get_index(ip_current_input_netif());
-    from_ip(&p->src, ip_current_src_addr(), src_port);
-    from_ip(&p->dst, ip_current_dest_addr(), 0);
-    if (ip_current_is_v6()) {
-        p->ttl = IP6H_HOPLIM(ip6_current_header());
-        p->tos = (uint8_t)IP6H_TC(ip6_current_header());
-    } else {
-        p->ttl = IPH_TTL(ip4_current_header());
-        p->tos = IPH_TOS(ip4_current_header());
-    }
-}
-
-struct packet *packet_wrap(struct pbuf *q, uint16_t src_port)
-{
-    struct packet *p = kzalloc(sizeof(*p));
-
-    if (p)
-        describe(p, src_port);
-    if (p && q->next)
-        q = pbuf_coalesce(q, PBUF_RAW);
-    if (!p || q->next) {
-        pbuf_free(q);
-        kfree(p);
-        return NULL;
-    }
-    p->impl = q;
-    p->data = q->payload;
-    p->len_bytes = q->len;
-    return p;
+    return d->rx_cost < d->rcvbuf;
 }
 
 void dgram_queue(struct dgram *d, struct packet *p)
 {
-    if (d->rx_cost >= d->rcvbuf) {
+    if (!dgram_has_room(d)) {
         net_counters.udp_receive_full += d->udp != NULL;
         packet_free(p);
         return;
@@ -100,43 +35,13 @@ void dgram_queue(struct dgram *d, struct packet *p)
         d->owner->event(d->owner, NET_READABLE);
 }
 
-static bool shares(const struct dgram *a, const struct dgram *b)
-{
-    return b->reuseport && b->udp && !b->connected &&
-           a->udp->local_port == b->udp->local_port &&
-           IP_GET_TYPE(&a->udp->local_ip) == IP_GET_TYPE(&b->udp->local_ip) &&
-           ip_addr_cmp(&a->udp->local_ip, &b->udp->local_ip);
-}
-
-/* SO_REUSEPORT: each sender stays with one of those that share the port. lwIP
- * has picked the first. */
-static struct dgram *pick(struct dgram *d, const ip_addr_t *src, uint16_t port)
-{
-    unsigned n = 0;
-
-    if (!d->reuseport || d->connected)
-        return d;
-    list_for_each(pos, &dgrams) n +=
-        shares(d, container_of(pos, struct dgram, all));
-    n = n > 1 ? reuseport_hash(src, port) % n : 0;
-    list_for_each(pos, &dgrams)
-    {
-        struct dgram *b = container_of(pos, struct dgram, all);
-
-        if (shares(d, b) && n-- == 0)
-            return b;
-    }
-    return d;
-}
-
 static void on_udp(void *arg, struct udp_pcb *pcb, struct pbuf *q,
                    const ip_addr_t *src, u16_t port)
 {
-    struct dgram *d = arg;
-    struct packet *p;
+    struct dgram *d = udp_table_pick(arg, src, port);
+    struct packet *p = packet_copy(q, 0, port);
 
-    d = pick(d, src, port);
-    p = packet_wrap(q, port);
+    pbuf_free(q);
     if (!p)
         return;
     p->dst.port = pcb->local_port;
@@ -164,22 +69,25 @@ static bool is_wanted(const struct dgram *d, const struct raw_pcb *pcb,
 static u8_t on_raw(void *arg, struct raw_pcb *pcb, struct pbuf *q,
                    const ip_addr_t *src)
 {
-    struct dgram *d = arg;
-    struct pbuf *copy;
+    size_t skip = ip_current_is_v6() ? ip_current_header_tot_len() : 0;
     struct packet *p;
 
     (void)src;
-    if (!is_wanted(d, pcb, q))
+    if (!is_wanted(arg, pcb, q))
         return 0;
-    copy = pbuf_clone(PBUF_RAW, PBUF_RAM, q);
-    if (!copy)
-        return 0;
-    if (ip_current_is_v6())
-        pbuf_remove_header(copy, ip_current_header_tot_len());
-    p = packet_wrap(copy, 0);
+    p = packet_copy(q, skip, 0);
     if (p)
-        dgram_queue(d, p);
+        dgram_queue(arg, p);
     return 0;
+}
+
+/* Packets of which raw sockets want to see all. */
+static void count_raw(const struct raw_pcb *raw, int change)
+{
+    if (raw->protocol == PLAIN_TCP)
+        raw_tcp_sockets += (unsigned)change;
+    if (raw->protocol == PLAIN_UDP)
+        raw_udp_sockets += (unsigned)change;
 }
 
 static bool open_pcb(struct dgram *d, bool raw, int protocol)
@@ -192,11 +100,11 @@ static bool open_pcb(struct dgram *d, bool raw, int protocol)
         d->raw = raw_new_ip_type(d->family == NET_V6 ? IPADDR_TYPE_V6
                                                      : IPADDR_TYPE_V4,
                                  (u8_t)protocol);
-        if (d->raw)
-            raw_recv(d->raw, on_raw, d);
-        if (d->raw && protocol == IP_PROTO_TCP)
-            raw_tcp_sockets++;
-        return d->raw;
+        if (!d->raw)
+            return false;
+        raw_recv(d->raw, on_raw, d);
+        count_raw(d->raw, 1);
+        return true;
     }
     d->udp = udp_new_ip_type(type);
     if (!d->udp)
@@ -236,6 +144,7 @@ void dgram_set_owner(struct dgram *d, struct net_owner *owner)
 int dgram_bind(struct dgram *d, const struct net_addr *addr)
 {
     ip_addr_t ip;
+    err_t err;
 
     if (d->raw) {
         to_ip(&ip, addr, IP_GET_TYPE(&d->raw->local_ip));
@@ -252,7 +161,9 @@ int dgram_bind(struct dgram *d, const struct net_addr *addr)
         ip_set_option(d->udp, SOF_REUSEADDR);
     else
         ip_reset_option(d->udp, SOF_REUSEADDR);
-    return err_to_errno(udp_bind(d->udp, &ip, addr->port));
+    err = udp_bind(d->udp, &ip, addr->port);
+    udp_table_update(d);
+    return err_to_errno(err);
 }
 
 static int disconnect(struct dgram *d)
@@ -300,6 +211,7 @@ int dgram_connect(struct dgram *d, const struct net_addr *to)
         err = fix_source(d, &ip);
         if (!err)
             err = err_to_errno(udp_connect(d->udp, &ip, dst.port));
+        udp_table_update(d);
     }
     d->connected = !err;
     return err;
@@ -367,8 +279,7 @@ size_t dgram_unread_bytes(const struct dgram *d)
 
 static void close_raw(struct raw_pcb *raw)
 {
-    if (raw->protocol == IP_PROTO_TCP)
-        raw_tcp_sockets--;
+    count_raw(raw, -1);
     raw_remove(raw);
 }
 
@@ -381,6 +292,7 @@ void dgram_close(struct dgram *d)
     dgram_drop_errors(d);
     while ((p = dgram_pop(d)))
         packet_free(p);
+    udp_table_remove(d);
     if (d->udp)
         udp_remove(d->udp);
     else

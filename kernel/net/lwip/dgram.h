@@ -15,7 +15,8 @@ enum {
     DGRAM_RCVBUF = 212992,
     DGRAM_MAX = 65507,
     DGRAM_GROUPS = 16,
-    DGRAM_COST = 256, /* of a queued packet, beside its bytes */
+    DGRAM_COST = 256,    /* of a queued packet, beside its bytes */
+    DGRAM_HEADROOM = 64, /* in front of a packet's data: all headers */
 };
 
 struct dgram_group {
@@ -43,15 +44,18 @@ struct dgram {
     struct dgram_group groups[DGRAM_GROUPS];
     uint32_t icmp_filter[ICMP_FILTER_WORDS]; /* raw: types not wanted */
     struct list all;                         /* in dgrams */
+    struct dgram *table_next;                /* udp_table.c */
+    uint16_t table_port;                     /* 0: not in there */
 };
 
 extern struct list dgrams;
 
+bool dgram_has_room(const struct dgram *d);
 /* Queues a received packet, or frees it if there is no room. */
 void dgram_queue(struct dgram *d, struct packet *p);
-/* A packet around a pbuf (consumed) in contiguous memory, addressed as lwIP's
- * current input is. NULL: out of memory. */
-struct packet *packet_wrap(struct pbuf *p, uint16_t src_port);
+/* What the pbuf has behind `off` bytes, addressed as lwIP's current input is.
+ * NULL: out of memory. */
+struct packet *packet_copy(const struct pbuf *q, size_t off, uint16_t src_port);
 void dgram_leave_all(struct dgram *d);
 
 /* What an ICMP message says about a packet of ours. */

@@ -102,13 +102,10 @@ void dgram_local_error(struct dgram *d, const struct net_addr *to, int error,
 /* The message as a packet whose data is what it quotes of the program's. */
 static struct packet *packet_of(const struct dgram_icmp *m, size_t header)
 {
-    struct pbuf *copy = pbuf_clone(PBUF_RAW, PBUF_RAM, m->pbuf);
-    struct packet *p = copy ? packet_wrap(copy, 0) : NULL;
+    struct packet *p = packet_copy(m->pbuf, m->off + header, 0);
 
-    if (!p)
-        return NULL;
-    p->data += m->off + header;
-    p->len_bytes = m->len - header;
+    if (p)
+        p->len_bytes = m->len - header;
     return p;
 }
 

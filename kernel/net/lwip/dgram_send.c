@@ -6,7 +6,7 @@
 #include <linux/errno.h>
 #include <linux/in.h>
 
-#include "kernel/net/lwip/dgram.h"
+#include "kernel/net/lwip/udp.h"
 #include "lwip/ip.h"
 
 enum { HEADERS = 40 + 8, UDP_HEADER = 8 };
@@ -54,6 +54,7 @@ static int send_udp(struct dgram *d, struct packet *p, const ip_addr_t *dst,
 {
     struct netif *netif;
     const ip_addr_t *src = &d->udp->local_ip;
+    struct udp_way w;
     ip_addr_t chosen;
     uint16_t flags;
     err_t err;
@@ -77,7 +78,11 @@ static int send_udp(struct dgram *d, struct packet *p, const ip_addr_t *dst,
         err = udp_bind(d->udp, &d->udp->local_ip, 0);
         if (err != ERR_OK)
             return -EAGAIN;
+        udp_table_update(d);
     }
+    w = (struct udp_way){netif, src, dst, port};
+    if (udp_is_plain(p, &w))
+        return udp_send_plain(d, p, &w);
     flags = netif->chksum_flags;
     if (netif->mtu && p->len_bytes + HEADERS > netif->mtu)
         netif->chksum_flags |= NETIF_CHECKSUM_GEN_UDP;

@@ -6,6 +6,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/clock.h"
 #include "kernel/net/lwip/tcp_glue.h"
+#include "kernel/net/lwip/udp.h"
 #include "lib/list.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
@@ -149,9 +150,20 @@ static void to_lwip(struct iface *iface, struct rx_frame *f)
     deliver(&iface->netif, p, type, f->csum_ok);
 }
 
+static bool take_plain(struct iface *iface, struct rx_frame *f)
+{
+    struct packet_view v;
+
+    if (!plain_view(&v, iface, f))
+        return false;
+    if (v.proto == PLAIN_TCP)
+        return tcp_take_packet(iface, f, &v);
+    return v.proto == PLAIN_UDP && udp_take_packet(iface, &v);
+}
+
 static void on_receive(void *arg, struct rx_frame *f)
 {
-    if (!tcp_take_frame(arg, f))
+    if (!take_plain(arg, f))
         to_lwip(arg, f);
 }
 
