@@ -135,9 +135,11 @@ def lossy_path(run):
                 ("server sends", 10, ["-R"]),
                 ("server sends, no loss", 0, ["-R"]),
                 ("server receives", 10, []))):
+            # Named each time: a server of iperf3's keeps what the last client
+            # asked for.
             peers = {peer: lambda s=s: 1000 * iperf_run(
-                s.address, *options, enter=far.enter(), seconds=seconds)
-                     for peer, s in servers.items()}
+                s.address, *options, "-C", "cubic", enter=far.enter(),
+                seconds=seconds) for peer, s in servers.items()}
             if not run.quick and NETNS in servers:
                 peers["netns, BBR"] = lambda: 1000 * iperf_run(
                     servers[NETNS].address, *options, "-C", "bbr",
