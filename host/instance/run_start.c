@@ -16,6 +16,7 @@
 #include "host/instance/pty.h"
 #include "host/instance/qemu.h"
 #include "host/instance/tender.h"
+#include "host/volume/named.h"
 
 static int publish(struct run *run, struct err *err)
 {
@@ -139,6 +140,7 @@ void run_release(struct run *run)
     }
     pty_restore();
     volumes_wait(&run->volumes);
+    named_leave(run->spec);
     network_detach(&run->net, run->dirs->run, run->inst.id);
     cgroup_remove(&run->cgroup);
     if (run->gdb_fd >= 0) {

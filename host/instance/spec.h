@@ -43,6 +43,7 @@ struct volume {
     const char *name;  /* of a named one, or NULL */
     const char *guest; /* an absolute path */
     bool read_only;
+    int lock_fd; /* of a named one, once it is found */
 };
 
 /* A file with a file system of its own; host/disk/disk.h. */

@@ -100,9 +100,8 @@ static int use(const struct dirs *dirs, struct volume *v,
     if (named_create(dirs, v->name, &found, err) < 0) {
         return -1;
     }
-    /* The descriptor stays until the process ends, and the lock with it. */
-    if (lock_volume(dirs, v->name, LOCK_SH) < 0 ||
-        !named_find(dirs, v->name, &found)) {
+    v->lock_fd = lock_volume(dirs, v->name, LOCK_SH);
+    if (v->lock_fd < 0 || !named_find(dirs, v->name, &found)) {
         return err_set(err, ERR_TOOL, "volume %s: is just being removed",
                        v->name);
     }
@@ -121,6 +120,15 @@ int named_use(const struct dirs *dirs, struct spec *spec,
         }
     }
     return 0;
+}
+
+void named_leave(const struct spec *spec)
+{
+    for (int i = 0; i < spec->nr_volumes; i++) {
+        if (spec->volumes[i].name != NULL) {
+            flock(spec->volumes[i].lock_fd, LOCK_UN);
+        }
+    }
 }
 
 /* ---- all of them ---- */

@@ -33,10 +33,12 @@ int named_create(const struct dirs *dirs, const char *name, struct named *out,
                  struct err *err);
 
 /* For `run`: finds or makes those that the spec names, each with what the
- * image has at its place if it is empty, and keeps their locks until the
- * process ends. */
+ * image has at its place if it is empty, and locks them. */
 int named_use(const struct dirs *dirs, struct spec *spec,
               const struct image *image, struct err *err);
+/* Gives the locks back: before who waits for the instance learns of its end.
+ * (The host gives them back only after the process has ended.) */
+void named_leave(const struct spec *spec);
 
 /* Calls visit for all, in order of their names, until it returns non-zero. */
 int named_each(const struct dirs *dirs,
