@@ -9,7 +9,7 @@
  *
  * EXT4_CUTS=all looks at every write, otherwise at some.
  */
-#include "tests/unit/ext4_disk.h"
+#include "tests/unit/ext4_mapping.h"
 
 enum { LOGS = 4, RECORD = 700, ROUNDS_CRASH = 260, PROMISES = 4096 };
 
@@ -27,19 +27,45 @@ static void fill_record(uint8_t *buf, int file, uint32_t nr)
         buf[i] = (uint8_t)(file * 31 + nr * 7 + i);
 }
 
-static void append(int file, uint32_t nr)
+static void append_by_write(const char *path, const uint8_t *buf, uint32_t nr)
 {
-    uint8_t buf[RECORD];
-    char path[16];
     struct file *f;
 
-    snprintf(path, sizeof(path), "/log%d", file);
-    fill_record(buf, file, nr);
     assert_int_equal(vfs_open_kernel(path, O_WRONLY | O_CREAT, &f), 0);
     assert_int_equal(file_pwrite_kernel(f, buf, RECORD, (uint64_t)nr * RECORD),
                      RECORD);
     assert_int_equal(f->ops->sync(f, nr % 2), 0);
     file_put(f);
+}
+
+/* The file gets longer, and the new part is stored to; msync(2) last. */
+static void append_by_mapping(const char *path, const uint8_t *buf, uint32_t nr)
+{
+    uint64_t at = (uint64_t)nr * RECORD;
+    struct iattr attr = {.valid = ATTR_SIZE, .size_bytes = at + RECORD};
+
+    map_file(path, PROT_READ | PROT_WRITE, true);
+    assert_int_equal(inode_setattr(mapped.file->inode, &attr), 0);
+    fill_view();
+    for (int i = 0; i < RECORD; i++, at++)
+        touch(at / PAGE, PROT_READ | PROT_WRITE)[at % PAGE] = buf[i];
+    assert_int_equal(mapped.backing->ops->sync(mapped.backing, 0, BASE,
+                                               disk_view.len_bytes, true),
+                     0);
+    unmap_file();
+}
+
+static void append(int file, uint32_t nr)
+{
+    uint8_t buf[RECORD];
+    char path[16];
+
+    snprintf(path, sizeof(path), "/log%d", file);
+    fill_record(buf, file, nr);
+    if (file == 0)
+        append_by_mapping(path, buf, nr);
+    else
+        append_by_write(path, buf, nr);
     promises[(*nr_promises)++] = (struct promise){disk_log->nr, nr + 1, file};
 }
 
@@ -226,6 +252,7 @@ int main(void)
         return 0;
     }
     disk_init();
+    mapping_init();
     promises = mmap(NULL, PROMISES * sizeof(*promises) + 4,
                     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     nr_promises = (uint32_t *)(promises + PROMISES);

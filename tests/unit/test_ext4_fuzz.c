@@ -9,9 +9,29 @@
  *
  * EXT4_ROUNDS=N for more than a few.
  */
-#include "tests/unit/ext4_disk.h"
+#include "tests/unit/ext4_mapping.h"
 
 enum { ROUNDS_FUZZ = 40, SECONDS = 60 };
+
+/* Some pages, whether they can be read or not. */
+static void use_mapping(const char *path)
+{
+    const struct backing_ops *ops;
+
+    if (!try_map_file(path, PROT_READ | PROT_WRITE, true))
+        return;
+    ops = mapped.backing->ops;
+    for (int i = 0; i < 8 && disk_view.len_bytes; i++) {
+        uint64_t page = (uint64_t)rand() % (disk_view.len_bytes / PAGE);
+
+        if (!ops->fault(mapped.backing, &disk_view, BASE + page * PAGE, i % 2))
+            memset(shm_ptr(mapped.shm[page]), i, 100);
+    }
+    if (disk_view.len_bytes)
+        ops->protect(mapped.backing, &disk_view);
+    ops->sync(mapped.backing, 0, BASE, disk_view.len_bytes, true);
+    unmap_file();
+}
 
 static void use_file(const char *path)
 {
@@ -25,6 +45,7 @@ static void use_file(const char *path)
     file_pwrite_kernel(f, data, 9000, (uint64_t)rand() % 100000);
     if (f->ops->fallocate)
         f->ops->fallocate(f, 0, 50000, 90000);
+    use_mapping(path);
     inode_setattr(f->inode, &attr);
     if (f->inode->ops->setxattr) {
         f->inode->ops->setxattr(f->inode, "user.small", data, 30, 0);
@@ -196,5 +217,6 @@ int main(void)
         return 0;
     }
     disk_init();
+    mapping_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,102 +7,19 @@
  * synchronised, and that nothing of either is lost whatever else happens to the
  * file. The platform and mm are a table of what each page may be used for.
  */
-#include "tests/unit/ext4_disk.h"
+#include "tests/unit/ext4_mapping.h"
 
 #include <linux/falloc.h>
 
-enum { PAGE = 4096, PAGES = 1024, BASE = 1 << 30, WALK = 3000 };
-
-static struct {
-    int prot[PAGES];
-    uint64_t shm[PAGES];
-    uint64_t nr_faults;
-    struct file *file;
-    struct backing *backing;
-} mapped;
+enum { WALK = 3000 };
 
 static char shared[64];
 static uint8_t *content; /* of the file, shared with children */
 
-static int64_t fake_shm_map(uint64_t addr, uint64_t len, uint32_t prot,
-                            uint64_t off, uint32_t is_private)
-{
-    (void)is_private;
-    for (uint64_t i = 0; i < len / PAGE; i++) {
-        mapped.prot[(addr - BASE) / PAGE + i] = (int)prot;
-        mapped.shm[(addr - BASE) / PAGE + i] = off + i * PAGE;
-    }
-    return 0;
-}
-
-static int64_t fake_mem_protect(uint64_t addr, uint64_t len, uint32_t prot)
-{
-    for (uint64_t i = 0; i < len / PAGE; i++)
-        mapped.prot[(addr - BASE) / PAGE + i] = (int)prot;
-    return 0;
-}
-
-/* Pages that the file has now are mapped, as mm does it. */
-static void fill_view(void)
-{
-    uint64_t pages = (mapped.file->inode->size_bytes + PAGE - 1) / PAGE;
-    uint64_t have = disk_view.len_bytes / PAGE;
-
-    pages = pages < PAGES ? pages : PAGES;
-    if (pages > have)
-        assert_int_equal(
-            mapped.backing->ops->map(mapped.backing, have * PAGE,
-                                     BASE + have * PAGE, (pages - have) * PAGE,
-                                     disk_view.prot, disk_view.shared),
-            0);
-    for (uint64_t i = pages; i < have; i++)
-        mapped.prot[i] = PROT_NONE;
-    disk_view.len_bytes = pages * PAGE;
-}
-
-static void map_file(const char *path, int prot, bool is_shared)
-{
-    assert_int_equal(vfs_open_kernel(path, O_RDWR | O_CREAT, &mapped.file), 0);
-    assert_int_equal(
-        mapped.file->ops->mmap(mapped.file, &mapped.backing, prot, is_shared),
-        0);
-    disk_view =
-        (struct backing_view){.addr = BASE, .prot = prot, .shared = is_shared};
-    fill_view();
-}
-
-static void unmap_file(void)
-{
-    disk_view.len_bytes = 0;
-    memset(mapped.prot, 0, sizeof(mapped.prot));
-    backing_put(mapped.backing);
-    file_put(mapped.file);
-}
-
-static bool may(uint64_t page, int prot)
-{
-    return (mapped.prot[page] & prot) == prot;
-}
-
-/* The page as the program gets it. */
-static uint8_t *touch(uint64_t page, int prot)
-{
-    if (!may(page, prot)) {
-        mapped.nr_faults++;
-        assert_int_equal(mapped.backing->ops->fault(mapped.backing, &disk_view,
-                                                    BASE + page * PAGE,
-                                                    prot & PROT_WRITE),
-                         0);
-        assert_true(may(page, prot));
-    }
-    return shm_ptr(mapped.shm[page]);
-}
-
 static void begin(void)
 {
     disk_from_file(shared);
-    platform.ops.shm_map = fake_shm_map;
-    platform.ops.mem_protect = fake_mem_protect;
+    mapping_init();
     assert_int_equal(disk_mount(), 0);
 }
 
