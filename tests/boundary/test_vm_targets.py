@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests import compiled
 from tests.boundary.vm import SHIM, TESTS, make_bundle, needs_qemu
 from tests.conftest import BUILD
 
@@ -67,14 +68,7 @@ int main(int argc, char **argv)
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
-    base = tmp_path_factory.mktemp("targets")
-    (base / "root").mkdir()
-    (base / "p.c").write_text(PROGRAM)
-    subprocess.run(["musl-gcc", "-static", "-O2", "-o", base / "root" / "p",
-                    base / "p.c"], check=True)
-    subprocess.run(["mkfs.erofs", "-Enoinline_data", "-x-1", base / "image",
-                    base / "root"], check=True, stdout=subprocess.DEVNULL)
-    return base / "image"
+    return compiled.image(tmp_path_factory.mktemp("targets"), PROGRAM)
 
 
 @pytest.fixture

@@ -15,15 +15,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "tests/guest/check.h"
 
-#define CHECK(cond)                                                            \
-    do {                                                                       \
-        if (!(cond)) {                                                         \
-            printf("line %d: %s (errno %d)\n", __LINE__, #cond, errno);        \
-            exit(1);                                                           \
-        }                                                                      \
-    } while (0)
+extern char **environ;
 
 static const char script[] = "/tmp/execve-test-script";
 

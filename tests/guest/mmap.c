@@ -13,16 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tests/guest/check.h"
+
 enum { PAGE = 4096, RW = PROT_READ | PROT_WRITE };
 enum { ANON = MAP_PRIVATE | MAP_ANONYMOUS };
-
-#define CHECK(cond)                                                            \
-    do {                                                                       \
-        if (!(cond)) {                                                         \
-            printf("line %d: %s (errno %d)\n", __LINE__, #cond, errno);        \
-            exit(1);                                                           \
-        }                                                                      \
-    } while (0)
 
 static sigjmp_buf back;
 static volatile sig_atomic_t fault_signal, fault_code;

@@ -10,13 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHECK(cond)                                                            \
-    do {                                                                       \
-        if (!(cond)) {                                                         \
-            printf("%s:%d: %s\n", __FILE__, __LINE__, #cond);                  \
-            exit(1);                                                           \
-        }                                                                      \
-    } while (0)
+#include "tests/guest/check.h"
 
 static char text[1 << 16];
 

@@ -6,13 +6,7 @@
 #include <string.h>
 #include <sys/shm.h>
 
-#define CHECK(cond)                                                            \
-    do {                                                                       \
-        if (!(cond)) {                                                         \
-            printf("line %d: %s (errno %d)\n", __LINE__, #cond, errno);        \
-            exit(1);                                                           \
-        }                                                                      \
-    } while (0)
+#include "tests/guest/check.h"
 
 int main(void)
 {

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests import compiled
 from tests.boundary.vm import Machine, make_bundle, needs_qemu
 from tests.conftest import BUILD
 
@@ -37,14 +38,7 @@ int main(void)
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
-    base = tmp_path_factory.mktemp("clock")
-    (base / "root").mkdir()
-    (base / "p.c").write_text(PROGRAM)
-    subprocess.run(["musl-gcc", "-static", "-O2", "-o", base / "root" / "p",
-                    base / "p.c"], check=True)
-    subprocess.run(["mkfs.erofs", "-Enoinline_data", "-x-1", base / "image",
-                    base / "root"], check=True, stdout=subprocess.DEVNULL)
-    return base / "image"
+    return compiled.image(tmp_path_factory.mktemp("clock"), PROGRAM)
 
 
 def ask(process):

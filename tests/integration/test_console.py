@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests import compiled
 from tests.boundary.vm import Machine, make_bundle, needs_qemu
 from tests.conftest import BUILD, why_no_kvm
 
@@ -31,14 +32,7 @@ int main(void)
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     """Of a program that gives back what it gets."""
-    base = tmp_path_factory.mktemp("console")
-    (base / "root").mkdir()
-    (base / "p.c").write_text(PROGRAM)
-    subprocess.run(["musl-gcc", "-static", "-O2", "-o", base / "root" / "p",
-                    base / "p.c"], check=True)
-    subprocess.run(["mkfs.erofs", "-Enoinline_data", "-x-1", base / "image",
-                    base / "root"], check=True, stdout=subprocess.DEVNULL)
-    return base / "image"
+    return compiled.image(tmp_path_factory.mktemp("console"), PROGRAM)
 
 
 def read(pipe, len_bytes):

@@ -9,14 +9,10 @@ import pytest
 
 from tests.conftest import BUILD, TEST_ALL, why_no_kvm
 from tests.integration.conftest import BUSYBOX, wait_for
+from tests.integration.conftest import busybox_tool as tool  # a fixture
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/sbin/mke2fs"),
                                 reason="needs e2fsprogs")
-
-
-@pytest.fixture
-def tool(busybox_tool):
-    return busybox_tool
 
 
 @pytest.fixture(params=["proc", "kvm", "qemu"])

@@ -7,12 +7,8 @@ import pytest
 
 from tests.conftest import needs_own_root
 from tests.integration.conftest import BUSYBOX
+from tests.integration.conftest import busybox_tool as tool  # a fixture
 from tests.integration.oci_layout import Layout, program, script, tar
-
-
-@pytest.fixture
-def tool(busybox_tool):
-    return busybox_tool
 
 
 def run(tool, *target):

@@ -6,17 +6,13 @@ import subprocess
 import pytest
 
 from tests.integration.conftest import BUSYBOX
+from tests.integration.conftest import busybox_tool as tool  # a fixture
 from tests.integration.oci_layout import (Layout, directory, hardlink, program,
                                           symlink, tar)
 
 APPLETS = "sh ls cat id env pwd sleep stat find true".split()
 PASSWD = (b"root:x:0:0::/root:/bin/sh\nweb:x:33:44::/home/web:/bin/sh\n")
 GROUP = b"root:x:0:\nextra:x:77:web\nother:x:78:\n"
-
-
-@pytest.fixture
-def tool(busybox_tool):
-    return busybox_tool
 
 
 def base_layer(*more):

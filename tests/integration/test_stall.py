@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+from tests.compiled import program
 from tests.conftest import EINKORN, why_no_kvm
 from tests.integration.conftest import wait_for
 
@@ -81,21 +82,15 @@ int main(void)
 """
 
 
-def build(folder, name, source):
-    (folder / f"{name}.c").write_text(source)
-    subprocess.run(["gcc", "-O1", "-pthread", "-o", folder / name,
-                    folder / f"{name}.c"], check=True)
-    return folder / name
-
-
 @pytest.fixture(scope="module")
 def talker(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("stall"), "talker", SOURCE)
+    return program(tmp_path_factory.mktemp("stall"), "talker", SOURCE, "-O1")
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("two"), "two", TWO)
+    return program(tmp_path_factory.mktemp("two"), "two", TWO, "-O1",
+                   "-pthread")
 
 
 PLATFORMS = [
@@ -115,7 +110,8 @@ def start(einkorn, state, talker, request):
         fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)
         p = subprocess.Popen(
             [EINKORN, "run", "--network", "none", "--platform", request.param,
-             "--name", "stalled", talker, *command], env=state, stdout=end, stderr=subprocess.DEVNULL)
+             "--name", "stalled", talker, *command], env=state, stdout=end,
+            stderr=subprocess.DEVNULL)
         os.close(end)
         p.stdout = os.fdopen(out, "rb")
         return p

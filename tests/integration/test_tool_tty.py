@@ -4,11 +4,11 @@ a fake tender and with the kernel."""
 import os
 import pty
 import select
-import subprocess
 import time
 
 import pytest
 
+from tests import compiled
 from tests.conftest import BUILD, EINKORN
 from tests.integration.conftest import Tool
 
@@ -32,11 +32,8 @@ int main(void)
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tty")
-    (folder / "p.c").write_text(PROGRAM)
-    subprocess.run(["gcc", "-static", "-o", folder / "p", folder / "p.c"],
-                   check=True)
-    return folder / "p"
+    return compiled.program(tmp_path_factory.mktemp("tty"), "p", PROGRAM,
+                            "-static")
 
 
 @pytest.fixture(params=["fake", "proc"])
@@ -52,14 +49,20 @@ def any_tool(request, fake_install, program, tmp_path):
     t.clean_up()
 
 
-def on_terminal(tool, options, dialog):
-    """Runs the program on a terminal of its own; for each (wait for, type)
-    of the dialog. Returns all output and the exit status."""
-    args = tool.command("run", "--rm", "--network", "none", *options,
-                        tool.target, tool.target)
+def start_on_terminal(tool, option, target):
+    """Its process, and our side of its terminal."""
+    args = tool.command("run", "--rm", "--network", "none", option, target,
+                        target)
     pid, fd = pty.fork()
     if pid == 0:
         os.execve(args[0], args, tool.env)
+    return pid, fd
+
+
+def on_terminal(tool, option, dialog):
+    """Runs the program on a terminal of its own; for each (wait for, type)
+    of the dialog. Returns all output and the exit status."""
+    pid, fd = start_on_terminal(tool, option, tool.target)
     out, dialog, end = b"", list(dialog), time.monotonic() + 20
     while time.monotonic() < end:
         if dialog and dialog[0][0] in out:
@@ -76,7 +79,7 @@ def on_terminal(tool, options, dialog):
 
 
 def test_terminal_of_its_own(any_tool):
-    out, status = on_terminal(any_tool, ["-it"], [
+    out, status = on_terminal(any_tool, "-it", [
         (b"tty 111", b"hello\n"), (b"got hello", b"\x04")])
     assert b"tty 111\r\nhello\r\ngot hello\r\nend\r\n" in out
     assert status == 4
@@ -87,12 +90,12 @@ def test_interrupt_key_in_its_own_terminal(any_tool):
     # the signal does not end.
     if any_tool.path != EINKORN:
         return
-    _, status = on_terminal(any_tool, ["-it"], [(b"tty 111", b"\x03")])
+    _, status = on_terminal(any_tool, "-it", [(b"tty 111", b"\x03")])
     assert status == 130
 
 
 def test_our_terminal_passed_through(any_tool):
-    out, status = on_terminal(any_tool, ["-i"], [
+    out, status = on_terminal(any_tool, "-i", [
         (b"tty ", b"hello\n"), (b"got hello", b"\x04")])
     assert b"got hello\r\nend\r\n" in out
     assert status == 4
@@ -101,7 +104,7 @@ def test_our_terminal_passed_through(any_tool):
 def test_interrupt_key_on_our_terminal(any_tool):
     if any_tool.path != EINKORN:
         return
-    _, status = on_terminal(any_tool, ["-i"], [(b"tty ", b"\x03")])
+    _, status = on_terminal(any_tool, "-i", [(b"tty ", b"\x03")])
     assert status == 130
 
 
@@ -120,14 +123,8 @@ int main(void)
 
 
 def test_typing_to_a_deaf_program_hides_no_output(any_tool, tmp_path):
-    (tmp_path / "deaf.c").write_text(DEAF)
-    subprocess.run(["gcc", "-static", "-o", tmp_path / "deaf",
-                    tmp_path / "deaf.c"], check=True)
-    args = any_tool.command("run", "--rm", "--network", "none", "-it",
-                            tmp_path / "deaf", tmp_path / "deaf")
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(args[0], args, any_tool.env)
+    deaf = compiled.program(tmp_path, "deaf", DEAF, "-static")
+    pid, fd = start_on_terminal(any_tool, "-it", deaf)
     os.set_blocking(fd, False)
     typed, ticks, end = 0, 0, time.monotonic() + 20
     try:

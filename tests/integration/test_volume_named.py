@@ -7,13 +7,9 @@ import pathlib
 import pytest
 
 from tests.integration.conftest import BUSYBOX
+from tests.integration.conftest import busybox_tool as tool  # a fixture
 from tests.integration.oci_layout import (Layout, directory, program, symlink,
                                           tar)
-
-
-@pytest.fixture
-def tool(busybox_tool):
-    return busybox_tool
 
 
 def run(tool, volume, *command, options=(), image=BUSYBOX):
