@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/common/write_text.h"
+
 #define V1_PARENT "/sys/fs/cgroup/memory/einkorn"
 #define V2_ROOT "/sys/fs/cgroup"
 #define V2_PARENT V2_ROOT "/einkorn"
@@ -19,17 +21,9 @@
 static int write_file(const char *dir, const char *name, const char *text)
 {
     char path[256];
-    ssize_t len = (ssize_t)strlen(text);
-    int fd, rc;
 
     snprintf(path, sizeof(path), "%s/%s", dir, name);
-    fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return -1;
-    }
-    rc = write(fd, text, (size_t)len) == len ? 0 : -1;
-    close(fd);
-    return rc;
+    return write_text(path, text);
 }
 
 static int make_dir(const char *path)

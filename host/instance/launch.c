@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/common/write_text.h"
+
 /* Shared with the child, which runs in the parent's memory until its exec. */
 struct child {
     const struct launch *launch;
@@ -38,20 +40,6 @@ int launch_keep(struct launch *launch, int fd)
         launch->keep[launch->nr_keep++] = fd;
     }
     return fd;
-}
-
-static int write_text(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    ssize_t len = (ssize_t)strlen(text);
-    int rc;
-
-    if (fd < 0) {
-        return -1;
-    }
-    rc = write(fd, text, (size_t)len) == len ? 0 : -1;
-    close(fd);
-    return rc;
 }
 
 /* In a user namespace of our own: root there is who started us. */

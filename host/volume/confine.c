@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/common/write_text.h"
 #include "host/instance/spec.h"
 #include "host/volume/filter.h"
 #include "host/volume/serve.h"
@@ -28,20 +29,6 @@ enum {
     SPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS,
     FILES_MAX = FID_MAX * 2 + 64,
 };
-
-static int write_text(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    ssize_t len = (ssize_t)strlen(text);
-    int rc;
-
-    if (fd < 0) {
-        return -1;
-    }
-    rc = write(fd, text, (size_t)len) == len ? 0 : -1;
-    close(fd);
-    return rc;
-}
 
 /* Who we are stays the same: files keep their owners. */
 static int map_ids(uid_t uid, gid_t gid)

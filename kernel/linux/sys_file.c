@@ -12,6 +12,7 @@
 #include "kernel/fs/ext4/mount.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/linux/calls.h"
+#include "kernel/linux/uoff.h"
 #include "kernel/sched/signal.h"
 #include "kernel/vfs/file.h"
 #include "kernel/vfs/inode.h"
@@ -241,26 +242,6 @@ static bool can_write(struct file *f)
     return f && (f->flags & O_ACCMODE) != O_RDONLY && f->ops->write;
 }
 
-/* An optional offset argument: loff_t in program memory, or the file's own. */
-static int64_t get_off(uptr_t uoff, struct file *f, uint64_t *off)
-{
-    int64_t err = 0;
-
-    if (!uoff)
-        *off = f->off;
-    else
-        err = copy_in(off, uoff);
-    return err ? err : (int64_t)*off < 0 ? -EINVAL : 0;
-}
-
-static int64_t put_off(uptr_t uoff, struct file *f, uint64_t off)
-{
-    if (uoff)
-        return copy_out(uoff, &off);
-    f->off = off;
-    return 0;
-}
-
 int64_t sys_sendfile(struct abi_frame *r)
 {
     struct file *out = fd_file((int)r->rdi), *in = fd_file((int)r->rsi);
@@ -273,13 +254,13 @@ int64_t sys_sendfile(struct abi_frame *r)
         return r->rdx ? -ESPIPE : -EINVAL;
     if (out->flags & O_APPEND)
         return -EINVAL;
-    n = get_off(r->rdx, in, &off);
+    n = uoff_get(r->rdx, in, &off);
     if (n)
         return n;
     file_get(in);
     file_get(out);
     n = copy(in, &off, out, &out->off, r->r10);
-    if (n > 0 && put_off(r->rdx, in, off))
+    if (n > 0 && uoff_put(r->rdx, in, off))
         n = -EFAULT;
     file_put(in);
     file_put(out);
@@ -312,9 +293,9 @@ int64_t sys_copy_file_range(struct abi_frame *r)
         return -EBADF;
     n = check_copy(in, out, (uint32_t)r->r9);
     if (!n)
-        n = get_off(r->rsi, in, &in_off);
+        n = uoff_get(r->rsi, in, &in_off);
     if (!n)
-        n = get_off(r->r10, out, &out_off);
+        n = uoff_get(r->r10, out, &out_off);
     if (n)
         return n;
     len = len < RW_COUNT_MAX ? len : RW_COUNT_MAX;
@@ -326,7 +307,8 @@ int64_t sys_copy_file_range(struct abi_frame *r)
     file_get(in);
     file_get(out);
     n = copy(in, &in_off, out, &out_off, len);
-    if (n > 0 && (put_off(r->rsi, in, in_off) || put_off(r->r10, out, out_off)))
+    if (n > 0 &&
+        (uoff_put(r->rsi, in, in_off) || uoff_put(r->r10, out, out_off)))
         n = -EFAULT;
     file_put(in);
     file_put(out);

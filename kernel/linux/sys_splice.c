@@ -10,6 +10,7 @@
 #include "kernel/core/uaccess.h"
 #include "kernel/fs/pipe/pipe.h"
 #include "kernel/linux/calls.h"
+#include "kernel/linux/uoff.h"
 #include "kernel/vfs/file.h"
 
 enum {
@@ -89,28 +90,6 @@ static int64_t move(struct file *in, uint64_t *in_off, struct file *out,
     return n;
 }
 
-/* The offset to use for f: given, its own, or none for pipes. */
-static int64_t get_off(uptr_t uoff, const struct file *f, uint64_t *off)
-{
-    int64_t err = 0;
-
-    *off = f->off;
-    if (!uoff)
-        return 0;
-    if (!f->ops->seek)
-        return -ESPIPE;
-    err = copy_in(off, uoff);
-    return err ? err : (int64_t)*off < 0 ? -EINVAL : 0;
-}
-
-static int64_t put_off(uptr_t uoff, struct file *f, uint64_t off)
-{
-    if (uoff)
-        return copy_out(uoff, &off);
-    f->off = off;
-    return 0;
-}
-
 int64_t sys_splice(struct abi_frame *r)
 {
     struct file *in = fd_file((int)r->rdi), *out = fd_file((int)r->rdx);
@@ -124,15 +103,16 @@ int64_t sys_splice(struct abi_frame *r)
         in == out || (out->flags & O_APPEND) ||
         (pipe_is(in) && pipe_is(out) && in->data == out->data))
         return -EINVAL;
-    n = get_off(r->rsi, in, &in_off);
+    n = uoff_get(r->rsi, in, &in_off);
     if (!n)
-        n = get_off(r->r10, out, &out_off);
+        n = uoff_get(r->r10, out, &out_off);
     if (n || !r->r8)
         return n;
     file_get(in);
     file_get(out);
     n = move(in, &in_off, out, &out_off, r->r8, flags);
-    if (n > 0 && (put_off(r->rsi, in, in_off) || put_off(r->r10, out, out_off)))
+    if (n > 0 &&
+        (uoff_put(r->rsi, in, in_off) || uoff_put(r->r10, out, out_off)))
         n = -EFAULT;
     file_put(in);
     file_put(out);
