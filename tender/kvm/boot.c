@@ -225,6 +225,18 @@ static struct kvm_segment segment(uint16_t selector, uint8_t type)
     };
 }
 
+/* Before the guest asks: its XSETBV is an exit, and QEMU 7.2, when it emulates
+ * a processor with virtualisation, leaves that out, so that KVM would go on
+ * with the old value. */
+static void set_xcr0(const struct vcpu *v)
+{
+    struct kvm_xcrs xcrs = {.nr_xcrs = 1,
+                            .xcrs = {{.xcr = 0, .value = v->vector_state}}};
+
+    if (v->vector_state && ioctl(v->fd, KVM_SET_XCRS, &xcrs) < 0)
+        die("KVM_SET_XCRS: %m");
+}
+
 static void set_registers(const struct machine *m, const struct vcpu *v)
 {
     struct kvm_regs regs = {
@@ -246,6 +258,8 @@ static void set_registers(const struct machine *m, const struct vcpu *v)
     if (ioctl(v->fd, KVM_SET_SREGS, &sregs) < 0 ||
         ioctl(v->fd, KVM_SET_REGS, &regs) < 0)
         die("set the virtual CPU's registers: %m");
+    if (!m->native_ring3)
+        set_xcr0(v);
 }
 
 void boot_set_registers(const struct machine *m)

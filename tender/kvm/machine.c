@@ -101,7 +101,23 @@ static void set_number(struct kvm_cpuid2 *cpuid, uint32_t index)
     }
 }
 
-static void set_cpuid(const struct vcpu *v)
+/* What the shim turns on (kernel/platform/vm/ring0/cpu.c): all of the vectors,
+ * AVX-512 whole or not at all. */
+static uint64_t vector_state(const struct kvm_cpuid2 *cpuid)
+{
+    enum { XSAVE = 0xd, BASE = 7, AVX512 = 0xe0 };
+
+    for (uint32_t i = 0; i < cpuid->nent; i++) {
+        const struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+
+        if (e->function == XSAVE && e->index == 0)
+            return e->eax &
+                   (BASE | ((e->eax & AVX512) == AVX512 ? AVX512 : 0u));
+    }
+    return 0;
+}
+
+static void set_cpuid(struct vcpu *v)
 {
     size_t bytes =
         sizeof(struct kvm_cpuid2) + NR_CPUID * sizeof(struct kvm_cpuid_entry2);
@@ -113,6 +129,7 @@ static void set_cpuid(const struct vcpu *v)
     if (ioctl(v->m->kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
         die("CPUID of the host: %m");
     set_number(cpuid, v->index);
+    v->vector_state = vector_state(cpuid);
     if (ioctl(v->fd, KVM_SET_CPUID2, cpuid) < 0)
         die("CPUID of virtual CPU %u: %m", v->index);
     free(cpuid);

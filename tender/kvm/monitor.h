@@ -81,7 +81,8 @@ struct vcpu {
     uint32_t index;
     int fd;
     struct kvm_run *run;
-    bool started; /* atomic; its own thread's to set (vcpu.c) */
+    uint64_t vector_state; /* for XCR0; 0: no XSAVE */
+    bool started;          /* atomic; its own thread's to set (vcpu.c) */
 };
 
 /* A line that is raised by writing to its eventfd; 0: nobody's yet. */

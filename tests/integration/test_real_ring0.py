@@ -121,9 +121,6 @@ def test_probe_finds_a_real_ring0(machine):
 @pytest.mark.parametrize("program", [*PROGRAMS, "memory"])
 def test_program_on_debians_kernel(machine, platform, program):
     status, out = machine[f"{platform}-{program}"]
-    if platform == "kvm" and re.search(r"threads.c:91|xmm == ", out):
-        pytest.xfail("a vector register is lost now and then in a machine in "
-                     "QEMU's machine: the cause is not found yet")
     assert status in (0, 77), out
 
 

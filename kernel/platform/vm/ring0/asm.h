@@ -108,6 +108,14 @@ static inline void write_cr4(uint64_t value)
     __asm__ volatile("mov %0, %%cr4" ::"r"(value) : "memory");
 }
 
+static inline uint64_t xgetbv(uint32_t index)
+{
+    uint32_t lo, hi;
+
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(index));
+    return (uint64_t)hi << 32 | lo;
+}
+
 static inline void xsetbv(uint32_t index, uint64_t value)
 {
     __asm__ volatile("xsetbv" ::"c"(index), "a"((uint32_t)value),

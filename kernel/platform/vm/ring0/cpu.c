@@ -135,7 +135,9 @@ static void init_xsave(void)
     cpuid(0xd, 0, r);
     if ((r[0] & 0xe0) == 0xe0)
         mask |= 0xe0;
-    xsetbv(0, r[0] & mask);
+    mask &= r[0];
+    if (xgetbv(0) != mask) /* our monitor has set it */
+        xsetbv(0, mask);
 }
 
 static void init_control(void)
