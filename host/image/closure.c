@@ -15,6 +15,7 @@
 #include "host/image/elf_file.h"
 #include "host/image/hint.h"
 #include "host/image/ldso.h"
+#include "host/image/plugins.h"
 #include "host/image/policy.h"
 
 struct work {
@@ -26,6 +27,7 @@ struct work {
     char **settings; /* directories of settings taken whole */
     size_t nr_settings, cap_settings;
     char *seen; /* the folder that the last link led to */
+    bool plugins_taken;
 };
 
 /* ---- is it a program at all? -------------------------------------------- */
@@ -194,12 +196,26 @@ static void take_settings(struct work *w)
     }
 }
 
+/* Once: what brings plug-ins has none of its own. */
+static void take_plugins(struct work *w)
+{
+    struct dpkg_package **taken;
+
+    if (w->plugins_taken || w->nr == 0)
+        return;
+    w->plugins_taken = true;
+    taken = xcalloc(w->nr, sizeof(*taken)); /* the list itself may move */
+    memcpy(taken, w->list, w->nr * sizeof(*taken));
+    plugins_each(&w->dpkg, taken, w->nr, take_package, w);
+    free(taken);
+}
+
 static void take_packages(struct work *w, const char *source, const char *exe)
 {
     if (!dpkg_open(&w->dpkg))
         return;
     take_owners(w, source, exe);
-    for (size_t taken = 0; taken < w->nr; take_settings(w)) {
+    for (size_t taken = 0; taken < w->nr; take_settings(w), take_plugins(w)) {
         for (size_t i = taken; i < w->nr; i++) {
             struct dpkg_package *whole = dpkg_whole(&w->dpkg, w->list[i]);
 

@@ -82,6 +82,28 @@ bool dpkg_provides(const struct dpkg_package *p, const char *what)
     return in_list(p->provides, what, strlen(what));
 }
 
+bool dpkg_depends_on(const struct dpkg_package *p,
+                     const struct dpkg_package *on)
+{
+    return in_list(p->depends, on->name, strlen(on->name));
+}
+
+/* The field may have a version behind the name. */
+static size_t source_of(const struct dpkg_package *p, const char **name)
+{
+    *name = *p->source ? p->source : p->name;
+    return strcspn(*name, " ");
+}
+
+bool dpkg_same_source(const struct dpkg_package *a,
+                      const struct dpkg_package *b)
+{
+    const char *name, *other;
+    size_t len = source_of(a, &name);
+
+    return source_of(b, &other) == len && strncmp(name, other, len) == 0;
+}
+
 struct dpkg_package *dpkg_whole(const struct dpkg *d,
                                 const struct dpkg_package *p)
 {
@@ -142,6 +164,7 @@ static void take_field(struct stanza *s, char *line)
         {"Pre-Depends: ", &s->package.pre_depends},
         {"Provides: ", &s->package.provides},
         {"Recommends: ", &s->package.recommends},
+        {"Source: ", &s->package.source},
     };
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -166,7 +189,7 @@ static void keep(struct dpkg *d, const struct stanza *s)
     d->packages[d->nr++] = s->package;
 }
 
-static const struct stanza empty = {{"", "", "", "", "", "", NULL}, ""};
+static const struct stanza empty = {{"", "", "", "", "", "", "", NULL}, ""};
 
 static void parse_status(struct dpkg *d)
 {

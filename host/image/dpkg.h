@@ -14,6 +14,7 @@ struct dpkg_package {
     const char *name, *arch;
     const char *depends, *pre_depends; /* "" if there are none */
     const char *provides, *recommends;
+    const char *source; /* "" if named as the package */
     struct dpkg_package *next_hash;
 };
 
@@ -50,6 +51,14 @@ struct dpkg_package *dpkg_find(const struct dpkg *d, const char *name);
 
 /* Is `what` in the package's Provides? */
 bool dpkg_provides(const struct dpkg_package *p, const char *what);
+
+/* Built from one source package? */
+bool dpkg_same_source(const struct dpkg_package *a,
+                      const struct dpkg_package *b);
+
+/* Does p name `on` in Depends? */
+bool dpkg_depends_on(const struct dpkg_package *p,
+                     const struct dpkg_package *on);
 
 /* The installed package that p, named "X-minimal", was cut out of: X, which it
  * recommends (python3.11-minimal has no library). NULL: nothing of the kind. */

@@ -172,6 +172,17 @@ bool policy_take_subtree(const char *path)
     return !policy_skip_path(path);
 }
 
+bool policy_may_bring_plugins(const char *name)
+{
+    static const char *const marks[] = {"-dev", "-dbg", "-demo",
+                                        "-doc", "-jdk", "-testsuite"};
+
+    for (size_t i = 0; i < COUNT(marks); i++)
+        if (strstr(name, marks[i]))
+            return false;
+    return true;
+}
+
 /* Registers of plug-ins, without which they are not found. */
 static const struct {
     const char *dir, *file;

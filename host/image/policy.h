@@ -41,6 +41,10 @@ bool policy_skip_path(const char *path);
  * that an administrator changed or added)? */
 bool policy_take_subtree(const char *path);
 
+/* May a package with this name bring plug-ins that a program wants to load?
+ * Not those for developers, whose libraries lie beside the program's. */
+bool policy_may_bring_plugins(const char *name);
+
 /* A file in a package's directory that is made at installation and stands in
  * no list, or NULL. */
 const char *policy_register(const char *dir);

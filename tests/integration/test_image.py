@@ -251,6 +251,17 @@ def test_register_of_plugins_comes_along(tmp_path):
     assert (tmp_path / "out" / register).exists()
 
 
+def test_plugins_that_are_installed_come_along(tmp_path):
+    """Nobody depends on them; the settings name them."""
+    plugin = "usr/lib/php/20220829/pdo_sqlite.so"
+    if not os.path.exists(f"/{plugin}") or not shutil.which("php8.2"):
+        pytest.skip("SKIP php8.2-cli or php8.2-sqlite3 is not installed")
+    made = entry(tmp_path / "cache", "/usr/bin/php8.2")
+    extract(tmp_path / "cache", made["digest"], tmp_path / "out")
+    assert (tmp_path / "out" / plugin).exists()
+    assert not (tmp_path / "out/usr/bin/phpize8.2").exists()
+
+
 def test_missing_library_is_named_with_its_package(tmp_path):
     (tmp_path / "lib.c").write_text("int f(void) { return 0; }")
     lib = tmp_path / "libslurm.so.38"
