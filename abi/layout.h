@@ -34,7 +34,12 @@
 /* Patched text and its meta data; a small sidecar may end at ABI_CONFIG_BASE
  * instead. */
 #define ABI_SIDECAR_BASE UINT64_C(0x7e4000000000)
-#define ABI_SIDECAR_MAX UINT64_C(0x2000000000)     /* 128 GiB */
+#define ABI_SIDECAR_MAX UINT64_C(0x2000000000) /* 128 GiB */
+#define ABI_SIDECAR_AT(len_bytes)                                              \
+    ((len_bytes) > ABI_SIDECAR_NEAR                                            \
+         ? ABI_SIDECAR_BASE                                                    \
+         : ABI_CONFIG_BASE -                                                   \
+               (((len_bytes) + ABI_PAGE_SIZE - 1) & -ABI_PAGE_SIZE))
 #define ABI_PLATFORM_BASE UINT64_C(0x7e8000000000) /* gate, drivers, MMIO */
 #define ABI_PLATFORM_END UINT64_C(0x7f0000000000)
 

@@ -10,6 +10,15 @@
 
 #include <stdint.h>
 
+#include "abi/layout.h"
+
+/* What ring 3 is to find at an address when the boot file is entered; phys 0:
+ * fresh memory, zeroes. */
+struct monitor_map {
+    uint64_t addr, phys, len_bytes;
+    uint64_t prot; /* ABI_PROT_* */
+};
+
 /* ELF note: name "Einkorn", type 1, this structure. Addresses of tables are
  * physical, one page each but pd (four); those of sections are virtual. */
 #define MONITOR_NOTE_TYPE 1u
@@ -27,7 +36,20 @@ struct monitor_note {
     /* Where a further CPU begins (virtual), in the same state as the first;
      * the shim gives it everything else. */
     uint64_t cpu_entry;
+    /* struct monitor_map[] up to one of length 0, physical; 0: nothing of the
+     * program's and kernel's half is prepared. Otherwise all that a start maps
+     * until the kernel runs is there, in tables with their shadows
+     * (abi/origin.h): those, the monitor's own at MONITOR_*_AT, the kernel and
+     * its windows (abi/layout.h). What was given out for it is not in the
+     * loader's memory map. */
+    uint64_t maps;
 };
+
+/* Beside the boot file's part in ring 3: the monitor's page and the buffer of
+ * requests, and the bundle's header. */
+#define MONITOR_PAGE_AT (ABI_PLATFORM_BASE + 0x140000)
+#define MONITOR_HEADER_AT (ABI_PLATFORM_BASE + 0x141000)
+#define MONITOR_IO_AT (ABI_PLATFORM_BASE + 0x150000)
 
 #define MONITOR_DIRECT_MAP UINT64_C(0xffff800000000000)
 
@@ -60,6 +82,8 @@ struct monitor_page {
     uint32_t out_state; /* enum monitor_out, then */
     uint32_t nr_vcpus;
     uint32_t reserved;
+    uint64_t kernel_entry; /* of the kernel that is mapped, and where it lies */
+    uint64_t kernel_base, kernel_bytes;
 };
 
 enum monitor_out {
@@ -76,6 +100,9 @@ enum monitor_out {
 
 #define MONITOR_IO_BYTES UINT64_C(0x10000)
 #define MONITOR_IN_LINE 4
+/* There is no interrupt controller but each CPU's own: line n is a message, an
+ * edge with vector MONITOR_LINE0_VECTOR + n, to the first CPU. */
+#define MONITOR_LINE0_VECTOR 33
 #define MONITOR_COPY_MAX UINT64_C(4096)
 
 /* Ports: standard error byte by byte (reads MONITOR_READBACK), and requests
@@ -96,7 +123,7 @@ enum monitor_do {
     MONITOR_DO_START = 7, /* the virtual CPU of that number begins */
 };
 
-_Static_assert(sizeof(struct monitor_note) == 120, "abi");
-_Static_assert(sizeof(struct monitor_page) == 96, "abi");
+_Static_assert(sizeof(struct monitor_note) == 128, "abi");
+_Static_assert(sizeof(struct monitor_page) == 120, "abi");
 
 #endif

@@ -11,16 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abi/origin.h"
 #include "lib/elf.h"
 #include "tender/kvm/monitor.h"
 #include "tender/kvm/virtio.h"
 
 #define SHIM_OFFSET UINT64_C(0xffffffff80000000)
-#define PTE_P UINT64_C(1)
-#define PTE_W UINT64_C(2)
-#define PTE_PCD UINT64_C(0x10)
-#define PTE_LARGE UINT64_C(0x80)
-#define PTE_NX (UINT64_C(1) << 63)
 #define GIB (UINT64_C(1) << 30)
 #define MIB2 (UINT64_C(2) << 20)
 
@@ -35,7 +31,7 @@ struct start_info {
     struct {
         uint64_t addr, size;
         uint32_t type, reserved;
-    } memmap[2];
+    } memmap[3];
 };
 
 /* ---- the boot file ----------------------------------------------------- */
@@ -89,7 +85,10 @@ void boot_load_shim(struct machine *m, const char *file)
             die("%llu bytes of memory: too little for the boot file",
                 (unsigned long long)m->gmem.regions[0].len_bytes);
         memcpy(to, elf + ph[i].p_offset, ph[i].p_filesz);
+        if (ph[i].p_paddr + ph[i].p_memsz > m->ram_taken)
+            m->ram_taken = ph[i].p_paddr + ph[i].p_memsz;
     }
+    m->ram_taken = (m->ram_taken + 4095) & -UINT64_C(4096);
     munmap((void *)(uintptr_t)elf, (size_t)st.st_size);
     if (!m->note.entry)
         die("boot file %s: has no entry for this monitor", file);
@@ -154,7 +153,6 @@ static void make_tables(const struct machine *m, uint64_t mem_bytes)
         fill_large(table(m, n->pd + i * 4096), i * GIB);
         pdpt[i] = (n->pd + i * 4096) | PTE_P | PTE_W;
     }
-    table(m, n->pd + 3 * 4096)[0xfec00000 >> 21 & 511] |= PTE_PCD;
     table(m, n->pd + 3 * 4096)[0xfee00000 >> 21 & 511] |= PTE_PCD;
     if (mem_bytes > GPA_RAM_HOLE)
         map_direct(m, GPA_HIGH, mem_bytes - GPA_RAM_HOLE);
@@ -181,27 +179,43 @@ static void write_cmdline(const struct machine *m)
     }
 }
 
+static void add_ram(struct start_info *info, uint64_t addr, uint64_t end)
+{
+    uint32_t i = info->memmap_entries++;
+
+    info->memmap[i].addr = addr;
+    info->memmap[i].size = end - addr;
+    info->memmap[i].type = 1;
+}
+
+/* All but what the boot file and what is prepared for it have taken. */
+static void write_memory_map(const struct machine *m, struct start_info *info,
+                             uint64_t mem_bytes)
+{
+    uint64_t low = mem_bytes < GPA_RAM_HOLE ? mem_bytes : GPA_RAM_HOLE;
+
+    add_ram(info, 0, GPA_BOOT_FILE);
+    add_ram(info, m->ram_taken, low);
+    if (mem_bytes > low)
+        add_ram(info, GPA_HIGH, GPA_HIGH + mem_bytes - low);
+    info->memmap_paddr = GPA_START_INFO + offsetof(struct start_info, memmap);
+}
+
 void boot_prepare(struct machine *m, uint64_t mem_bytes)
 {
     struct start_info *info = (void *)(m->low + GPA_START_INFO);
-    uint64_t low = mem_bytes < GPA_RAM_HOLE ? mem_bytes : GPA_RAM_HOLE;
 
     make_tables(m, mem_bytes);
+    prepare(m, mem_bytes);
     write_cmdline(m);
     info->magic = 0x336ec578;
     info->version = 1;
     info->nr_modules = 1;
     info->modlist_paddr = GPA_START_INFO + offsetof(struct start_info, module);
     info->cmdline_paddr = GPA_CMDLINE;
-    info->memmap_paddr = GPA_START_INFO + offsetof(struct start_info, memmap);
-    info->memmap_entries = mem_bytes > low ? 2 : 1;
     info->module.paddr = GPA_BUNDLE;
     info->module.size = m->bundle_bytes;
-    info->memmap[0].addr = 0;
-    info->memmap[0].size = low;
-    info->memmap[0].type = info->memmap[1].type = 1;
-    info->memmap[1].addr = GPA_HIGH;
-    info->memmap[1].size = mem_bytes - low;
+    write_memory_map(m, info, mem_bytes);
     m->page->magic = MONITOR_MAGIC;
     m->page->io_gpa = GPA_IO;
     m->page->nr_vcpus = m->nr_vcpus;

@@ -3,6 +3,7 @@
  * control line to COM2 (docs/vm.md). */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -97,10 +98,22 @@ static void control_ready(struct machine *m, void *arg, uint32_t events)
         serve_change(fd, 0);
 }
 
-void control_say_up(const struct machine *m)
+void control_say_up(struct machine *m)
 {
+    pthread_mutex_lock(&m->lock);
+    uart_listen(&m->com2);
+    pthread_mutex_unlock(&m->lock);
     if (m->com2.out_fd >= 0)
         output_write(m->com2.out_fd, "up\n", 3);
+}
+
+void control_say_exit(const struct machine *m, uint8_t status)
+{
+    char line[16];
+    int len = snprintf(line, sizeof(line), "exit %u\n", status);
+
+    if (m->com2.out_fd >= 0)
+        output_write(m->com2.out_fd, line, (size_t)len);
 }
 
 void console_init(struct machine *m, const struct options *opt)

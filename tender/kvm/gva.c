@@ -7,16 +7,7 @@
 
 #include "abi/origin.h"
 
-#define PTE_P UINT64_C(1)
-#define PTE_LARGE UINT64_C(0x80)
-#define PTE_ADDR UINT64_C(0x000ffffffffff000)
-
-enum { TOP_LEVEL = 3, PAGE_BYTES = 4096 };
-
-static uint64_t span(int level)
-{
-    return (uint64_t)PAGE_BYTES << 9 * level;
-}
+enum { PAGE_BYTES = 4096 };
 
 static uint8_t *memory(const struct machine *m, uint64_t gpa, uint64_t len)
 {
@@ -65,7 +56,7 @@ static uint8_t *find_page(const struct machine *m, uint64_t cr3, uint64_t addr,
 
     *is_zero = false;
     for (int level = TOP_LEVEL;; level--) {
-        uint64_t i = addr >> (12 + 9 * level) & 511;
+        uint32_t i = table_index(addr, level);
         uint64_t entry = word(m, table + i * 8);
         uint64_t own = shadow ? word(m, shadow + i * 8) : 0;
 

@@ -20,8 +20,6 @@ enum { NR_CPUID = 256 };
 
 void machine_create(struct machine *m)
 {
-    uint64_t identity = GPA_TSS - 4096;
-
     m->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (m->kvm_fd < 0)
         die("open /dev/kvm: %m (load kvm_amd or kvm_intel; be in group kvm)");
@@ -30,10 +28,6 @@ void machine_create(struct machine *m)
     m->vm_fd = ioctl(m->kvm_fd, KVM_CREATE_VM, 0);
     if (m->vm_fd < 0)
         die("KVM_CREATE_VM: %m");
-    ioctl(m->vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity);
-    ioctl(m->vm_fd, KVM_SET_TSS_ADDR, GPA_TSS);
-    if (ioctl(m->vm_fd, KVM_CREATE_IRQCHIP, 0) < 0)
-        die("KVM_CREATE_IRQCHIP: %m");
 }
 
 static void add_slot(struct machine *m, uint64_t gpa, void *host,
@@ -165,8 +159,37 @@ static void create_vcpu(struct vcpu *v)
     set_tsc(v);
 }
 
+/* Lines are messages (abi/monitor.h), so KVM keeps local APICs only: what a
+ * whole PC has leaves something behind that whoever adds memory, or ends, waits
+ * 10 ms for. */
+static void create_irqchip(const struct machine *m)
+{
+    struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP};
+    uint64_t identity = GPA_TSS - 4096;
+    union {
+        struct kvm_irq_routing head;
+        uint8_t room[sizeof(struct kvm_irq_routing) +
+                     NR_LINES * sizeof(struct kvm_irq_routing_entry)];
+    } lines = {.head = {.nr = NR_LINES}};
+
+    for (uint32_t i = 0; i < NR_LINES; i++) {
+        struct kvm_irq_routing_entry *e = &lines.head.entries[i];
+
+        e->gsi = i;
+        e->type = KVM_IRQ_ROUTING_MSI;
+        e->u.msi.address_lo = 0xfee00000;
+        e->u.msi.data = MONITOR_LINE0_VECTOR + i;
+    }
+    ioctl(m->vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity);
+    ioctl(m->vm_fd, KVM_SET_TSS_ADDR, GPA_TSS);
+    if (ioctl(m->vm_fd, KVM_ENABLE_CAP, &split) < 0 ||
+        ioctl(m->vm_fd, KVM_SET_GSI_ROUTING, &lines) < 0)
+        die("interrupt controllers: %m (KVM_CAP_SPLIT_IRQCHIP)");
+}
+
 void machine_create_vcpus(struct machine *m, uint32_t nr)
 {
+    create_irqchip(m);
     m->nr_vcpus = nr;
     for (uint32_t i = 0; i < nr; i++) {
         m->vcpus[i].m = m;

@@ -53,11 +53,11 @@ int main(int argc, char **argv)
     m->no_eventfd = options.no_eventfd;
     machine_create(m);
     machine_add_ram(m, options.mem_bytes);
+    bundle_map(m, &options);
     machine_create_vcpus(m, options.nr_vcpus);
     probe_run(m);
     serve_init();
     console_init(m, &options);
-    bundle_map(m, &options);
     add_devices(m, &options);
     boot_load_shim(m, options.shim);
     m->kvm_clock = options.kvm_clock;

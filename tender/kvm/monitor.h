@@ -30,6 +30,7 @@ enum { MAX_VIRTIO = MAX_NICS + MAX_DISKS + MAX_CHANS + 2 };
 #define GPA_MONITOR UINT64_C(0x3000)
 #define GPA_TABLES UINT64_C(0x4000)
 #define GPA_IO UINT64_C(0x80000)
+#define GPA_BOOT_FILE UINT64_C(0x200000)
 #define GPA_RAM_HOLE UINT64_C(0xc0000000)
 #define GPA_VIRTIO UINT64_C(0xd0000000)
 #define GPA_HIGH UINT64_C(0x100000000)
@@ -101,6 +102,8 @@ struct machine {
     uint8_t *low;              /* host address of guest-physical 0 */
     struct monitor_page *page; /* GPA_MONITOR */
     struct monitor_note note;  /* of the boot file */
+    uint64_t ram_taken; /* from GPA_BOOT_FILE to there: by the boot file, then
+                           what is prepared for it */
     uint64_t bundle_bytes;
     bool native_ring3, kvm_clock;
     bool no_eventfd, said_no_eventfd;
@@ -137,6 +140,10 @@ void bundle_map(struct machine *m, const struct options *opt);
 void boot_load_shim(struct machine *m, const char *file);
 void boot_prepare(struct machine *m, uint64_t mem_bytes);
 void boot_set_registers(const struct machine *m);
+
+/* prepare.c: what the note asks for (abi/monitor.h). After bundle_map() and
+ * boot_load_shim(). */
+void prepare(struct machine *m, uint64_t mem_bytes);
 
 /* probe.c: what this host's KVM does with `syscall` and ring 0. */
 void probe_run(struct machine *m);
@@ -175,8 +182,10 @@ void serve_start(struct machine *m);
 
 /* console.c: standard input, and the tool's line to COM2. */
 void console_init(struct machine *m, const struct options *opt);
-/* Tells the tool that the kernel is about to be entered. */
-void control_say_up(const struct machine *m);
+/* Tells the tool that the kernel is about to be entered, which listens to the
+ * control line from now on; and how it ended. */
+void control_say_up(struct machine *m);
+void control_say_exit(const struct machine *m, uint8_t status);
 /* MONITOR_DO_OUT, _ERR: as far as the reader has room; page says how far. */
 void console_write(struct monitor_page *page, int fd, const uint8_t *from,
                    uint32_t len_bytes);

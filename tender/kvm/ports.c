@@ -57,6 +57,7 @@ void ports_out(struct machine *m, uint16_t port, const uint8_t *data,
         request(m, word);
     } else if (port == PORT_EXIT) {
         *status = data[0];
+        control_say_exit(m, data[0]);
     } else if ((port & ~7) == PORT_COM2 && size == 1) {
         pthread_mutex_lock(&m->lock);
         for (uint32_t i = 0; i < count; i++)

@@ -43,6 +43,12 @@ uint8_t uart_read(struct uart *uart, uint16_t reg)
     return reg == IER ? uart->ier : 0;
 }
 
+void uart_listen(struct uart *uart)
+{
+    uart->ier = IER_RX;
+    interrupt(uart);
+}
+
 void uart_write(struct uart *uart, uint16_t reg, uint8_t value)
 {
     if (reg == IER) {

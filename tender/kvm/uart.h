@@ -21,6 +21,8 @@ struct uart {
 
 /* Bytes for the guest; returns how many there was room for. */
 uint32_t uart_feed(struct uart *uart, const void *bytes, uint32_t nr);
+/* The guest asks for interrupts, as by its register: also for what came. */
+void uart_listen(struct uart *uart);
 uint8_t uart_read(struct uart *uart, uint16_t reg);
 void uart_write(struct uart *uart, uint16_t reg, uint8_t value);
 

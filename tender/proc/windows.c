@@ -91,8 +91,7 @@ static void map_sidecar(const char *file)
     uint64_t len, base;
 
     gate.sidecar_fd = open_file("sidecar", file, ABI_SIDECAR_MAX, &len);
-    base = len > ABI_SIDECAR_NEAR ? ABI_SIDECAR_BASE
-                                  : ABI_CONFIG_BASE - PAGE_UP(len);
+    base = ABI_SIDECAR_AT(len);
     map("sidecar", &gate.boot.sidecar, base, len, PROT_READ, MAP_SHARED,
         gate.sidecar_fd);
 }

@@ -13,11 +13,12 @@
 
 /* What lies where in the platform's own window. */
 #define VM_RING3_BASE ABI_PLATFORM_BASE
-#define VM_HANDOVER (ABI_PLATFORM_BASE + 0x10000000)
-#define VM_BOOT_STACK (ABI_PLATFORM_BASE + 0x20000000)
+/* Under one page table with the ring-3 part: boot.S has these numbers, too;
+ * at 0x140000 the own monitor's (abi/monitor.h). */
+#define VM_HANDOVER (ABI_PLATFORM_BASE + 0x100000)
+#define VM_KVM_CLOCK_AT (ABI_PLATFORM_BASE + 0x110000) /* pvclock.h */
+#define VM_BOOT_STACK (ABI_PLATFORM_BASE + 0x120000)
 #define VM_BOOT_STACK_SIZE 0x10000
-#define VM_MONITOR_IO (ABI_PLATFORM_BASE + 0x18000000)   /* abi/monitor.h */
-#define VM_KVM_CLOCK_AT (ABI_PLATFORM_BASE + 0x1c000000) /* pvclock.h */
 #define VM_MMIO (ABI_PLATFORM_BASE + 0x30000000)
 #define VM_DMA (ABI_PLATFORM_BASE + 0x40000000)
 #define VM_BUNDLE (ABI_PLATFORM_BASE + 0x4000000000)

@@ -4,7 +4,7 @@
 
     .section .note.einkorn, "a", @note
     .balign 4
-    .long 8, 120, 1 /* struct monitor_note */
+    .long 8, 128, 1 /* struct monitor_note */
     .asciz "Einkorn"
     .quad guest_entry
     .quad pml4 - OFFSET, pdpt - OFFSET, pd - OFFSET
@@ -12,6 +12,7 @@
     .quad guest_begin, guest_rodata, guest_data, guest_end
     .quad 0, 0, 0 /* no debugger */
     .quad second_entry
+    .quad 0 /* nothing to prepare */
 
     .text
     .globl guest_entry

@@ -21,6 +21,12 @@
 #define BOOT_CODE32 0x20
 #define SMP_TRAMPOLINE 0x8000
 
+#define PROT_READ 1 /* ABI_PROT_* */
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define VM_HANDOVER 0x7e8000100000 /* hcall.h */
+#define VM_BOOT_STACK 0x7e8000120000
+
     .section .note.pvh, "a", @note
     .balign 4
     .long 4, 4, 18 /* XEN_ELFNOTE_PHYS32_ENTRY */
@@ -29,14 +35,14 @@
 
     .section .note.pvh, "a", @note
     .balign 4
-    .long 8, 120, 1 /* struct monitor_note */
+    .long 8, 128, 1 /* struct monitor_note */
     .asciz "Einkorn"
     .quad monitor_entry
     .quad PHYS(space_pml4), PHYS(boot_pdpt), PHYS(boot_pd)
     .quad PHYS(shim_pdpt), PHYS(shim_pd), PHYS(shim_pt)
     .quad shim_begin, shim_rodata, shim_data, shim_end
     .quad trap_stubs, PHYS(space_top_shadow), PHYS(space_shadows)
-    .quad cpu_entry
+    .quad cpu_entry, PHYS(boot_maps)
 
     .section .boot, "ax"
 /* Multiboot2 Specification 2.0, 3.1: entry, modules on page boundaries. */
@@ -210,9 +216,16 @@ smp_trampoline_end:
     .globl ring3_layout
     .balign 8
 ring3_layout:
-    .quad ring3_phys, ring3_text_pages, ring3_rodata_pages, ring3_data_pages
-    .quad ring3_entry, ring3_gate_begin, ring3_gate_end, ring3_landing
-    .quad ring3_cpu_entry
+    .quad ring3_entry, ring3_landing, ring3_cpu_entry
+/* struct monitor_map: what the ring-3 part begins with (hcall.h). */
+    .globl boot_maps
+boot_maps:
+    .quad ring3_text, ring3_phys, ring3_text_bytes, PROT_READ | PROT_EXEC
+    .quad ring3_rodata, ring3_rodata_phys, ring3_rodata_bytes, PROT_READ
+    .quad ring3_data, ring3_data_phys, ring3_data_bytes, PROT_READ | PROT_WRITE
+    .quad VM_HANDOVER, PHYS(handover_page), 4096, PROT_READ
+    .quad VM_BOOT_STACK, 0, 0x10000, PROT_READ | PROT_WRITE
+    .quad 0, 0, 0, 0
     .globl shim_layout
 shim_layout:
     .quad shim_begin, shim_rodata, shim_data, shim_end, ring3_phys_end

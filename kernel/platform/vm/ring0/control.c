@@ -19,6 +19,9 @@ enum { STATUS_PANIC = 125, STATUS_NO_MEMORY = 137, LSR_TRIES = 1000000 };
 void control_init(void)
 {
     irq_route(COM2_LINE, 0, 0);
+    if (monitor) /* which holds back what comes until it is told MONITOR_DO_UP
+                  */
+        return;
     outb(COM2 + UART_MCR, MCR_DTR_RTS_OUT2);
     outb(COM2 + UART_IER, IER_RX);
 }
@@ -78,8 +81,10 @@ _Noreturn void machine_exit(uint32_t status)
     } __attribute__((packed)) no_idt;
     char line[16];
 
-    snprintf(line, sizeof(line), "exit %u\n", status & 0xff);
-    uart_write(COM2, line);
+    if (!monitor) { /* which says it itself */
+        snprintf(line, sizeof(line), "exit %u\n", status & 0xff);
+        uart_write(COM2, line);
+    }
     outl(0xf4, status & 0xff); /* isa-debug-exit */
     acpi_power_off();
     outb(0x64, 0xfe); /* keyboard controller: reset */

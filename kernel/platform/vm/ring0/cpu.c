@@ -18,10 +18,8 @@
 #define CR4_OSXSAVE (1u << 18)
 #define CR4_SMEP (1u << 20)
 
-enum { KERNEL_CS = 0x10, TSS_SEL = 0x40, IST_FATAL = 1 };
-enum { GATE_INTERRUPT = 0x8e, GATE_DPL3 = 0x60 };
-enum { VEC_NMI = 2, VEC_BREAKPOINT = 3, VEC_OVERFLOW = 4, VEC_DOUBLE = 8 };
-enum { VEC_PAGE_FAULT = 14, VEC_MACHINE = 18 };
+enum { KERNEL_CS = 0x10, TSS_SEL = 0x40, IST_FATAL = 1 }; /* entry.S, too */
+enum { VEC_PAGE_FAULT = 14 };
 
 /* Ports up to here may be opened to ring 3. */
 enum { IO_PORTS = 0x520 };
@@ -48,7 +46,8 @@ struct table_reg {
     uint64_t base;
 } __attribute__((packed));
 
-static struct gate idt[NR_VECTORS];
+/* entry.S */
+extern struct gate idt[NR_VECTORS];
 
 /* A processor's own. */
 struct tables {
@@ -69,7 +68,7 @@ static void load_tables(struct tables *t)
 {
     uint64_t base = (uint64_t)&t->tss, limit = sizeof(t->tss) - 1;
     struct table_reg gdtr = {sizeof(t->gdt) - 1, (uint64_t)t->gdt};
-    struct table_reg idtr = {sizeof(idt) - 1, (uint64_t)idt};
+    struct table_reg idtr = {NR_VECTORS * sizeof(*idt) - 1, (uint64_t)idt};
 
     t->gdt[TSS_SEL / 8] = (limit & 0xffff) | (base & 0xffffff) << 16 |
                           UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
@@ -79,25 +78,11 @@ static void load_tables(struct tables *t)
     __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
 }
 
-static void set_gate(uint32_t vector, uint64_t entry)
+/* Within one byte of the map: with constants, one instruction. */
+static inline void open_ports(uint16_t first, uint32_t nr)
 {
-    struct gate *gate = &idt[vector];
-
-    gate->off0 = (uint16_t)entry;
-    gate->off1 = (uint16_t)(entry >> 16);
-    gate->off2 = (uint32_t)(entry >> 32);
-    gate->selector = KERNEL_CS;
-    gate->type = GATE_INTERRUPT;
-    if (vector == VEC_BREAKPOINT || vector == VEC_OVERFLOW)
-        gate->type |= GATE_DPL3;
-    if (vector == VEC_NMI || vector == VEC_DOUBLE || vector == VEC_MACHINE)
-        gate->ist = IST_FATAL;
-}
-
-static void open_ports(uint16_t first, uint32_t nr)
-{
-    for (uint32_t port = first; port < first + nr; port++)
-        boot_tables.tss.iomap[port / 8] &= (uint8_t) ~(1u << port % 8);
+    boot_tables.tss.iomap[first / 8] &=
+        (uint8_t) ~(((1u << nr) - 1) << first % 8);
 }
 
 /* Ring 3 drives the serial console, the clocks and nothing else. */
@@ -108,10 +93,11 @@ static void init_tss(void)
     open_ports(0x3f8, 8); /* COM1 */
     open_ports(0x402, 4); /* error stream */
     open_ports(MONITOR_PORT_DO, 4);
-    open_ports(0x40, 4);   /* PIT */
-    open_ports(0x61, 1);   /* its gate */
-    open_ports(0x70, 2);   /* RTC */
-    open_ports(0x510, 12); /* QEMU's fw_cfg */
+    open_ports(0x40, 4);  /* PIT */
+    open_ports(0x61, 1);  /* its gate */
+    open_ports(0x70, 2);  /* RTC */
+    open_ports(0x510, 8); /* QEMU's fw_cfg */
+    open_ports(0x518, 4);
 }
 
 static void init_syscall(const struct shim_cpu *cpu)
@@ -174,8 +160,6 @@ static void init_own(struct shim_cpu *cpu, struct tables *t)
 
 void cpu_init(void)
 {
-    for (uint32_t vector = 0; vector < NR_VECTORS; vector++)
-        set_gate(vector, (uint64_t)trap_stubs + 16 * vector);
     init_tss();
     init_own(&shim_cpu0, &boot_tables);
 }
@@ -191,5 +175,9 @@ void cpu_init_further(struct shim_cpu *cpu)
 
 void cpu_set_page_fault(const char *entry)
 {
-    set_gate(VEC_PAGE_FAULT, (uint64_t)entry);
+    struct gate *gate = &idt[VEC_PAGE_FAULT];
+
+    gate->off0 = (uint16_t)(uint64_t)entry;
+    gate->off1 = (uint16_t)((uint64_t)entry >> 16);
+    gate->off2 = (uint32_t)((uint64_t)entry >> 32);
 }

@@ -9,6 +9,8 @@
 #define USER_CS 0x33
 #define USER_SS 0x2b
 #define MAX_CPUS 16 /* ABI_MAX_VCPU */
+#define KERNEL_CS 0x10
+#define IST_FATAL 1
 
     /* For debuggers: where C is called, the frame lies at rsp. */
     .cfi_sections .debug_frame
@@ -25,9 +27,9 @@
     .cfi_offset rsp, 168 - 184
     .endm
 
-    .text
 /* One stub of 16 bytes for each vector; error code 0 where the processor
- * gives none, in the frame's "kind". */
+ * gives none, in the frame's "kind". First in the shim's text (vm.ld). */
+    .section .text.stubs, "ax"
     .globl trap_stubs
     .balign 16
 trap_stubs:
@@ -36,6 +38,9 @@ trap_stubs:
     .balign 16
     .if vector == 14
     jmp page_fault
+    .endif
+    .if vector == 6
+    jmp invalid
     .endif
     .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || \
         vector == 21 || vector == 29 || vector == 30
@@ -47,6 +52,32 @@ trap_stubs:
     .set vector, vector + 1
     .endr
 
+/* The interrupt table: gates of 16 bytes, each to its stub (AMD64 manual,
+ * volume 2, 4.8.4). Fatal ones have a stack of their own, `int3` and `into`
+ * are for ring 3, too. */
+    .data
+    .balign 16
+    .globl idt
+idt:
+    .set vector, 0
+    .rept 64
+    .word stubs_low + (. - idt), KERNEL_CS
+    .if vector == 2 || vector == 8 || vector == 18
+    .byte IST_FATAL
+    .else
+    .byte 0
+    .endif
+    .if vector == 3 || vector == 4
+    .byte 0xee
+    .else
+    .byte 0x8e
+    .endif
+    .word stubs_middle
+    .long stubs_high, 0
+    .set vector, vector + 1
+    .endr
+
+    .text
     .macro PUSH_GENERAL
     push %rdi
     push %rsi
@@ -104,6 +135,27 @@ page_fault_several:
 
 page_fault:
     PAGE_FAULT space_fault
+    jmp trap_common
+
+/* Where `syscall` stays in ring 3 it ends here (native.c): nearly always a
+ * call from the gate. */
+invalid:
+    push %r8
+    movabs $ring3_gate_end, %r8
+    cmp %r8, %rcx
+    jne 1f
+    movabs $ring3_landing, %r8
+    cmp %r8, 8(%rsp)
+    jne 1f
+    add $8, %rsp
+    mov %rcx, (%rsp)
+    movq $USER_CS, 8(%rsp)
+    mov %r11, 16(%rsp)
+    movq $USER_SS, 32(%rsp)
+    jmp gate_call
+1:  pop %r8
+    push $0
+    push $6
 
     .type trap_common, @function
 trap_common:
@@ -145,6 +197,9 @@ syscall_common:
     push %r11
     push $USER_CS
     push %rcx
+    movabs $ring3_gate_end, %r11
+    cmp %r11, %rcx
+    je gate_call
     push $0
     push $0
     push $0
@@ -154,6 +209,22 @@ syscall_common:
 
 leave:
     RESTORE_AND_IRET
+    .cfi_endproc
+
+/* A call from the gate, which follows the rules of C: what the callee keeps is
+ * all that must be kept. What `iretq` needs is on the stack. */
+    .type gate_call, @function
+gate_call:
+    .cfi_startproc
+    .cfi_signal_frame
+    .cfi_def_cfa rsp, 40
+    .cfi_offset rip, -40
+    .cfi_offset rsp, -16
+    cld
+    mov %r10, %rcx
+    mov %rax, %r8
+    call hcall
+    iretq
     .cfi_endproc
 
 /* void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg): never returns */

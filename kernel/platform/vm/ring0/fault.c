@@ -10,19 +10,21 @@ enum {
     FAULT_WRITE = 2,
     FAULT_RESERVED = 8,
     FAULT_FETCH = 16,
-    AROUND_PAGES = 16, /* mapped at one touch */
 };
 
 static phys_t bundle;
 static uint64_t bundle_len;
 
-void space_init(phys_t base, uint64_t bundle_bytes)
+void space_init(phys_t base, uint64_t bundle_bytes, bool prepared)
 {
     uint64_t shadows_bytes = page_top() / PAGE_SIZE * sizeof(*space_shadows);
-    phys_t shadows = page_alloc_span(shadows_bytes / PAGE_SIZE + 1);
+    phys_t shadows;
 
     bundle = base;
     bundle_len = bundle_bytes;
+    if (prepared)
+        return;
+    shadows = page_alloc_span(shadows_bytes / PAGE_SIZE + 1);
     space_shadows = phys_to_virt(shadows);
     if (!shadows ||
         space_set(ABI_SHM_BASE, ABI_SHM_MAX,
@@ -65,6 +67,16 @@ void window_count(uint64_t offset, int change)
 }
 
 /* ---- bringing in ------------------------------------------------------ */
+
+void fault_show_file(uint64_t *pte, uint32_t nr, uint64_t origin)
+{
+    uint64_t entry = pte_make(bundle + origin_offset(origin), origin, false);
+
+    if (!(entry & PTE_P) || origin_offset(origin) + nr * PAGE_SIZE > bundle_len)
+        return;
+    for (; nr; nr--, entry += PAGE_SIZE)
+        *pte++ = entry;
+}
 
 /* A copy of `page` of our own, or zeroes. */
 static phys_t own_page(phys_t page)
@@ -198,37 +210,6 @@ static bool allowed(uint64_t origin, uint32_t error)
     return origin & VM_PROT_MASK;
 }
 
-/* The table of the last fault, and which 2 MiB are its: the next one is often
- * near. Whoever changes tables forgets it. */
-static struct table last_table;
-static uint64_t last_span; /* 0: none, otherwise one more than its number */
-
-void space_forget(void)
-{
-    last_span = 0;
-}
-
-/* Finds or makes addr's table; false: the program may not do that there. */
-static bool find_table(uint64_t addr, uint32_t error)
-{
-    struct table t = space_top();
-
-    for (int level = TOP_LEVEL; level > 0; level--) {
-        uint32_t i = table_index(addr, level);
-
-        if (!table_has_child(t, i)) {
-            if (!allowed(table_origin(t, i, level), error))
-                return false;
-            if (!table_make_child(t, i))
-                out_of_memory();
-        }
-        t = table_child(t, i, level);
-    }
-    last_table = t;
-    last_span = addr / span(1) + 1;
-    return true;
-}
-
 /* Unchanged: another CPU was faster. */
 static __attribute__((noinline)) void forget_old(uint64_t addr, bool changed)
 {
@@ -239,16 +220,17 @@ static __attribute__((noinline)) void forget_old(uint64_t addr, bool changed)
 
 bool space_fault(uint64_t addr, uint32_t error)
 {
-    struct slot s;
     uint32_t i = table_index(addr, 0);
+    const struct table *t;
+    struct slot s;
     uint64_t old;
 
     if (addr >= ABI_PLATFORM_END)
         return false;
-    if (last_span != addr / span(1) + 1 && !find_table(addr, error))
+    t = space_leaf(addr, true);
+    if (!t)
         return false;
-    s = (struct slot){&last_table.pte[i], &last_table.shadow[i],
-                      table_origin(last_table, i, 0)};
+    s = (struct slot){&t->pte[i], &t->shadow[i], table_origin(*t, i, 0)};
     old = *s.pte;
     if (!allowed(s.origin, error) || !bring_in(s, addr, error & FAULT_WRITE))
         return false;

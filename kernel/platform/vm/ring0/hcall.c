@@ -127,77 +127,79 @@ static int64_t seal(uint64_t base, uint64_t len_bytes, uint64_t flags,
     return 0;
 }
 
-static int64_t boot_call(const struct abi_frame *f)
+static int64_t boot_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                         uint64_t nr)
 {
     if (sealed)
         return -ENOSYS;
-    switch ((enum vm_hcall)f->rax) {
+    switch ((enum vm_hcall)nr) {
     case VM_MAP_MMIO:
-        return map_mmio(f->rdi, f->rsi);
+        return map_mmio(a, b);
     case VM_DMA_ALLOC:
-        return dma_alloc(f->rdi, f->rsi);
+        return dma_alloc(a, b);
     case VM_IRQ:
-        return route(f->rdi, f->rsi, f->rdx);
+        return route(a, b, c);
     case VM_PCI_READ:
-        return pci_read((uint32_t)f->rdi);
+        return pci_read((uint32_t)a);
     case VM_PCI_WRITE:
-        pci_write((uint32_t)f->rdi, (uint32_t)f->rsi);
+        pci_write((uint32_t)a, (uint32_t)b);
         return 0;
     case VM_KVM_CLOCK:
         return kvmclock_start();
     case VM_SEAL:
-        return seal(f->rdi, f->rsi, f->rdx, f->r10);
+        return seal(a, b, c, d);
     default:
         return -ENOSYS;
     }
 }
 
-static int64_t mem_call(const struct abi_frame *f)
+static int64_t mem_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                        uint64_t nr)
 {
-    switch ((enum vm_hcall)f->rax) {
+    switch ((enum vm_hcall)nr) {
     case VM_MEM_SET:
-        return mem_set(f->rdi, f->rsi, f->rdx);
+        return mem_set(a, b, c);
     case VM_MEM_PROTECT:
-        return mem_protect(f->rdi, f->rsi, f->rdx);
+        return mem_protect(a, b, c);
     case VM_MEM_DISCARD:
-        return mem_discard(f->rdi, f->rsi);
+        return mem_discard(a, b);
     case VM_MEM_MOVE:
-        return mem_move(f->rdi, f->rsi, f->rdx, f->r10);
+        return mem_move(a, b, c, d);
     case VM_SHM_PUNCH:
-        return shm_punch(f->rdi, f->rsi);
+        return shm_punch(a, b);
     default:
-        return boot_call(f);
+        return boot_call(a, b, c, d, nr);
     }
 }
 
-static int64_t mem_call_locked(const struct abi_frame *f)
+static int64_t mem_call_locked(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                               uint64_t nr)
 {
     int64_t ret;
 
     smp_lock();
-    ret = mem_call(f);
+    ret = mem_call(a, b, c, d, nr);
     smp_unlock();
     return ret;
 }
 
-int64_t hcall(struct abi_frame *f)
+int64_t hcall(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t nr)
 {
-    if (f->rax >= VM_NR_HCALLS)
-        return -ENOSYS;
-    switch ((enum vm_hcall)f->rax) {
+    switch ((enum vm_hcall)nr) {
     case VM_VCPU_INIT:
-        return vcpu_set(f->rdi);
+        return vcpu_set(a);
     case VM_WAIT:
-        return vcpu_wait(f->rdi);
+        return vcpu_wait(a);
     case VM_TICK:
-        return vcpu_tick(f->rdi);
+        return vcpu_tick(a);
     case VM_EXIT:
-        machine_exit((uint32_t)f->rdi);
+        machine_exit((uint32_t)a);
     case VM_VCPU_START:
-        return smp_start(f->rdi, f->rsi);
+        return smp_start(a, b);
     case VM_VCPU_KICK:
-        return smp_kick(f->rdi);
+        return smp_kick(a);
     default:
-        return smp_several ? mem_call_locked(f) : mem_call(f);
+        return smp_several ? mem_call_locked(a, b, c, d, nr)
+                           : mem_call(a, b, c, d, nr);
     }
 }

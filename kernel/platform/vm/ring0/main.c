@@ -78,19 +78,16 @@ void trap(struct abi_frame *frame)
 
 void syscall_trap(struct abi_frame *frame)
 {
-    uint64_t gate_len = ring3_layout.gate_end - ring3_layout.gate_begin;
-
-    if (frame->rip - ring3_layout.gate_begin <= gate_len)
-        frame->rax = (uint64_t)hcall(frame);
-    else
-        upcall_deliver(frame, ABI_UPCALL_SYSCALL);
+    upcall_deliver(frame, ABI_UPCALL_SYSCALL);
 }
 
 /* ---- boot ------------------------------------------------------------- */
 
 static phys_t bundle;
 volatile struct monitor_page *monitor;
-static struct vm_handover *handover;
+/* Known to boot.S. */
+struct vm_handover handover_page __attribute__((aligned(4096)));
+static struct vm_handover *const handover = &handover_page;
 
 void input_end(void)
 {
@@ -177,43 +174,30 @@ static void protect_shim(void)
     write_cr3(read_cr3());
 }
 
-static void map_ring3(void)
+static int64_t map_one(const struct monitor_map *map)
 {
-    const struct ring3_layout *r = &ring3_layout;
-    uint32_t rw = ABI_PROT_READ | ABI_PROT_WRITE;
-    uint64_t text = r->text_pages * PAGE_SIZE;
-    uint64_t rodata = r->rodata_pages * PAGE_SIZE;
-    uint64_t data = r->data_pages * PAGE_SIZE, at = VM_RING3_BASE;
-
-    if (space_map_fixed(at, r->phys, text, ABI_PROT_READ | ABI_PROT_EXEC) ||
-        space_map_fixed(at + text, r->phys + text, rodata, ABI_PROT_READ) ||
-        space_map_fixed(at + text + rodata, r->phys + text + rodata, data, rw))
-        out_of_memory();
+    if (map->phys)
+        return space_map_fixed(map->addr, map->phys, map->len_bytes,
+                               (uint32_t)map->prot);
+    return space_set(map->addr, map->len_bytes,
+                     VM_ORIGIN(VM_ANON, map->prot, 0));
 }
 
-/* Whole entries of large tables: what lies behind the bundle's end is refused
- * when it is touched. */
-static void map_boot_ranges(void)
+/* The ring-3 part and what it begins with. The bundle in whole entries of
+ * large tables: what lies behind its end is refused when it is touched. */
+static void map_ring3(void)
 {
-    phys_t page = (phys_t)handover - UINT64_C(0xffffffff80000000);
     uint64_t bundle_span = (handover->bundle_bytes + span(1) - 1) & -span(1);
-    uint64_t rw = ABI_PROT_READ | ABI_PROT_WRITE;
 
-    if (monitor && space_map_fixed(VM_MONITOR_IO, monitor->io_gpa,
-                                   MONITOR_IO_BYTES, (uint32_t)rw))
-        out_of_memory();
-    if (space_map_fixed(VM_HANDOVER, page, PAGE_SIZE, ABI_PROT_READ) ||
-        space_set(VM_BOOT_STACK, VM_BOOT_STACK_SIZE,
-                  VM_ORIGIN(VM_ANON, rw, 0)) ||
-        space_set(VM_BUNDLE, bundle_span, VM_ORIGIN(VM_FILE, ABI_PROT_READ, 0)))
+    for (const struct monitor_map *map = boot_maps; map->len_bytes; map++)
+        if (map_one(map))
+            out_of_memory();
+    if (space_set(VM_BUNDLE, bundle_span, VM_ORIGIN(VM_FILE, ABI_PROT_READ, 0)))
         out_of_memory();
 }
 
 static void keep_boot_info(const struct boot_info *info)
 {
-    static struct vm_handover page __attribute__((aligned(4096)));
-
-    handover = &page;
     handover->bundle_bytes = info->module_bytes & -PAGE_SIZE;
     bundle = info->module;
     strlcpy(handover->cmdline, info->cmdline, sizeof(handover->cmdline));
@@ -236,10 +220,10 @@ void ring0_main(uint32_t start_info, uint32_t monitor_page, uint32_t loader)
     acpi_init(info.rsdp);
     handover->nr_cpus = monitor ? monitor->nr_vcpus : acpi_nr_cpus();
     init_memory(&info);
-    space_init(bundle, handover->bundle_bytes);
+    space_init(bundle, handover->bundle_bytes, monitor);
     handover->ram_bytes = page_nr_free() * PAGE_SIZE;
-    map_ring3();
-    map_boot_ranges();
+    if (!monitor)
+        map_ring3();
     ring3_enter(ring3_layout.entry, VM_BOOT_STACK + VM_BOOT_STACK_SIZE - 8,
                 VM_HANDOVER);
 }

@@ -63,7 +63,8 @@ phys_t page_top(void);
 /* ---- space.c, range.c, fault.c: the address space
  * ------------------------------ */
 
-void space_init(phys_t bundle, uint64_t bundle_bytes);
+/* prepared: the own monitor has made tables (abi/monitor.h). */
+void space_init(phys_t bundle, uint64_t bundle_bytes, bool prepared);
 /* Ranges are page-aligned and valid; -ENOMEM when tables find no memory. */
 int64_t space_set(uint64_t addr, uint64_t len_bytes, uint64_t origin);
 int64_t space_protect(uint64_t addr, uint64_t len_bytes, uint32_t prot);
@@ -94,7 +95,7 @@ void cpu_set_page_fault(const char *entry);
 
 enum {
     VECTOR_TIMER = 32,
-    VECTOR_LINE0 = 33, /* interrupt line n: VECTOR_LINE0 + n */
+    VECTOR_LINE0 = MONITOR_LINE0_VECTOR, /* line n: VECTOR_LINE0 + n */
     NR_LINES = 24,
     VECTOR_KICK = 60,
     VECTOR_FLUSH = 61,
@@ -165,7 +166,8 @@ bool in_kernel_memory(uint64_t addr, uint64_t len_bytes);
 
 /* ---- hcall.c ---------------------------------------------------------- */
 
-int64_t hcall(struct abi_frame *frame);
+/* Call `nr` (enum vm_hcall) with its arguments. */
+int64_t hcall(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t nr);
 /* Is executable memory that can be written, or could once, refused? */
 bool sealed_exec(void);
 
@@ -199,6 +201,7 @@ bool native_fixup(struct abi_frame *frame);
 /* loader: enum loader. */
 void ring0_main(uint32_t start_info, uint32_t monitor_page, uint32_t loader);
 void trap(struct abi_frame *frame);
+/* `syscall` that is not the gate's. */
 void syscall_trap(struct abi_frame *frame);
 _Noreturn void ring3_enter(uint64_t rip, uint64_t rsp, uint64_t arg);
 
@@ -207,10 +210,10 @@ extern const char trap_stubs[], syscall_entry[], syscall_entries[];
 extern const char page_fault_several[];
 
 struct ring3_layout {
-    uint64_t phys, text_pages, rodata_pages, data_pages;
-    uint64_t entry, gate_begin, gate_end, landing, cpu_entry;
+    uint64_t entry, landing, cpu_entry;
 };
 extern const struct ring3_layout ring3_layout;
+extern const struct monitor_map boot_maps[];
 
 struct shim_layout {
     uint64_t begin, rodata, data, end, phys_end;

@@ -26,15 +26,19 @@ bool table_make_child(struct table t, uint32_t i)
 
     if (table_has_child(t, i))
         return true;
-    ptes = page_alloc_zeroed();
-    shadow = page_alloc_zeroed();
+    ptes = page_alloc_row(2);
+    shadow = ptes + PAGE_SIZE;
+    if (!ptes) {
+        ptes = page_alloc_zeroed();
+        shadow = page_alloc_zeroed();
+    }
     if (!ptes || !shadow) {
         if (ptes)
             page_free(ptes);
         return false;
     }
     space_shadows[ptes / PAGE_SIZE] = (uint32_t)(shadow / PAGE_SIZE);
-    t.pte[i] = ptes | PTE_P | PTE_W | PTE_U;
+    t.pte[i] = ptes | PTE_TABLE;
     return true;
 }
 
@@ -133,6 +137,59 @@ static void set_whole(struct table t, int level, uint64_t lo, uint64_t hi,
     }
 }
 
+/* ---- the lowest tables --------------------------------------------------- */
+
+static struct table leaf;
+static uint64_t leaf_span; /* 0: none, otherwise one more than its number */
+
+void space_forget(void)
+{
+    leaf_span = 0;
+}
+
+const struct table *space_leaf(uint64_t addr, bool touch)
+{
+    struct table t;
+
+    if (leaf_span == addr / span(1) + 1)
+        return &leaf;
+    t = space_top();
+    for (int level = TOP_LEVEL; level > 0; level--) {
+        uint32_t i = table_index(addr, level);
+
+        if (!table_has_child(t, i)) {
+            if (touch && !(table_origin(t, i, level) & VM_PROT_MASK))
+                return NULL;
+            if (!table_make_child(t, i)) {
+                if (touch)
+                    out_of_memory();
+                return NULL;
+            }
+        }
+        t = table_child(t, i, level);
+    }
+    leaf = t;
+    leaf_span = addr / span(1) + 1;
+    return &leaf;
+}
+
+/* What most of a program's mappings are: something that lies under one table.
+ * A few pages of a file are shown at once. */
+static int64_t set_leaf(uint64_t addr, uint64_t len_bytes, uint64_t origin)
+{
+    const struct table *t = space_leaf(addr, false);
+    uint32_t i = table_index(addr, 0), nr = (uint32_t)(len_bytes / PAGE_SIZE);
+
+    if (!t)
+        return -ENOMEM;
+    set_whole(*t, 0, addr, addr + len_bytes, origin);
+    if (origin_kind(origin) == VM_FILE && !(origin & ABI_PROT_WRITE) &&
+        nr <= AROUND_PAGES)
+        fault_show_file(&t->pte[i], nr, origin);
+    space_flush(addr, len_bytes);
+    return 0;
+}
+
 static int64_t set(struct table t, int level, uint64_t lo, uint64_t hi,
                    uint64_t origin);
 
@@ -167,8 +224,12 @@ static int64_t set(struct table t, int level, uint64_t lo, uint64_t hi,
 
 int64_t space_set(uint64_t addr, uint64_t len_bytes, uint64_t origin)
 {
-    int64_t ret = set(space_top(), TOP_LEVEL, addr, addr + len_bytes, origin);
+    int64_t ret;
 
+    if (origin && len_bytes < span(1) &&
+        addr / span(1) == (addr + len_bytes - 1) / span(1))
+        return set_leaf(addr, len_bytes, origin);
+    ret = set(space_top(), TOP_LEVEL, addr, addr + len_bytes, origin);
     space_forget();
     space_flush(addr, len_bytes);
     return ret;
@@ -222,16 +283,14 @@ static int64_t map_fixed(uint64_t addr, uint64_t len_bytes, uint64_t pte,
 int64_t space_map_fixed(uint64_t addr, phys_t phys, uint64_t len_bytes,
                         uint32_t prot)
 {
-    uint64_t origin = VM_ORIGIN(VM_FIXED, prot, 0);
-
-    return map_fixed(addr, len_bytes, pte_make(phys, origin, true) & ~PTE_OWNED,
-                     origin);
+    return map_fixed(addr, len_bytes, pte_make_fixed(phys, prot),
+                     VM_ORIGIN(VM_FIXED, prot, 0));
 }
 
 int64_t space_map_device(uint64_t addr, phys_t phys)
 {
-    uint64_t origin = VM_ORIGIN(VM_FIXED, ABI_PROT_READ | ABI_PROT_WRITE, 0);
-    uint64_t pte = pte_make(phys, origin, true) & ~PTE_OWNED;
+    const uint32_t prot = ABI_PROT_READ | ABI_PROT_WRITE;
 
-    return map_fixed(addr, PAGE_SIZE, pte | PTE_PCD, origin);
+    return map_fixed(addr, PAGE_SIZE, pte_make_fixed(phys, prot) | PTE_PCD,
+                     VM_ORIGIN(VM_FIXED, prot, 0));
 }

@@ -15,19 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/origin.h"
 #include "kernel/platform/vm/ring0/shim.h"
 
 #pragma GCC visibility push(hidden)
-
-enum { TOP_LEVEL = 3, NR_ENTRIES = 512 };
-
-#define PTE_P UINT64_C(1)
-#define PTE_W UINT64_C(2)
-#define PTE_U UINT64_C(4)
-#define PTE_PCD UINT64_C(0x10)
-#define PTE_OWNED UINT64_C(0x200) /* ours: the page is freed with the entry */
-#define PTE_NX (UINT64_C(1) << 63)
-#define PTE_ADDR UINT64_C(0x000ffffffffff000)
 
 struct table {
     uint64_t *pte;
@@ -41,16 +32,6 @@ struct slot {
     uint64_t *shadow;
     uint64_t origin;
 };
-
-static inline uint64_t span(int level)
-{
-    return PAGE_SIZE << (9 * level);
-}
-
-static inline uint32_t table_index(uint64_t addr, int level)
-{
-    return addr >> (12 + 9 * level) & (NR_ENTRIES - 1);
-}
 
 struct table space_top(void);
 
@@ -114,23 +95,18 @@ extern bool space_stale;
 /* Forgets what it remembers of this range, if space_stale. */
 void space_flush(uint64_t addr, uint64_t len_bytes);
 
-/* A leaf entry for this page, with the rights that the origin allows now. */
-static inline uint64_t pte_make(phys_t page, uint64_t origin, bool owned)
-{
-    uint64_t pte = page | (owned ? PTE_OWNED : 0);
-    bool writable = owned || origin_kind(origin) == VM_SHARED;
-
-    if (!(origin & VM_PROT_MASK))
-        return pte;
-    if (origin & ABI_PROT_WRITE && writable)
-        pte |= PTE_W;
-    if (!(origin & ABI_PROT_EXEC))
-        pte |= PTE_NX;
-    return pte | PTE_P | PTE_U;
-}
-
-/* Tables change: what faults remember of them holds no more. */
+/* The lowest table for addr, made if it is missing; the last one is remembered,
+ * since the next is often near. touch: where something may be touched only,
+ * otherwise NULL, and the instance ends if there is no memory. Otherwise NULL:
+ * no memory. */
+const struct table *space_leaf(uint64_t addr, bool touch);
+/* Tables change: what is remembered of them holds no more. */
 void space_forget(void);
+
+enum { AROUND_PAGES = 16 }; /* that come together */
+
+/* Fills nr empty entries with the bundle's pages: nobody has to touch them. */
+void fault_show_file(uint64_t *pte, uint32_t nr, uint64_t origin);
 
 /* Empties a leaf entry: frees the page, or the claim on a shared one. */
 void pte_drop(uint64_t *pte, uint64_t origin);

@@ -37,10 +37,8 @@ void console_early(void)
 void console_init(uint64_t flags)
 {
     has_input = flags & ABI_BOOT_STDIN;
-    if (monitor) {
-        vm_call(VM_IRQ, MONITOR_IN_LINE, 0, 0, 0);
+    if (monitor)
         return;
-    }
     has_port = inb(COM1 + UART_LSR) != NO_PORT;
     if (!has_port)
         return;
@@ -108,7 +106,7 @@ static int64_t uart_write(const char *buf, uint64_t len_bytes)
 
 /* ---- the own monitor ----------------------------------------------------- */
 
-static void *const io = (void *)VM_MONITOR_IO;
+static void *const io = (void *)MONITOR_IO_AT;
 
 static int64_t monitor_write(uint32_t op, const char *buf, uint64_t len_bytes)
 {

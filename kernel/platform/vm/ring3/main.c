@@ -34,11 +34,12 @@ static void check_part(const struct bundle_part *part, uint64_t bundle_bytes)
 
 static struct bundle_header read_header(const struct vm_handover *handover)
 {
+    const void *at = (const void *)(monitor ? MONITOR_HEADER_AT : VM_BUNDLE);
     struct bundle_header header;
 
     if (handover->bundle_bytes < PAGE_SIZE)
         die("the boot module is empty");
-    memcpy(&header, (const void *)VM_BUNDLE, sizeof(header));
+    memcpy(&header, at, sizeof(header));
     if (header.magic != BUNDLE_MAGIC || header.version != BUNDLE_VERSION ||
         header.header_bytes != sizeof(header))
         die("the boot module is not a bundle of this version");
@@ -49,13 +50,14 @@ static struct bundle_header read_header(const struct vm_handover *handover)
     return header;
 }
 
-/* The kernel's own read-only view of a part. */
+/* The kernel's own read-only view of a part, unless the monitor made it. */
 static struct abi_range map_part(const struct bundle_part *part, uint64_t addr)
 {
     uint64_t len = (part->len_bytes + PAGE_SIZE - 1) & -PAGE_SIZE;
 
-    if (len && vm_call(VM_MEM_SET, addr, len,
-                       VM_ORIGIN(VM_FILE, ABI_PROT_READ, part->off), 0))
+    if (!monitor && len &&
+        vm_call(VM_MEM_SET, addr, len,
+                VM_ORIGIN(VM_FILE, ABI_PROT_READ, part->off), 0))
         die("no memory to map the bundle");
     return (struct abi_range){len ? addr : 0, part->len_bytes};
 }
@@ -74,7 +76,8 @@ static void init_memory(const struct bundle_header *header,
     uint64_t rw = ABI_PROT_READ | ABI_PROT_WRITE;
 
     boot.image = map_part(&header->image, ABI_IMAGE_BASE);
-    boot.sidecar = map_part(&header->sidecar, ABI_SIDECAR_BASE);
+    boot.sidecar =
+        map_part(&header->sidecar, ABI_SIDECAR_AT(header->sidecar.len_bytes));
     if (monitor) /* which has neither words nor items of its own */
         boot.config = map_part(&header->config, ABI_CONFIG_BASE);
     else
@@ -85,8 +88,8 @@ static void init_memory(const struct bundle_header *header,
     boot.shm = (struct abi_range){ABI_SHM_BASE, ABI_SHM_MAX};
     boot.mem_limit_bytes = handover->ram_bytes;
     boot.nr_vcpus = count_cpus(handover);
-    if (vm_call(VM_MEM_SET, ABI_HEAP_BASE, ABI_HEAP_MAX,
-                VM_ORIGIN(VM_ANON, rw, 0), 0))
+    if (!monitor && vm_call(VM_MEM_SET, ABI_HEAP_BASE, ABI_HEAP_MAX,
+                            VM_ORIGIN(VM_ANON, rw, 0), 0))
         die("no memory for the heap's tables");
 }
 
@@ -134,11 +137,18 @@ static void find_monitor(const struct vm_handover *handover)
 {
     if (!handover->monitor_page)
         return;
-    if (vm_call(VM_MAP_MMIO, VM_MMIO, handover->monitor_page, 0, 0))
-        die("cannot map the monitor's page");
-    monitor = (const void *)VM_MMIO;
+    monitor = (const void *)MONITOR_PAGE_AT;
     if (monitor->magic != MONITOR_MAGIC)
         die("the monitor is not of this version");
+}
+
+static abi_kernel_entry find_kernel(const struct bundle_header *header)
+{
+    if (!monitor)
+        return (abi_kernel_entry)load_kernel(&header->kernel, &boot.kernel);
+    boot.kernel =
+        (struct abi_range){monitor->kernel_base, monitor->kernel_bytes};
+    return (abi_kernel_entry)monitor->kernel_entry;
 }
 
 void ring3_main(const struct vm_handover *handover)
@@ -158,7 +168,7 @@ void ring3_main(const struct vm_handover *handover)
     ops_init(&header);
     init_devices(handover->cmdline);
     random_bytes(boot.entropy, sizeof(boot.entropy));
-    entry = (abi_kernel_entry)load_kernel(&header.kernel, &boot.kernel);
+    entry = find_kernel(&header);
     if (vm_call(VM_SEAL, boot.kernel.base, boot.kernel.len_bytes, boot.flags,
                 boot.tsc_hz))
         die("the shim refused the kernel");

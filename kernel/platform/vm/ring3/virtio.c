@@ -11,8 +11,7 @@ enum { NO_INTERRUPT = 1, NO_NOTIFY = 1 };
 /* Whole pages; the last ones are remembered, since devices share pages. */
 volatile void *virtio_map(uint64_t phys, uint64_t len_bytes)
 {
-    /* The first page is the monitor's. */
-    static uint64_t next = VM_MMIO + PAGE_SIZE, last_phys, last_end;
+    static uint64_t next = VM_MMIO, last_phys, last_end;
     uint64_t first = phys & -PAGE_SIZE;
     uint64_t end = (phys + len_bytes + PAGE_SIZE - 1) & -PAGE_SIZE;
 
