@@ -82,6 +82,7 @@ struct monitor_page {
     uint32_t out_state; /* enum monitor_out, then */
     uint32_t nr_vcpus;
     uint32_t reserved;
+    uint64_t series_step;  /* of MONITOR_DO_SERIES, written by the guest */
     uint64_t kernel_entry; /* of the kernel that is mapped, and where it lies */
     uint64_t kernel_base, kernel_bytes;
 };
@@ -103,7 +104,7 @@ enum monitor_out {
 /* There is no interrupt controller but each CPU's own: line n is a message, an
  * edge with vector MONITOR_LINE0_VECTOR + n, to the first CPU. */
 #define MONITOR_LINE0_VECTOR 33
-#define MONITOR_COPY_MAX UINT64_C(4096)
+#define MONITOR_COPY_MAX UINT64_C(0x10000)
 
 /* Ports: standard error byte by byte (reads MONITOR_READBACK), and requests
  * of 32 bits, an operation with a number of bytes. */
@@ -118,12 +119,16 @@ enum monitor_do {
     MONITOR_DO_ERR = 3,   /* ... or standard error, as far as it reads */
     MONITOR_DO_READ = 4,  /* at most that many of standard input; if there are
                              none, MONITOR_IN_LINE is raised when some come */
-    MONITOR_DO_COPY = 5,  /* at most a page, physical; copy_from 0: zeroes */
+    MONITOR_DO_COPY = 5,  /* that many bytes, at most MONITOR_COPY_MAX, by
+                             physical addresses; copy_from 0: zeroes */
     MONITOR_DO_UP = 6,    /* the kernel is about to be entered */
     MONITOR_DO_START = 7, /* the virtual CPU of that number begins */
+    /* So many bytes of 64-bit words at copy_to: the first is copy_from, the
+     * next ones series_step more each. */
+    MONITOR_DO_SERIES = 8,
 };
 
 _Static_assert(sizeof(struct monitor_note) == 128, "abi");
-_Static_assert(sizeof(struct monitor_page) == 120, "abi");
+_Static_assert(sizeof(struct monitor_page) == 128, "abi");
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Moving the guest's pages for it, where its ring 0 is emulated and would take
- * long: copies of the image's pages, pages of zeroes.
+ * long: copies of the image's pages, pages of zeroes, entries of its tables in
+ * a row.
  */
 #include <string.h>
 
@@ -28,4 +29,17 @@ void copy_page(struct machine *m, uint32_t len_bytes)
         memset(to, 0, len_bytes);
     else if (from)
         memmove(to, from, len_bytes);
+}
+
+void copy_series(struct machine *m, uint32_t len_bytes)
+{
+    volatile struct monitor_page *page = m->page;
+    uint64_t to_gpa = page->copy_to, value = page->copy_from;
+    uint64_t step = page->series_step;
+    uint64_t *to = gmem_ptr(&m->gmem, to_gpa, len_bytes);
+
+    if (!to || to_gpa % sizeof(*to) || len_bytes > MONITOR_COPY_MAX)
+        return;
+    for (uint32_t i = 0; i < len_bytes / sizeof(*to); i++, value += step)
+        to[i] = value;
 }

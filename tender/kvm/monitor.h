@@ -170,6 +170,8 @@ void ports_in(struct machine *m, uint16_t port, uint8_t *data, uint32_t size,
 /* copy.c: MONITOR_DO_COPY of at most len_bytes; addresses that are none are
  * left alone. */
 void copy_page(struct machine *m, uint32_t len_bytes);
+/* MONITOR_DO_SERIES, likewise. */
+void copy_series(struct machine *m, uint32_t len_bytes);
 
 /* serve.c: the thread that waits for host descriptors. */
 typedef void serve_fn(struct machine *m, void *arg, uint32_t events);

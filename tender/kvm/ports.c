@@ -35,6 +35,9 @@ static void request(struct machine *m, uint32_t what)
     case MONITOR_DO_COPY:
         copy_page(m, bytes);
         return;
+    case MONITOR_DO_SERIES:
+        copy_series(m, bytes);
+        return;
     case MONITOR_DO_UP:
         control_say_up(m);
         gdb_up();

@@ -199,9 +199,13 @@ static void requests_case(void)
     for (uint32_t i = 0; i < 36; i++) {
         page->copy_to = places[i / 6];
         page->copy_from = places[i % 6];
-        if (places[i / 6]) /* address 0 is memory: ours to lose, later */
-            outl(MONITOR_PORT_DO,
-                 MONITOR_REQUEST(MONITOR_DO_COPY, i % 2 ? 4096 : 0xffffff));
+        page->series_step = next_random();
+        if (!places[i / 6]) /* address 0 is memory: ours to lose, later */
+            continue;
+        outl(MONITOR_PORT_DO,
+             MONITOR_REQUEST(MONITOR_DO_COPY, i % 2 ? 4096 : 0xffffff));
+        outl(MONITOR_PORT_DO,
+             MONITOR_REQUEST(MONITOR_DO_SERIES, i % 2 ? 4093 : 0xffffff));
     }
     for (uint32_t op = 5; op < 256; op++)
         outl(MONITOR_PORT_DO, op | 0xffffff00u);

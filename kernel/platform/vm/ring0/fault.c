@@ -70,12 +70,20 @@ void window_count(uint64_t offset, int change)
 
 void fault_show_file(uint64_t *pte, uint32_t nr, uint64_t origin)
 {
-    uint64_t entry = pte_make(bundle + origin_offset(origin), origin, false);
+    phys_t page = bundle + origin_offset(origin), own;
+    bool write = origin & ABI_PROT_WRITE;
 
-    if (!(entry & PTE_P) || origin_offset(origin) + nr * PAGE_SIZE > bundle_len)
+    if (origin_offset(origin) + nr * PAGE_SIZE > bundle_len)
         return;
-    for (; nr; nr--, entry += PAGE_SIZE)
-        *pte++ = entry;
+    if (nr <= AROUND_PAGES / 2 && write && native_ring3()) {
+        own = page_alloc_row(nr);
+        if (!own)
+            return;
+        page_copy(own, page, nr);
+        page_series(pte, nr, pte_make(own, origin, true), PAGE_SIZE);
+    } else if (!write && (nr <= AROUND_PAGES || origin & ABI_PROT_EXEC)) {
+        page_series(pte, nr, pte_make(page, origin, false), PAGE_SIZE);
+    }
 }
 
 /* A copy of `page` of our own, or zeroes. */
@@ -86,7 +94,7 @@ static phys_t own_page(phys_t page)
     if (!own)
         out_of_memory();
     if (page)
-        page_copy(own, page);
+        page_copy(own, page, 1);
     return own;
 }
 

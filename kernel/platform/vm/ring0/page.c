@@ -77,27 +77,44 @@ phys_t page_alloc(void)
 
 /* Where ring 0 is emulated a string instruction takes 0.1 us for each word;
  * an exit to the monitor takes 10. */
-static void fill(phys_t to, phys_t from)
+static void ask_monitor(enum monitor_do what, uint64_t to, uint64_t from,
+                        uint64_t len_bytes)
 {
-    if (native_ring3()) {
-        monitor->copy_to = to;
-        monitor->copy_from = from;
-        outl(MONITOR_PORT_DO, MONITOR_REQUEST(MONITOR_DO_COPY, PAGE_SIZE));
-    } else if (from) {
-        memcpy(phys_to_virt(to), phys_to_virt(from), PAGE_SIZE);
-    } else {
-        memset(phys_to_virt(to), 0, PAGE_SIZE);
-    }
+    monitor->copy_to = to;
+    monitor->copy_from = from;
+    outl(MONITOR_PORT_DO, MONITOR_REQUEST(what, len_bytes));
 }
 
-void page_copy(phys_t to, phys_t from)
+void page_copy(phys_t to, phys_t from, uint32_t nr_pages)
 {
-    fill(to, from);
+    uint64_t len = nr_pages * PAGE_SIZE;
+
+    if (native_ring3())
+        ask_monitor(MONITOR_DO_COPY, to, from, len);
+    else
+        memcpy(phys_to_virt(to), phys_to_virt(from), len);
 }
 
 void page_zero(phys_t page)
 {
-    fill(page, 0);
+    if (native_ring3())
+        ask_monitor(MONITOR_DO_COPY, page, 0, PAGE_SIZE);
+    else
+        memset(phys_to_virt(page), 0, PAGE_SIZE);
+}
+
+void page_series(uint64_t *words, uint32_t nr, uint64_t first, uint64_t step)
+{
+    enum { FEW = 24 };
+
+    if (nr > FEW && native_ring3()) {
+        monitor->series_step = step;
+        ask_monitor(MONITOR_DO_SERIES, virt_to_phys(words), first,
+                    nr * sizeof(*words));
+        return;
+    }
+    for (; nr; nr--, first += step)
+        *words++ = first;
 }
 
 /* Our monitor's memory is zero until it is first written. */

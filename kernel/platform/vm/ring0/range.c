@@ -64,11 +64,33 @@ static int64_t protect(struct table t, int level, uint64_t lo, uint64_t hi,
     return 0;
 }
 
+/* Under the table that is remembered, as after a mapping. */
+static int64_t protect_near(const struct table *t, uint64_t addr, uint64_t end,
+                            uint32_t prot)
+{
+    int64_t ret = 0;
+
+    for (; addr < end && !ret; addr += PAGE_SIZE) {
+        uint32_t i = table_index(addr, 0);
+
+        if (table_origin(*t, i, 0))
+            ret = protect_entry(*t, i, 0, prot);
+    }
+    return ret;
+}
+
 int64_t space_protect(uint64_t addr, uint64_t len_bytes, uint32_t prot)
 {
-    int64_t ret = protect(space_top(), TOP_LEVEL, addr, addr + len_bytes, prot);
+    uint64_t end = addr + len_bytes;
+    const struct table *t = space_leaf_again(addr);
+    int64_t ret;
 
-    space_forget();
+    if (t && addr / span(1) == (end - 1) / span(1)) {
+        ret = protect_near(t, addr, end, prot);
+    } else {
+        ret = protect(space_top(), TOP_LEVEL, addr, end, prot);
+        space_forget();
+    }
     space_flush(addr, len_bytes);
     return ret;
 }

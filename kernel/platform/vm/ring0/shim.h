@@ -55,7 +55,10 @@ phys_t page_alloc_contiguous(uint64_t nr_pages);
 void page_free(phys_t page);
 void page_release_held(void);
 void page_zero(phys_t page);
-void page_copy(phys_t to, phys_t from);
+/* Pages in a row. */
+void page_copy(phys_t to, phys_t from, uint32_t nr_pages);
+/* Words of a page in the direct map, each `step` more than the one before. */
+void page_series(uint64_t *words, uint32_t nr, uint64_t first, uint64_t step);
 uint64_t page_nr_free(void);
 /* Behind the last page that was ever given to the allocator. */
 phys_t page_top(void);

@@ -126,8 +126,11 @@ static void set_whole(struct table t, int level, uint64_t lo, uint64_t hi,
 
     if (!origin)
         origin = ORIGIN_HOLE;
-    if (!step && i < end && are_zero(&t.pte[i], end - i)) {
-        fill(&t.shadow[i], end - i, origin);
+    if (i < end && are_zero(&t.pte[i], end - i)) {
+        if (step)
+            page_series(&t.shadow[i], end - i, origin, step);
+        else
+            fill(&t.shadow[i], end - i, origin);
         return;
     }
     for (; i < end; i++, origin += step) {
@@ -147,11 +150,16 @@ void space_forget(void)
     leaf_span = 0;
 }
 
+const struct table *space_leaf_again(uint64_t addr)
+{
+    return leaf_span == addr / span(1) + 1 ? &leaf : NULL;
+}
+
 const struct table *space_leaf(uint64_t addr, bool touch)
 {
     struct table t;
 
-    if (leaf_span == addr / span(1) + 1)
+    if (space_leaf_again(addr))
         return &leaf;
     t = space_top();
     for (int level = TOP_LEVEL; level > 0; level--) {
@@ -174,7 +182,7 @@ const struct table *space_leaf(uint64_t addr, bool touch)
 }
 
 /* What most of a program's mappings are: something that lies under one table.
- * A few pages of a file are shown at once. */
+ */
 static int64_t set_leaf(uint64_t addr, uint64_t len_bytes, uint64_t origin)
 {
     const struct table *t = space_leaf(addr, false);
@@ -183,8 +191,7 @@ static int64_t set_leaf(uint64_t addr, uint64_t len_bytes, uint64_t origin)
     if (!t)
         return -ENOMEM;
     set_whole(*t, 0, addr, addr + len_bytes, origin);
-    if (origin_kind(origin) == VM_FILE && !(origin & ABI_PROT_WRITE) &&
-        nr <= AROUND_PAGES)
+    if (origin_kind(origin) == VM_FILE && origin & VM_PROT_MASK)
         fault_show_file(&t->pte[i], nr, origin);
     space_flush(addr, len_bytes);
     return 0;

@@ -102,10 +102,14 @@ void space_flush(uint64_t addr, uint64_t len_bytes);
 const struct table *space_leaf(uint64_t addr, bool touch);
 /* Tables change: what is remembered of them holds no more. */
 void space_forget(void);
+/* The same if it is the one that is remembered, otherwise NULL. */
+const struct table *space_leaf_again(uint64_t addr);
 
 enum { AROUND_PAGES = 16 }; /* that come together */
 
-/* Fills nr empty entries with the bundle's pages: nobody has to touch them. */
+/* Fills nr empty entries with the bundle's pages, text and what is few, so that
+ * nobody has to touch them. What is few and will be written is copied now where
+ * a fault costs more than that. */
 void fault_show_file(uint64_t *pte, uint32_t nr, uint64_t origin);
 
 /* Empties a leaf entry: frees the page, or the claim on a shared one. */
