@@ -11,11 +11,12 @@
 #include <unistd.h>
 
 #include "host/common/erofs_format.h"
+#include "host/common/pieces.h"
 #include "host/common/xalloc.h"
 #include "host/image/erofs.h"
 #include "host/patch/sidecar.h"
 
-enum { TWO_GOES_MAX = 64 << 20 };
+enum { AGAIN_MAX = 256 << 20 };
 
 static uint64_t now_ns(void)
 {
@@ -121,29 +122,17 @@ static uint64_t power_of_two(uint64_t at_least)
     return n;
 }
 
-static bool write_until(const struct output *o, const uint8_t *image,
-                        uint64_t done, uint64_t end)
-{
-    ssize_t n = 1;
-
-    while (done < end && n > 0) {
-        n = write(o->image.fd, image + done, end - done);
-        done += n > 0 ? (uint64_t)n : 0;
-    }
-    return done == end;
-}
-
-/* Written again in two goes, the image lies in large folios of the page cache:
- * one of them, with names and programs, is all that most starts touch, and it
- * is mapped by one fault. What is behind it is not mapped with it. Not worth it
- * for what is large. */
+/* Written again piece by piece, the image lies in large folios of the page
+ * cache. The first one has names and programs, if these are small, and nothing
+ * else: it is all that most starts touch, and what is behind it is not mapped
+ * with it. Not worth it for what is very large. */
 static int write_in_large_folios(struct output *o, const uint8_t *image,
                                  uint64_t programs_end, struct err *err)
 {
     struct publish_temp pieces = o->image;
     uint64_t front = power_of_two(programs_end);
 
-    if (o->image_bytes > TWO_GOES_MAX)
+    if (o->image_bytes > AGAIN_MAX)
         return 0;
     if (front > o->image_bytes)
         front = o->image_bytes;
@@ -152,8 +141,9 @@ static int write_in_large_folios(struct output *o, const uint8_t *image,
         return -1;
     }
     publish_discard(&pieces);
-    if (!write_until(o, image, 0, front) ||
-        !write_until(o, image, front, o->image_bytes))
+    if (pieces_write(o->image.fd, image, front, 0) < 0 ||
+        pieces_write(o->image.fd, image + front, o->image_bytes - front,
+                     front) < 0)
         return err_set(err, ERR_TOOL, "write image: %m");
     return 0;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "abi/layout.h"
+#include "host/common/pieces.h"
 #include "host/common/xalloc.h"
 #include "host/patch/cpuid.h"
 
@@ -142,16 +143,17 @@ static void put_tables(const struct sidecar *s, struct layout *l)
     memcpy(l->tables, &l->head, sizeof(l->head));
 }
 
-static int write_all(int fd, const uint8_t *p, uint64_t len, struct err *err)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, p, len);
+struct output {
+    int fd;
+    uint64_t off;
+};
 
-        if (n < 0)
-            return err_set(err, ERR_TOOL, "write sidecar: %m");
-        p += n;
-        len -= (uint64_t)n;
-    }
+static int put(struct output *out, const void *data, uint64_t len,
+               struct err *err)
+{
+    if (pieces_write(out->fd, data, len, out->off) < 0)
+        return err_set(err, ERR_TOOL, "write sidecar: %m");
+    out->off += len;
     return 0;
 }
 
@@ -160,6 +162,7 @@ int sidecar_write(const struct sidecar *s, const uint8_t image_sha256[32],
 {
     struct layout l = {
         .head = {.magic = SIDECAR_MAGIC, .version = SIDECAR_VERSION}};
+    struct output out = {.fd = fd};
     int ret;
 
     memcpy(l.head.image_sha256, image_sha256, 32);
@@ -168,15 +171,15 @@ int sidecar_write(const struct sidecar *s, const uint8_t image_sha256[32],
     l.tables_len = l.head.len_bytes;
     l.tables = xcalloc(1, l.tables_len);
     put_tables(s, &l);
-    ret = write_all(fd, l.tables, l.tables_len, err);
+    ret = put(&out, l.tables, l.tables_len, err);
     for (size_t i = 0; i < s->nr; i++) {
         for (uint32_t k = 0; k < s->files[i].nr_segs; k++) {
             const struct patched_seg *seg = &s->files[i].segs[k];
 
             if (ret == 0)
-                ret = write_all(fd, seg->text, seg->abi.len_bytes, err);
+                ret = put(&out, seg->text, seg->abi.len_bytes, err);
             if (ret == 0)
-                ret = write_all(fd, seg->tramp, seg->abi.tramp_len_bytes, err);
+                ret = put(&out, seg->tramp, seg->abi.tramp_len_bytes, err);
         }
     }
     free(l.tables);
