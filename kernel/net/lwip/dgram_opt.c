@@ -161,8 +161,7 @@ int dgram_get(const struct dgram *d, enum net_opt opt, int *value)
     }
 }
 
-static err_t change(const struct net_addr *group, struct netif *netif,
-                    bool join)
+static err_t enter(const struct net_addr *group, struct netif *netif, bool join)
 {
     ip_addr_t ip;
 
@@ -173,6 +172,16 @@ static err_t change(const struct net_addr *group, struct netif *netif,
     ip6_addr_assign_zone(ip_2_ip6(&ip), IP6_MULTICAST, netif);
     return join ? mld6_joingroup_netif(netif, ip_2_ip6(&ip))
                 : mld6_leavegroup_netif(netif, ip_2_ip6(&ip));
+}
+
+/* A report is said again. */
+static err_t change(const struct net_addr *group, struct netif *netif,
+                    bool join)
+{
+    err_t err = enter(group, netif, join);
+
+    timers_groups();
+    return err;
 }
 
 static struct dgram_group *find(struct dgram *d, const struct net_addr *a,

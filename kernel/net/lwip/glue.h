@@ -50,6 +50,8 @@ void icmp_error_init(void);
 void timers_init(void);
 /* A frame came or went: neighbour and group timers should run for a while. */
 void timers_activity(void);
+/* The same for groups, whose reports may have been asked for. */
+void timers_groups(void);
 
 /* Conversions. A NET_NONE address becomes "any" of the given lwIP type. */
 void to_ip(ip_addr_t *out, const struct net_addr *a, uint8_t any_type);

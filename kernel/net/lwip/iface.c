@@ -148,6 +148,8 @@ static void to_lwip(struct iface *iface, struct rx_frame *f)
     p->if_idx = netif_get_index(&iface->netif);
     timers_activity();
     deliver(&iface->netif, p, type, f->csum_ok);
+    if (flags & PBUF_FLAG_LLMCAST)
+        timers_groups();
 }
 
 static bool take_plain(struct iface *iface, struct rx_frame *f)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * lwIP's periodic work on kernel timers: neighbours, reassembly, groups and
- * DHCP advance in steps of 100 ms while there is traffic that lwIP sees. When
- * it falls asleep it makes up for the missed steps at the next frame, so an
- * idle instance has no tick.
+ * DHCP advance in steps of 100 ms while there is traffic that lwIP sees, ten
+ * of them at a time unless a report of a group waits: all else counts in
+ * seconds. When it falls asleep it makes up for the missed steps at the next
+ * frame, so an idle instance has no tick.
  */
 #include "kernel/core/clock.h"
 #include "kernel/core/event.h"
@@ -20,6 +21,7 @@
 enum {
     MS = 1000000,
     STEP_MS = 100,
+    SECOND_STEPS = 1000 / STEP_MS,
     BUSY_STEPS = 50,   /* go on for so long after the last frame */
     MISSED_MAX = 6000, /* ten minutes: everything has expired then */
 };
@@ -84,14 +86,41 @@ static void catch_up(uint64_t now)
         house_done_ns = now;
 }
 
+static bool reports_wait(void)
+{
+    const struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    {
+        const struct igmp_group *g4 = netif_igmp_data(netif);
+        const struct mld_group *g6 = netif_mld6_data(netif);
+
+        for (; g4; g4 = g4->next)
+            if (g4->timer)
+                return true;
+        for (; g6; g6 = g6->next)
+            if (g6->timer)
+                return true;
+    }
+    return false;
+}
+
+/* When the next step has something to do. */
+static uint64_t next_ns(void)
+{
+    unsigned nr = reports_wait() ? 1 : SECOND_STEPS - steps % SECOND_STEPS;
+
+    return house_done_ns + (uint64_t)nr * STEP_MS * MS;
+}
+
 static void on_house(struct timer *timer)
 {
     uint64_t now = clock_mono_ns(), wish;
 
     catch_up(now);
     wish = dhcp_wish_ns(now);
-    if ((int)(busy_until_step - steps) > 0)
-        wish = now + STEP_MS * MS;
+    if ((int)(busy_until_step - steps) > 0 && next_ns() < wish)
+        wish = next_ns();
     if (wish != NO_DEADLINE)
         timer_set(timer, wish);
     lwip_kick();
@@ -102,6 +131,12 @@ void timers_activity(void)
     busy_until_step = steps + BUSY_STEPS;
     if (!timer_armed(&house_timer))
         timer_set(&house_timer, clock_mono_ns());
+}
+
+void timers_groups(void)
+{
+    if (reports_wait())
+        timer_set(&house_timer, next_ns());
 }
 
 void timers_init(void)
