@@ -61,8 +61,9 @@ static int create(const struct bridge *bridge, int fd)
     struct ifinfomsg body = {.ifi_family = AF_UNSPEC};
     uint32_t gw = htonl(bridge->gateway);
     uint8_t mac[6] = {0x02, 0x45};
+    const uint8_t off = 0;
     struct nl_msg msg;
-    size_t nest;
+    size_t nest, data;
 
     /* Of its own: else it would change with the first tap. */
     memcpy(mac + 2, &gw, sizeof(gw));
@@ -72,6 +73,10 @@ static int create(const struct bridge *bridge, int fd)
     nl_attr(&msg, IFLA_ADDRESS, mac, sizeof(mac));
     nest = nl_nest(&msg, IFLA_LINKINFO);
     nl_attr_str(&msg, IFLA_INFO_KIND, "bridge");
+    /* Nobody asks for groups, so multicasts go to all anyway. */
+    data = nl_nest(&msg, IFLA_INFO_DATA);
+    nl_attr(&msg, IFLA_BR_MCAST_SNOOPING, &off, sizeof(off));
+    nl_nest_end(&msg, data);
     nl_nest_end(&msg, nest);
     return nl_call(fd, &msg);
 }

@@ -131,6 +131,9 @@ def test_a_start_wakes_no_other_instance(host):
     for _ in range(2):  # with a new tap, and with one that is there
         host.ok("run", "-d", "--name", "web", NGINX, *COMMAND)
         assert "Welcome" in host.space.fetch("http://10.98.0.3/")
+        # Else the host would look for it, to tell it that this is the end.
+        wait_for(lambda: not host.space.run("ss", "-Htn", "state", "big",
+                                            "dst", "10.98.0.3"))
         host.ok("rm", "-f", "web")
     host.space.run("python3", "-c", GREETING, "10.98.0.2")
     wait_for(lambda: received(host.space, "ekweb.2"))
