@@ -5,8 +5,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/random.h>
 #include <stdint.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -409,6 +411,7 @@ static void test_memfd(void)
 
 static void test_devices(void)
 {
+    int bits = 0;
     char buf[64] = "x";
     int fd = open("/dev/zero", O_RDWR);
 
@@ -422,6 +425,7 @@ static void test_devices(void)
     close(fd);
     fd = open("/dev/urandom", O_RDONLY);
     CHECK(read(fd, buf, 64) == 64);
+    CHECK(ioctl(fd, RNDGETENTCNT, &bits) == 0 && bits > 0);
     close(fd);
 }
 

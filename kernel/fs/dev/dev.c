@@ -6,10 +6,12 @@
 
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/random.h>
 #include <linux/stat.h>
 
 #include "kernel/core/cpu.h"
 #include "kernel/core/random.h"
+#include "kernel/core/uaccess.h"
 #include "kernel/fs/console/console.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
 #include "kernel/mm/mm.h"
@@ -18,7 +20,7 @@
 #include "kernel/vfs/mount.h"
 #include "kernel/vfs/namei.h"
 
-enum { CHUNK = 256 };
+enum { CHUNK = 256, ENTROPY_BITS = 256 };
 
 /* As Linux's new_encode_dev() for small numbers. */
 #define DEV(major, minor) ((uint64_t)(major) << 8 | (minor))
@@ -125,11 +127,14 @@ static const struct file_ops full_fops = {
     .write = full_write,
     .seek = dev_seek,
 };
-/* None of its own is served; random(4) says EINVAL to foreign ones too. */
+/* random(4): how much entropy there is, which is enough from the start.
+ * Foreign ones are EINVAL there, too. */
 static int64_t random_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
-    (void)f, (void)cmd, (void)arg;
-    return -EINVAL;
+    int32_t bits = ENTROPY_BITS;
+
+    (void)f;
+    return cmd == RNDGETENTCNT ? copy_out(arg, &bits) : -EINVAL;
 }
 
 static const struct file_ops random_fops = {
