@@ -26,6 +26,7 @@ enum net_ready {
     NET_SENT_FIN = 8, /* we will send no more */
     NET_CLOSED = 16,  /* no connection (any more) */
     NET_ERROR = 32,   /* *_take_error() has something */
+    NET_FIN = 64,     /* NET_EOF because the peer has finished */
 };
 
 struct net_owner {

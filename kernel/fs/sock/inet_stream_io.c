@@ -148,12 +148,15 @@ static int64_t drain(struct inet_sock *s, struct sock_msg *msg, size_t *peeked)
     return done;
 }
 
-/* 1: wait for more; 0: end of data; or -errno. */
+/* 1: wait for more; 0: end of data; or -errno. What comes behind the peer's
+ * FIN (a reset, because we wrote on) is an error for writers only. */
 static int64_t recv_state(struct inet_sock *s)
 {
     unsigned ready = stream_ready(s->stream);
     struct net_addr peer;
 
+    if (ready & NET_FIN)
+        return 0;
     if (ready & NET_ERROR)
         return -stream_take_error(s->stream);
     stream_peer(s->stream, &peer);

@@ -193,7 +193,8 @@ struct conn {
     uint32_t ack_sent;              /* last acknowledgement */
     uint32_t ts_recent;
     uint64_t ts_recent_ns;
-    bool eof;         /* FIN came */
+    bool eof;         /* nothing more will come */
+    bool fin_seen;    /* because the peer said so */
     uint32_t rcv_mss; /* the longest segment seen */
     uint32_t quick_acks;
     bool answers;    /* data goes both ways: acknowledge with it */

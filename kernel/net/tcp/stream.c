@@ -183,6 +183,8 @@ unsigned stream_ready(const struct stream *s)
         ready |= NET_READABLE;
     if (c->eof)
         ready |= NET_EOF;
+    if (c->fin_seen)
+        ready |= NET_FIN;
     if (c->fin_wanted)
         ready |= NET_SENT_FIN;
     if (c->state == STREAM_CLOSE || tx_writable(c))

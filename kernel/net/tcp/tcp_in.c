@@ -110,7 +110,7 @@ static bool fin_acked(struct conn *c, uint64_t now)
 static void on_fin(struct conn *c, uint64_t now)
 {
     c->rcv_nxt++;
-    c->eof = true;
+    c->eof = c->fin_seen = true;
     ack_now(c);
     if (c->state == STREAM_ESTABLISHED) {
         c->state = STREAM_CLOSE_WAIT;
