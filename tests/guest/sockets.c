@@ -125,6 +125,11 @@ static void refused(void)
     flags = connect(fd, (void *)&to, sizeof(to));
     CHECK(flags == -1 && (errno == EINPROGRESS || errno == ECONNREFUSED));
     close(fd);
+
+    to.sin_port = 0; /* nobody listens there, but it is a port */
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(fd, (void *)&to, sizeof(to)) == -1 && errno == ECONNREFUSED);
+    close(fd);
 }
 
 static volatile int pipes;

@@ -65,7 +65,7 @@ void tcp_receive(struct segment *seg, const uint8_t *header,
     uint64_t now;
     uint32_t iss = 0;
 
-    if (!parse(seg, header, header_len) || !seg->src.port || !seg->dst.port)
+    if (!parse(seg, header, header_len))
         return;
     conn_key_make(&key, &seg->dst, &seg->src);
     node = table_find(&key);
