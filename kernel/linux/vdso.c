@@ -9,6 +9,7 @@
 
 #include "kernel/core/clock.h"
 #include "kernel/core/cpu.h"
+#include "kernel/mm/mm.h"
 
 _Static_assert(offsetof(struct cpu, clock) == VDSO_CPU_CLOCK, "vdso");
 _Static_assert(offsetof(struct cpu, vcpu.index) == VDSO_CPU_INDEX, "vdso");
@@ -18,6 +19,7 @@ extern const char vdso_image[], vdso_image_end[];
 uint64_t vdso_map(void)
 {
     this_cpu()->clock = clock_page();
+    mm_set_vdso((uint64_t)vdso_image, vdso_size());
     return (uint64_t)vdso_image;
 }
 

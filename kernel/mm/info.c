@@ -46,6 +46,24 @@ bool mm_next(uint64_t addr, struct mm_info *out)
     return true;
 }
 
+static uint64_t vdso_start, vdso_end;
+
+void mm_set_vdso(uint64_t start, size_t len_bytes)
+{
+    vdso_start = start;
+    vdso_end = (start + len_bytes + ABI_PAGE_SIZE - 1) & -ABI_PAGE_SIZE;
+}
+
+bool mm_vdso(struct mm_info *out)
+{
+    *out = (struct mm_info){.start = vdso_start,
+                            .end = vdso_end,
+                            .prot = PROT_READ | PROT_EXEC,
+                            .flags = MAP_PRIVATE,
+                            .name = "[vdso]"};
+    return vdso_end != 0;
+}
+
 struct backing *mm_backing_at(uint64_t addr, uint64_t *off)
 {
     struct vma *v = vma_find(addr);

@@ -138,6 +138,10 @@ struct mm_info {
     char name[256];  /* path, "[heap]", "[stack]", "[vdso]" or empty */
 };
 bool mm_next(uint64_t addr, struct mm_info *out);
+/* The vDSO lies in the kernel's text, not among the mappings; programs look
+ * for it in /proc/self/maps all the same. False: there is none. */
+void mm_set_vdso(uint64_t start, size_t len_bytes);
+bool mm_vdso(struct mm_info *out);
 /* What is mapped at addr, and which byte of it; NULL: nothing or anonymous.
  * No reference is taken. */
 struct backing *mm_backing_at(uint64_t addr, uint64_t *off);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ static void test_exe(const char *argv0)
 static void test_maps(void)
 {
     uintptr_t here = (uintptr_t)&here, code = (uintptr_t)test_maps;
-    int stack = 0, exec = 0;
+    int stack = 0, exec = 0, vdso = !getauxval(AT_SYSINFO_EHDR);
 
     slurp("/proc/self/maps");
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
@@ -57,10 +58,13 @@ static void test_maps(void)
         CHECK(start < end);
         if (here >= start && here < end)
             stack = strstr(line, "[stack]") != NULL && prot[1] == 'w';
+        if (start == getauxval(AT_SYSINFO_EHDR))
+            vdso = strstr(line, "[vdso]") != NULL && prot[2] == 'x';
         if (code >= start && code < end)
             exec = prot[2] == 'x' && prot[1] == '-';
     }
     CHECK(stack);
+    CHECK(vdso);
     CHECK(exec);
 }
 

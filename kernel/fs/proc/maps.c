@@ -49,6 +49,8 @@ static void for_each(struct seq *s,
     }
     for (; mm_next(addr, m); addr = m->end)
         fn(s, m);
+    if (mm_vdso(m))
+        fn(s, m);
     kfree(m);
 }
 
