@@ -153,6 +153,10 @@ static void broken_pipe(void)
     CHECK(read(b, &c, 1) == 0);
     close(a);
     close(b);
+    a = socket(AF_INET, SOCK_STREAM, 0); /* never connected */
+    CHECK(send(a, "x", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE && pipes == 1);
+    CHECK(send(a, "x", 1, 0) == -1 && errno == EPIPE && pipes == 2);
+    close(a);
 }
 
 static void limits(void)

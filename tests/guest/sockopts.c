@@ -152,6 +152,30 @@ static void group(void)
     close(fd);
 }
 
+/* What is sent to a group leaves where the sender's own address is. */
+static void group_by_address(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0),
+        to = socket(AF_INET, SOCK_DGRAM, 0);
+    struct address a = {AF_INET, 0, {239, 1, 2, 3}, {0}}, lo;
+    struct in_addr address = {htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(a);
+    char byte;
+
+    lo = (struct address){AF_INET, 0, {127, 0, 0, 1}, {0}};
+    CHECK(bind(fd, (void *)&a, len) == 0);
+    CHECK(getsockname(fd, (void *)&a, &len) == 0);
+    join(fd, MCAST_JOIN_GROUP, 1, 0);
+    CHECK(bind(to, (void *)&lo, len) == 0);
+    CHECK(sendto(to, "y", 1, 0, (void *)&a, len) == 1);
+    CHECK(recv(fd, &byte, 1, 0) == 1 && byte == 'y');
+    CHECK(get(to, IPPROTO_IP, IP_MULTICAST_IF) == 0);
+    CHECK(set(to, IPPROTO_IP, IP_MULTICAST_IF, (int)address.s_addr) == 0);
+    CHECK(get(to, IPPROTO_IP, IP_MULTICAST_IF) == (int)address.s_addr);
+    close(fd);
+    close(to);
+}
+
 static void congestion(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -224,6 +248,7 @@ int main(void)
     congestion();
     device();
     group();
+    group_by_address();
     icmp_filters();
     puts("ok");
     return 0;

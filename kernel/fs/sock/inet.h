@@ -20,6 +20,7 @@ struct inet_sock {
     int pktinfo, pktinfo6, recvttl, recvtos; /* flags */
     int kept[INET_NR_KEPT];                  /* inet_kept.c */
     int fastopen;
+    uint32_t mcast_addr4; /* IP_MULTICAST_IF's address, in network order */
     int64_t stamp_ns;     /* of the last datagram received: SIOCGSTAMP */
     bool ever_connecting; /* connect() was called: its result is due */
 };

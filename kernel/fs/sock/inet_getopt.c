@@ -99,8 +99,8 @@ static int get_ip(struct inet_sock *s, int opt, int *value)
         return transport_get(s, NET_OPT_MCAST_TTL, value);
     case IP_MULTICAST_LOOP:
         return transport_get(s, NET_OPT_MCAST_LOOP, value);
-    case IP_MULTICAST_IF: /* its address, of which no socket keeps one */
-        *value = 0;
+    case IP_MULTICAST_IF:
+        *value = (int)s->mcast_addr4;
         return 0;
     default:
         return -ENOPROTOOPT;

@@ -33,6 +33,7 @@ static uint32_t index_of(const void *ip)
 int inet_mcast_if(struct inet_sock *s, const void *val, size_t len)
 {
     struct ip_mreqn mreq = {0};
+    int err;
 
     if (len >= sizeof(mreq))
         memcpy(&mreq, val, sizeof(mreq));
@@ -45,8 +46,12 @@ int inet_mcast_if(struct inet_sock *s, const void *val, size_t len)
         if (!mreq.imr_ifindex)
             return -EADDRNOTAVAIL;
     }
-    return s->dgram ? dgram_set(s->dgram, NET_OPT_MCAST_IF, mreq.imr_ifindex)
-                    : -ENOPROTOOPT;
+    if (!s->dgram)
+        return -ENOPROTOOPT;
+    err = dgram_set(s->dgram, NET_OPT_MCAST_IF, mreq.imr_ifindex);
+    if (!err)
+        s->mcast_addr4 = mreq.imr_address.s_addr;
+    return err;
 }
 
 /* struct ip_mreq, ip_mreqn: group, own address, interface index. */

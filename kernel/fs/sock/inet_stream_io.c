@@ -24,14 +24,7 @@ static int64_t send_obstacle(struct inet_sock *s, int flags)
         return 0;
     if ((s->sock.shut & SHUT_WR_BIT) || (ready & NET_SENT_FIN))
         return sock_epipe(flags);
-    if (ready & NET_CLOSED) {
-        struct net_addr peer;
-
-        stream_peer(s->stream, &peer);
-        return peer.family && !s->sock.listening ? sock_epipe(flags)
-                                                 : -ENOTCONN;
-    }
-    return s->sock.listening ? sock_epipe(flags) : 0;
+    return ready & NET_CLOSED || s->sock.listening ? sock_epipe(flags) : 0;
 }
 
 /* Sends the memory itself where it may be kept. Bytes, 0: no room. */

@@ -11,6 +11,22 @@
 
 enum { HEADERS = 40 + 8, UDP_HEADER = 8 };
 
+/* Whose IPv4 address it is; NULL: nobody's. */
+static struct netif *owner_of(const ip_addr_t *addr)
+{
+    struct netif *netif;
+
+    if (!IP_IS_V4(addr) || ip_addr_isany(addr))
+        return NULL;
+    NETIF_FOREACH(netif)
+    {
+        if (ip4_addr_cmp(netif_ip4_addr(netif), ip_2_ip4(addr)))
+            return netif;
+    }
+    return NULL;
+}
+
+/* A group is where the sender's own address is, whatever routes say. */
 static struct netif *route(const struct dgram *d, const struct packet *p,
                            const ip_addr_t *src, const ip_addr_t *dst)
 {
@@ -22,6 +38,8 @@ static struct netif *route(const struct dgram *d, const struct packet *p,
         index = d->device;
     if (index)
         return netif_of_index(index);
+    if (IP_IS_V4(dst) && ip_addr_ismulticast(dst) && owner_of(src))
+        return owner_of(src);
     return ip_route(src, dst);
 }
 
