@@ -18,6 +18,7 @@ MODULES = ["virt/lib/irqbypass", "arch/x86/kvm/kvm", "drivers/crypto/ccp/ccp",
            "arch/x86/kvm/kvm-amd", "drivers/net/tun"]
 # Not those that measure time: an emulated processor has little of it.
 PROGRAMS = ["hello", "mmap", "signals", "threads", "files"]
+TWO_CPUS = ["threads", "shootdown"]
 
 # pivot_root(2) wants another root than the first one, so there are two.
 INIT = """#!/bin/busybox sh
@@ -53,6 +54,10 @@ for platform in proc kvm; do
     run $platform-memory /ek/einkorn run --rm --network none -m 64M \\
         --platform $platform /ek/guest/musl/hello
 done
+for program in {two_cpus}; do
+    run kvm2-$program /ek/einkorn run --rm --network none --platform kvm \\
+        --vcpus 2 /ek/guest/musl/$program
+done
 for case in t p0 p2 p4 r; do
     printf $case > /tmp/case
     run guest-$case /ek/libexec/einkorn-kvm shim=/ek/tests/kvm_guest.elf \\
@@ -67,13 +72,14 @@ def make_initrd(path, modules):
     initrd.add("init", INIT.encode())
     initrd.add("second", SECOND.format(
         modules=" ".join(m.rsplit("/", 1)[1] for m in MODULES),
-        programs=" ".join(PROGRAMS)).encode())
+        programs=" ".join(PROGRAMS), two_cpus=" ".join(TWO_CPUS)).encode())
     initrd.add_file("bin/busybox", shutil.which("busybox"))
     for module in MODULES:
         file = modules / f"{module}.ko"
         initrd.add_file(f"lib/modules/{file.name}", file)
     files = [BUILD / "einkorn", BUILD / "tests" / "kvm_guest.elf",
-             *(BUILD / "guest" / "musl" / name for name in PROGRAMS),
+             *(BUILD / "guest" / "musl" / name
+               for name in {*PROGRAMS, *TWO_CPUS}),
              *(BUILD / "libexec").iterdir()]
     for file in files:
         initrd.add_file(f"ek/{file.relative_to(BUILD)}", file)
@@ -98,7 +104,7 @@ def machine(tmp_path_factory):
     # Without SMAP: QEMU 7.2 takes an iretq in ring 3 for the kernel's access.
     qemu = subprocess.run(
         ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,+svm,+npt,-smap",
-         "-m", "1500M", "-nodefaults", "-display", "none", "-serial", "stdio",
+         "-smp", "2", "-m", "1500M", "-nodefaults", "-display", "none", "-serial", "stdio",
          "-no-reboot", "-kernel", next((KERNEL / "boot").glob("vmlinuz-*")),
          "-initrd", initrd, "-append",
          "console=ttyS0 quiet loglevel=3 panic=-1"],
@@ -117,8 +123,10 @@ def test_probe_finds_a_real_ring0(machine):
     assert "kvm:" in machine["info"][1]
 
 
-@pytest.mark.parametrize("platform", ["proc", "kvm"])
-@pytest.mark.parametrize("program", [*PROGRAMS, "memory"])
+@pytest.mark.parametrize("platform,program", [
+    *((platform, program) for platform in ("proc", "kvm")
+      for program in [*PROGRAMS, "memory"]),
+    *(("kvm2", program) for program in TWO_CPUS)])
 def test_program_on_debians_kernel(machine, platform, program):
     status, out = machine[f"{platform}-{program}"]
     assert status in (0, 77), out
