@@ -111,10 +111,12 @@ def test_breakpoint_by_name_and_status(einkorn, start, platform, vcpus):
     if len(os.sched_getaffinity(0)) < vcpus:
         pytest.skip("SKIP one processor: no instance with two")
     ident = start(platform, "--gdb", free_port(), "--vcpus", vcpus)
+    # QEMU's server says now and then once more that it stands there.
+    before_next = ["delete 2"] if platform == "qemu" else []
     text = gdb(einkorn, ident, "break inner if a == 2", "continue", "bt",
-               "print b", "print counter", "next", "print counter",
-               "set var counter = 100", "finish", "stepi", "p/x $cs",
-               "delete", "continue")
+               "print b", "print counter", *before_next, "next",
+               "print counter", "set var counter = 100", "finish", "stepi",
+               "p/x $cs", "delete", "continue")
     assert "hit Breakpoint" in text or "Breakpoint 2, inner" in text, text
     names = re.findall(r"^#\d+ +(?:0x\w+ in )?(\w+) \(", text, re.M)
     assert names[:3] == ["inner", "outer", "main"], text
