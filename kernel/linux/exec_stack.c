@@ -38,6 +38,14 @@ static uint64_t random_pages(unsigned bits)
     return (random_u64() >> (64 - bits)) * ABI_PAGE_SIZE;
 }
 
+/* A little less than stack_commit_bytes: it begins where a page table does. */
+static uint64_t whole_blocks(uint64_t top)
+{
+    const uint64_t block = UINT64_C(2) << 20;
+
+    return top - ((top - stack_commit_bytes + block - 1) & -block);
+}
+
 /* What RLIMIT_STACK allows is kept free below the part that is mapped. */
 int64_t exec_stack_map(bool executable)
 {
@@ -50,7 +58,7 @@ int64_t exec_stack_map(bool executable)
 
     limit = limit < stack_min_bytes ? stack_min_bytes : limit;
     limit = limit > stack_max_bytes ? stack_max_bytes : limit;
-    size = limit < stack_commit_bytes ? limit : stack_commit_bytes;
+    size = limit < stack_commit_bytes ? limit : whole_blocks(top);
     if (executable)
         at = mm_map(top - size, size, prot | PROT_EXEC, flags, NULL, 0);
     if (at == -EACCES)

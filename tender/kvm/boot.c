@@ -194,8 +194,8 @@ static void write_memory_map(const struct machine *m, struct start_info *info,
 {
     uint64_t low = mem_bytes < GPA_RAM_HOLE ? mem_bytes : GPA_RAM_HOLE;
 
-    add_ram(info, 0, GPA_BOOT_FILE);
     add_ram(info, m->ram_taken, low);
+    add_ram(info, 0, GPA_BOOT_FILE);
     if (mem_bytes > low)
         add_ram(info, GPA_HIGH, GPA_HIGH + mem_bytes - low);
     info->memmap_paddr = GPA_START_INFO + offsetof(struct start_info, memmap);

@@ -55,13 +55,36 @@ struct tables {
     struct tss tss;
 };
 
+/* Of the map of ports: eight of them, and all in [from, to). */
+#define OPEN(first, mask) [(first) / 8] = (uint8_t) ~(mask)
+#define CLOSED(from, to) [(from) / 8 ...(to) / 8 - 1] = 0xff
+
 static struct tables boot_tables = {
-    .gdt = {
-        [2] = 0x00af9b000000ffff, /* 0x10 ring 0 code */
-        [3] = 0x00cf93000000ffff, /* 0x18 ring 0 data */
-        [4] = 0x00cffb000000ffff, /* 0x23 ring 3 code, 32-bit */
-        [5] = 0x00cff3000000ffff, /* 0x2b ring 3 data */
-        [6] = 0x00affb000000ffff, /* 0x33 ring 3 code */
+    .gdt =
+        {
+            [2] = 0x00af9b000000ffff, /* 0x10 ring 0 code */
+            [3] = 0x00cf93000000ffff, /* 0x18 ring 0 data */
+            [4] = 0x00cffb000000ffff, /* 0x23 ring 3 code, 32-bit */
+            [5] = 0x00cff3000000ffff, /* 0x2b ring 3 data */
+            [6] = 0x00affb000000ffff, /* 0x33 ring 3 code */
+        },
+    /* Ring 3 drives the serial console, the clocks and nothing else. */
+    .tss.iomap_off = offsetof(struct tss, iomap),
+    .tss.iomap = {
+        CLOSED(0x00, 0x40),
+        OPEN(0x40, 0x0f), /* PIT */
+        CLOSED(0x48, 0x60),
+        OPEN(0x60, 0x02), /* its gate, 0x61 */
+        CLOSED(0x68, 0x70),
+        OPEN(0x70, 0x03), /* RTC */
+        CLOSED(0x78, 0x3f8),
+        OPEN(0x3f8, 0xff), /* COM1 */
+        OPEN(0x400, 0x3c), /* error stream, from 0x402 */
+        OPEN(MONITOR_PORT_DO, 0x0f),
+        CLOSED(0x410, 0x510),
+        OPEN(0x510, 0xff), /* QEMU's fw_cfg */
+        OPEN(0x518, 0x0f),
+        CLOSED(0x520, 0x528),
     }};
 
 static void load_tables(struct tables *t)
@@ -76,28 +99,6 @@ static void load_tables(struct tables *t)
     __asm__ volatile("lgdt %0" ::"m"(gdtr));
     __asm__ volatile("lidt %0" ::"m"(idtr));
     __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
-}
-
-/* Within one byte of the map: with constants, one instruction. */
-static inline void open_ports(uint16_t first, uint32_t nr)
-{
-    boot_tables.tss.iomap[first / 8] &=
-        (uint8_t) ~(((1u << nr) - 1) << first % 8);
-}
-
-/* Ring 3 drives the serial console, the clocks and nothing else. */
-static void init_tss(void)
-{
-    boot_tables.tss.iomap_off = offsetof(struct tss, iomap);
-    memset(boot_tables.tss.iomap, 0xff, sizeof(boot_tables.tss.iomap));
-    open_ports(0x3f8, 8); /* COM1 */
-    open_ports(0x402, 4); /* error stream */
-    open_ports(MONITOR_PORT_DO, 4);
-    open_ports(0x40, 4);  /* PIT */
-    open_ports(0x61, 1);  /* its gate */
-    open_ports(0x70, 2);  /* RTC */
-    open_ports(0x510, 8); /* QEMU's fw_cfg */
-    open_ports(0x518, 4);
 }
 
 static void init_syscall(const struct shim_cpu *cpu)
@@ -160,7 +161,6 @@ static void init_own(struct shim_cpu *cpu, struct tables *t)
 
 void cpu_init(void)
 {
-    init_tss();
     init_own(&shim_cpu0, &boot_tables);
 }
 

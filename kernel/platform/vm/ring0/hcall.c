@@ -185,6 +185,8 @@ static int64_t mem_call_locked(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 
 int64_t hcall(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t nr)
 {
+    if (nr == VM_MEM_SET && !smp_several) /* the most frequent one */
+        return mem_set(a, b, c);
     switch ((enum vm_hcall)nr) {
     case VM_VCPU_INIT:
         return vcpu_set(a);

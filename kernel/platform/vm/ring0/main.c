@@ -207,8 +207,10 @@ void ring0_main(uint32_t start_info, uint32_t monitor_page, uint32_t loader)
 {
     static struct boot_info info;
 
-    if (monitor_page)
+    if (monitor_page) {
         monitor = phys_to_virt(monitor_page);
+        native_ring3_flag = monitor->flags & MONITOR_NATIVE_RING3;
+    }
     cpu_init();
     loader_read(&info, loader, start_info);
     keep_boot_info(&info);

@@ -9,10 +9,7 @@
 enum { VEC_INVALID = 6, VEC_INT3 = 3, VEC_PROTECTION = 13, IDT = 2 };
 enum { OP_INT3 = 0xcc, OP_INT = 0xcd };
 
-bool native_ring3(void)
-{
-    return monitor && monitor->flags & MONITOR_NATIVE_RING3;
-}
+bool native_ring3_flag;
 
 /* What the processor would have said to the instruction at rip. */
 static void software_interrupt(struct abi_frame *frame)

@@ -103,18 +103,12 @@ void page_zero(phys_t page)
         memset(phys_to_virt(page), 0, PAGE_SIZE);
 }
 
-void page_series(uint64_t *words, uint32_t nr, uint64_t first, uint64_t step)
+void page_series_long(uint64_t *words, uint32_t nr, uint64_t first,
+                      uint64_t step)
 {
-    enum { FEW = 24 };
-
-    if (nr > FEW && native_ring3()) {
-        monitor->series_step = step;
-        ask_monitor(MONITOR_DO_SERIES, virt_to_phys(words), first,
-                    nr * sizeof(*words));
-        return;
-    }
-    for (; nr; nr--, first += step)
-        *words++ = first;
+    monitor->series_step = step;
+    ask_monitor(MONITOR_DO_SERIES, virt_to_phys(words), first,
+                nr * sizeof(*words));
 }
 
 /* Our monitor's memory is zero until it is first written. */

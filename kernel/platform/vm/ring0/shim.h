@@ -38,6 +38,14 @@ static inline phys_t virt_to_phys(const void *virt)
     return (phys_t)virt - DIRECT_MAP;
 }
 
+/* MONITOR_NATIVE_RING3 (native.c); set before all else. */
+extern bool native_ring3_flag;
+
+static inline bool native_ring3(void)
+{
+    return native_ring3_flag;
+}
+
 /* ---- page.c: physical memory ------------------------------------------ */
 
 /* Gives [base, base + len) to the allocator, whole pages of it. */
@@ -58,7 +66,20 @@ void page_zero(phys_t page);
 /* Pages in a row. */
 void page_copy(phys_t to, phys_t from, uint32_t nr_pages);
 /* Words of a page in the direct map, each `step` more than the one before. */
-void page_series(uint64_t *words, uint32_t nr, uint64_t first, uint64_t step);
+void page_series_long(uint64_t *words, uint32_t nr, uint64_t first,
+                      uint64_t step);
+static inline void page_series(uint64_t *words, uint32_t nr, uint64_t first,
+                               uint64_t step)
+{
+    enum { FEW = 24 };
+
+    if (nr > FEW && native_ring3()) {
+        page_series_long(words, nr, first, step);
+        return;
+    }
+    for (; nr; nr--, first += step)
+        *words++ = first;
+}
 uint64_t page_nr_free(void);
 /* Behind the last page that was ever given to the allocator. */
 phys_t page_top(void);
@@ -195,8 +216,6 @@ extern volatile struct monitor_page *monitor;
 
 /* ---- native.c: ring 3 on the real processor, ring 0 emulated ----------- */
 
-/* MONITOR_NATIVE_RING3. */
-bool native_ring3(void);
 /* Puts right what such a hypervisor leaves different in a frame. True: it is
  * a `syscall`. */
 bool native_fixup(struct abi_frame *frame);
