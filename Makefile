@@ -132,7 +132,7 @@ $(O)/tool/%.o: %.c | $(O)/uapi/.done
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(MUSL_CFLAGS) -c -o $@ $<
-$(O)/einkorn: $(EINKORN_OBJ) cmd/einkorn/einkorn.ld
+$(O)/einkorn: $(EINKORN_OBJ) cmd/einkorn/einkorn.ld cmd/einkorn/hot.ld
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	$(Q)$(CC) -static -no-pie -nostdlib -Wl,--gc-sections,--build-id=none \
