@@ -59,11 +59,19 @@ class Running:
         return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def children(task):
+    """Of a thread, which may end meanwhile: then none."""
+    try:
+        return [int(p) for p in task.read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def descendants(pid):
     pids = [pid]
     for known in pids:
         for task in pathlib.Path(f"/proc/{known}/task").glob("*/children"):
-            pids += [int(p) for p in task.read_text().split()]
+            pids += children(task)
     return pids
 
 
@@ -249,6 +257,9 @@ def oci_spec(folder, argv, net=None, volumes=()):
     spec["process"]["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 20000,
                                    "hard": 20000}]
     spec["root"]["readonly"] = False
+    # The name that the host's /etc/hosts knows: a server that looks up its
+    # own would wait for an answer of DNS.
+    spec["hostname"] = socket.gethostname()
     for kind in spec["process"]["capabilities"].values():
         kind[:] = ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE",
                    "CAP_NET_BIND_SERVICE", "CAP_KILL", "CAP_SYS_CHROOT"]
