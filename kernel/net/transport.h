@@ -33,6 +33,14 @@ struct net_owner {
     void (*event)(struct net_owner *owner, unsigned changed);
 };
 
+/* Who controls congestion: CUBIC (RFC 9438) or BBR; AUTO: by the path's round
+ * trip time when a connection is established. */
+enum net_congestion {
+    NET_CONGESTION_AUTO,
+    NET_CONGESTION_CUBIC,
+    NET_CONGESTION_BBR,
+};
+
 /* Integer options. Times in seconds unless the name says otherwise. */
 enum net_opt {
     NET_OPT_NODELAY,
@@ -42,8 +50,9 @@ enum net_opt {
     NET_OPT_KEEPINTVL,
     NET_OPT_KEEPCNT,
     NET_OPT_USER_TIMEOUT_MS,
-    NET_OPT_MSS,    /* set: of connections made later; 0: no limit */
-    NET_OPT_SNDBUF, /* bytes */
+    NET_OPT_MSS,        /* set: of connections made later; 0: no limit */
+    NET_OPT_CONGESTION, /* enum net_congestion */
+    NET_OPT_SNDBUF,     /* bytes */
     NET_OPT_RCVBUF,
     NET_OPT_TTL,
     NET_OPT_TOS,

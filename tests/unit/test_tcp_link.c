@@ -102,6 +102,9 @@ static struct stream *pair(struct stream **client)
     return s;
 }
 
+/* What both sides ask for: enum net_congestion. */
+static int congestion = NET_CONGESTION_CUBIC;
+
 /* Both sides send; returns the time that it took. */
 static uint64_t transfer(size_t up, size_t down)
 {
@@ -109,6 +112,8 @@ static uint64_t transfer(size_t up, size_t down)
     uint64_t start, limit;
 
     b.s = pair(&a.s);
+    assert_int_equal(stream_set(a.s, NET_OPT_CONGESTION, congestion), 0);
+    assert_int_equal(stream_set(b.s, NET_OPT_CONGESTION, congestion), 0);
     start = now_ns;
     limit = now_ns + 3600 * NSEC_PER_SEC;
     while ((!a.ended || !b.ended) && now_ns < limit) {
@@ -153,8 +158,10 @@ static void test_tcp_link_lossy(void **state)
         wire.lose = 10 + i * 30;
         wire.reorder = i * 20;
         wire.twice = i * 10;
+        congestion = i / 2 % 2 ? NET_CONGESTION_BBR : NET_CONGESTION_CUBIC;
         transfer(400000 + i * 1000, 150000);
     }
+    congestion = NET_CONGESTION_CUBIC;
     wire.lose = wire.reorder = wire.twice = 0;
 }
 
@@ -179,6 +186,62 @@ static void test_tcp_link_recovers_without_timeouts(void **state)
     assert_true(took < 30 * NSEC_PER_SEC);
 }
 
+/* BBR takes the same losses for what they are. */
+static void test_tcp_link_bbr_does_not_slow_down_for_losses(void **state)
+{
+    uint64_t took[2];
+
+    (void)state;
+    srand(7);
+    wire.delay_ns = 25 * MS;
+    wire.cuts = true;
+    wire.lose = 10;
+    for (int i = 0; i < 2; i++) {
+        congestion = i ? NET_CONGESTION_BBR : NET_CONGESTION_CUBIC;
+        took[i] = transfer(20000000, 0);
+    }
+    congestion = NET_CONGESTION_CUBIC;
+    wire.lose = 0;
+    print_message("20 MB, 1%% loss, 50 ms: CUBIC %lu ms, BBR %lu ms\n",
+                  (unsigned long)(took[0] / MS), (unsigned long)(took[1] / MS));
+    assert_true(took[1] < took[0] / 5);
+}
+
+/* A far connection gets BBR by itself, a near one and who asks do not. */
+static void test_tcp_link_chooses_by_distance(void **state)
+{
+    static const struct {
+        uint64_t delay_ns;
+        int asked, got;
+    } cases[] = {
+        {20 * MS, NET_CONGESTION_AUTO, NET_CONGESTION_BBR},
+        {MS / 10, NET_CONGESTION_AUTO, NET_CONGESTION_CUBIC},
+        {20 * MS, NET_CONGESTION_CUBIC, NET_CONGESTION_CUBIC},
+        {MS / 10, NET_CONGESTION_BBR, NET_CONGESTION_BBR},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stream *l = listen_on(2, PORT), *s[2];
+        int got;
+
+        wire.delay_ns = cases[i].delay_ns;
+        assert_int_equal(stream_set(l, NET_OPT_CONGESTION, cases[i].asked), 0);
+        s[0] = connect_to(2, PORT);
+        assert_int_equal(stream_set(s[0], NET_OPT_CONGESTION, cases[i].asked),
+                         0);
+        run_for(200 * MS);
+        s[1] = stream_accept(l);
+        for (unsigned k = 0; k < 2; k++) {
+            assert_int_equal(stream_get(s[k], NET_OPT_CONGESTION, &got), 0);
+            assert_int_equal(got, cases[i].got);
+            stream_close(s[k], true);
+        }
+        stream_close(l, false);
+        run_for(NSEC_PER_SEC);
+    }
+}
+
 static void test_tcp_link_reordering_alone_costs_little(void **state)
 {
     unsigned long before = nr_sent, needed = 3000000 / 1448 * 3 / 2;
@@ -198,6 +261,8 @@ int main(void)
         cmocka_unit_test(test_tcp_link_clean),
         cmocka_unit_test(test_tcp_link_lossy),
         cmocka_unit_test(test_tcp_link_recovers_without_timeouts),
+        cmocka_unit_test(test_tcp_link_bbr_does_not_slow_down_for_losses),
+        cmocka_unit_test(test_tcp_link_chooses_by_distance),
         cmocka_unit_test(test_tcp_link_reordering_alone_costs_little),
     };
 

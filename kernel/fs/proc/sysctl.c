@@ -194,8 +194,8 @@ static const struct pseudo_node ipv4_entries[] = {
     TEXT("tcp_rmem", "4096\t131072\t6291456"),
     TEXT("tcp_wmem", "4096\t16384\t4194304"),
     TEXT("tcp_congestion_control", "cubic"),
-    TEXT("tcp_available_congestion_control", "cubic"),
-    TEXT("tcp_allowed_congestion_control", "cubic"),
+    TEXT("tcp_available_congestion_control", "cubic bbr"),
+    TEXT("tcp_allowed_congestion_control", "cubic bbr"),
     END,
 };
 

@@ -72,6 +72,12 @@ int inet_icmp_set(struct inet_sock *s, int level, int opt, const void *val,
                   size_t len_bytes);
 int inet_icmp_get(struct inet_sock *s, int level, int opt, void *val,
                   size_t *len_bytes);
+/* TCP_CONGESTION (tcp(7)). Set: 0, -EINVAL, -ENOENT (no such one), -ENOMEM. */
+enum { INET_CONGESTION_MAX = 16 };
+void inet_congestion_name(const struct inet_sock *s,
+                          char out[INET_CONGESTION_MAX]);
+int inet_congestion_set(struct inet_sock *s, const char *name,
+                        size_t len_bytes);
 int inet_setsockopt(struct sock *s, int level, int opt, const void *val,
                     size_t len_bytes);
 int inet_getsockopt(struct sock *s, int level, int opt, void *val,

@@ -166,6 +166,14 @@ static int tcp_info(struct inet_sock *s, void *val, size_t *len)
     return give(val, len, &out, sizeof(out));
 }
 
+static int congestion(struct inet_sock *s, void *val, size_t *len)
+{
+    char name[INET_CONGESTION_MAX] = "";
+
+    inet_congestion_name(s, name);
+    return give(val, len, name, sizeof(name));
+}
+
 /* Why there is no such level on this kind of socket, or 0. */
 static int check_level(const struct inet_sock *s, int level)
 {
@@ -182,7 +190,6 @@ static int check_level(const struct inet_sock *s, int level)
 int inet_getsockopt(struct sock *sock, int level, int opt, void *val,
                     size_t *len_bytes)
 {
-    static const char congestion[16] = "cubic";
     struct inet_sock *s = inet_of(sock);
     int value = 0, err;
 
@@ -194,7 +201,7 @@ int inet_getsockopt(struct sock *sock, int level, int opt, void *val,
     if (level == SOL_TCP && opt == TCP_INFO)
         return tcp_info(s, val, len_bytes);
     if (level == SOL_TCP && opt == TCP_CONGESTION)
-        return give(val, len_bytes, congestion, sizeof(congestion));
+        return congestion(s, val, len_bytes);
     err = inet_kept_get(s, level, opt, &value);
     if (err != -ENOPROTOOPT)
         return err ? err : give(val, len_bytes, &value, sizeof(value));

@@ -165,27 +165,16 @@ static int set_ipv6(struct inet_sock *s, int opt, int value, const void *val,
     }
 }
 
-/* There is one algorithm; others are as unknown as a module that is absent. */
-static int set_congestion(struct inet_sock *s, const char *name, size_t len)
-{
-    if (!s->stream)
-        return -ENOPROTOOPT;
-    if (!len)
-        return -EINVAL;
-    return strnlen(name, len) == 5 && memcmp(name, "cubic", 5) == 0 ? 0
-                                                                    : -ENOENT;
-}
-
 int inet_setsockopt(struct sock *sock, int level, int opt, const void *val,
                     size_t len_bytes)
 {
     struct inet_sock *s = inet_of(sock);
     int value = 0, err;
 
-    if (level == SOL_TCP && opt == TCP_CONGESTION)
-        return set_congestion(s, val, len_bytes);
     if (inet_is_icmp_level(level))
         return inet_icmp_set(s, level, opt, val, len_bytes);
+    if (level == SOL_TCP && opt == TCP_CONGESTION && s->stream)
+        return inet_congestion_set(s, val, len_bytes);
     if (len_bytes >= sizeof(value))
         memcpy(&value, val, sizeof(value));
     else if (len_bytes && level == SOL_IP)

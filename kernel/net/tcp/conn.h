@@ -77,6 +77,12 @@ struct rx_buf {
     void *arg;
 };
 
+/* Where delivery stood when something was sent (tcp_rate.c). */
+struct rate_mark {
+    uint64_t delivered, delivered_ns, first_sent_ns;
+    bool set, app_limited;
+};
+
 /* A range of sequence numbers sent at one time and not acknowledged. */
 struct tx_record {
     struct list node;
@@ -85,6 +91,7 @@ struct tx_record {
     bool sacked, lost;
     bool resent;      /* a retransmission of it is under way */
     bool ever_resent; /* its round trip time is ambiguous */
+    struct rate_mark mark;
 };
 
 enum conn_timer {
@@ -94,6 +101,7 @@ enum conn_timer {
     TIMER_ACK,
     TIMER_KEEP,
     TIMER_CORK,
+    TIMER_PACE,
     TIMER_END, /* an orphan in FIN_WAIT_2 */
     NR_TIMERS,
 };
@@ -162,7 +170,8 @@ struct conn {
     /* what is in flight */
     struct list records;
     uint32_t nr_records, sacked_bytes, lost_bytes, resent_bytes;
-    uint32_t dupacks; /* without SACK */
+    uint32_t lost_ever; /* bytes that were marked, ever */
+    uint32_t dupacks;   /* without SACK */
 
     /* congestion */
     uint8_t ca_state;
@@ -172,6 +181,8 @@ struct conn {
     uint32_t limited_end; /* cwnd held us back up to here */
     bool limited;
     uint64_t sent_last_ns;
+    uint8_t congestion; /* enum net_congestion that was asked for */
+    struct bbr *bbr;    /* NULL: CUBIC */
     struct cubic cubic;
     struct hystart hystart;
     struct rack rack;
@@ -292,6 +303,8 @@ struct delivery {
     uint64_t rtt_ns;        /* 0: no sample */
     uint32_t flight;        /* before it */
     bool dsack, resent_acked;
+    struct rate_mark newest; /* of what was sent last among it */
+    uint64_t newest_sent_ns;
 };
 void sack_apply(struct conn *c, const struct segment *seg, struct delivery *d,
                 uint64_t now);
@@ -318,6 +331,12 @@ void recovery_reduce(struct conn *c, uint64_t now); /* a loss already mended */
 uint32_t cubic_ssthresh(struct conn *c, uint64_t now);
 void cubic_acked(struct conn *c, uint32_t acked, uint64_t now);
 uint32_t cubic_initial_window(const struct conn *c);
+/* ---- tcp_congestion.c; BBR itself: bbr.h ---- */
+/* The connection is established, its round trip time known. */
+void congestion_choose(struct conn *c, uint64_t now);
+/* enum net_congestion; 0 or -ENOMEM. */
+int congestion_set(struct conn *c, int value, uint64_t now);
+int congestion_get(const struct conn *c);
 /* ---- tcp_hystart.c ---- */
 void hystart_sample(struct conn *c, uint64_t rtt_ns);
 /* ---- tcp_rtt.c ---- */

@@ -27,6 +27,7 @@ void conn_established(struct conn *c)
     struct stream *s = stream_of(c);
 
     s->connected = true;
+    congestion_choose(c, clock_mono_ns());
     event(s, NET_WRITABLE);
 }
 

@@ -45,6 +45,7 @@ static void inherit(struct conn *c, const struct conn *from)
     c->keep_cnt = from->keep_cnt;
     c->reuseaddr = from->reuseaddr;
     c->user_mss = from->user_mss;
+    c->congestion = from->congestion;
     c->user_timeout_ms = from->user_timeout_ms;
     c->sndbuf = from->sndbuf;
     c->sndbuf_fixed = from->sndbuf_fixed;

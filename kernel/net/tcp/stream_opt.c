@@ -97,6 +97,8 @@ int stream_set(struct stream *s, enum net_opt opt, int value)
     case NET_OPT_MSS:
         c->user_mss = (uint16_t)value;
         return 0;
+    case NET_OPT_CONGESTION:
+        return congestion_set(c, value, clock_mono_ns());
     default:
         return set_conn(s, opt, value);
     }
@@ -139,6 +141,9 @@ int stream_get(const struct stream *s, enum net_opt opt, int *value)
         return 0;
     case NET_OPT_MSS:
         *value = s->connected ? c->mss : c->user_mss ? c->user_mss : 536;
+        return 0;
+    case NET_OPT_CONGESTION:
+        *value = congestion_get(c);
         return 0;
     case NET_OPT_TTL:
         *value = c->ttl;

@@ -2,7 +2,7 @@
 /*
  * A connection's life: defaults, what SYNs agree on, the ways it ends.
  */
-#include "kernel/net/tcp/conn.h"
+#include "kernel/net/tcp/bbr.h"
 
 #include "kernel/core/random.h"
 #include "kernel/net/tcp/time_wait.h"
@@ -53,6 +53,7 @@ static void stop(struct conn *c)
     list_remove(&c->ack_node);
     c->ack_due = ACK_NONE;
     list_remove(&c->blocked_node);
+    bbr_stop(c);
     records_free(c);
     tx_free(c);
     ooo_free(c);

@@ -21,7 +21,7 @@ void hystart_sample(struct conn *c, uint64_t rtt_ns)
 {
     struct hystart *h = &c->hystart;
 
-    if (c->cwnd >= c->ssthresh || c->cwnd < WINDOW_MIN * c->mss)
+    if (c->bbr || c->cwnd >= c->ssthresh || c->cwnd < WINDOW_MIN * c->mss)
         return;
     if (!h->round_min_ns || seq_leq(h->round_end, c->snd_una)) {
         h->last_min_ns = h->round_min_ns;

@@ -5,7 +5,7 @@
  */
 #include <linux/errno.h>
 
-#include "kernel/net/tcp/conn.h"
+#include "kernel/net/tcp/bbr.h"
 
 enum { STREAM_FLIGHT = 64 << 10, NEAR_NS = 1000000 };
 
@@ -50,8 +50,9 @@ static uint32_t segment_max(const struct conn *c)
 /* The longest packet: cut by the device, or one segment. */
 static uint32_t packet_max(const struct conn *c, uint32_t mss)
 {
-    return c->route.cuts && mss < IP_PAYLOAD_MAX ? IP_PAYLOAD_MAX / mss * mss
-                                                 : mss;
+    return c->route.cuts && mss < IP_PAYLOAD_MAX
+               ? pace_packet_max(c, mss, IP_PAYLOAD_MAX / mss * mss)
+               : mss;
 }
 
 int conn_resend(struct conn *c, struct tx_record *r, uint32_t max, uint64_t now)
@@ -79,6 +80,7 @@ int conn_resend(struct conn *c, struct tx_record *r, uint32_t max, uint64_t now)
     c->retransmits++;
     net_counters.tcp_resent_segs += (len + mss - 1) / mss;
     c->prr_out += len;
+    pace_sent(c, len, now);
     return 0;
 }
 
@@ -94,7 +96,7 @@ static bool send_lost(struct conn *c, uint64_t now)
 
         if (!r->lost || r->resent)
             continue;
-        if (flight >= c->cwnd)
+        if (flight >= c->cwnd || !pace_ok(c, now))
             return false;
         if (conn_resend(c, r, max_u32(c->cwnd - flight, c->mss), now) < 0) {
             block(c);
@@ -172,6 +174,7 @@ static int send_new(struct conn *c, uint32_t len, uint64_t now)
         return -ENOBUFS;
     }
     c->prr_out += len;
+    pace_sent(c, len, now);
     c->snd_nxt = end;
     c->sent_last_ns = now;
     if (!c->stuck_ns)
@@ -204,6 +207,10 @@ static void restart_if_idle(struct conn *c, uint64_t now)
     if (c->snd_nxt != c->snd_una || c->ca_state != CA_OPEN ||
         now - c->sent_last_ns <= c->rto_ns)
         return;
+    if (c->bbr) {
+        bbr_restart(c, now);
+        return;
+    }
     initial = cubic_initial_window(c);
     c->cubic.epoch_ns = 0;
     if (c->cwnd > initial) {
@@ -218,7 +225,7 @@ static void send_fresh(struct conn *c, uint64_t now)
         uint32_t unsent = c->write_seq - c->snd_nxt;
         uint32_t len = unsent ? next_len(c, unsent, segment_max(c)) : 0;
 
-        if (!len && (unsent || !c->fin_wanted))
+        if ((!len && (unsent || !c->fin_wanted)) || !pace_ok(c, now))
             return;
         if (send_new(c, len, now) < 0) {
             block(c);
@@ -234,6 +241,7 @@ static void send_what_may(struct conn *c, uint64_t now)
     restart_if_idle(c, now);
     if (send_lost(c, now))
         send_fresh(c, now);
+    rate_check_app(c);
     if (c->snd_nxt != c->snd_una) {
         if (was_idle || !conn_armed(c, TIMER_RESEND))
             conn_arm_resend(c, now);

@@ -3,7 +3,7 @@
  * RACK (RFC 8985): a segment is lost when one that was sent sufficiently
  * later has been delivered.
  */
-#include "kernel/net/tcp/conn.h"
+#include "kernel/net/tcp/bbr.h"
 
 enum {
     DUP_THRESHOLD = 3,
@@ -40,6 +40,7 @@ void rack_delivered(struct conn *c, const struct tx_record *r,
     struct rack *k = &c->rack;
     uint64_t rtt = now - r->sent_ns;
 
+    rate_delivered(c, r, d);
     if (r->ever_resent) {
         d->resent_acked = true;
     } else {

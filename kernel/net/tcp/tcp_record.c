@@ -4,7 +4,7 @@
  * split where acknowledgements or retransmissions need it.
  */
 #include "kernel/core/alloc.h"
-#include "kernel/net/tcp/conn.h"
+#include "kernel/net/tcp/bbr.h"
 
 enum { NR_MAX = 8192, SPARE_MAX = 256 };
 
@@ -36,6 +36,7 @@ struct tx_record *record_add(struct conn *c, uint32_t seq, uint32_t end,
     if (!r)
         return NULL;
     *r = (struct tx_record){.seq = seq, .end = end, .sent_ns = now};
+    rate_sent(c, r, now);
     list_push_back(&c->records, &r->node);
     return r;
 }
@@ -78,12 +79,14 @@ void record_mark_lost(struct conn *c, struct tx_record *r)
     record_clear(c, r);
     r->lost = true;
     c->lost_bytes += r->end - r->seq;
+    c->lost_ever += r->end - r->seq;
 }
 
 void record_mark_resent(struct conn *c, struct tx_record *r, uint64_t now)
 {
     if (!r->resent)
         c->resent_bytes += r->end - r->seq;
+    rate_sent(c, r, now);
     r->resent = r->ever_resent = true;
     r->sent_ns = now;
 }

@@ -6,7 +6,7 @@
  */
 #include <linux/errno.h>
 
-#include "kernel/net/tcp/conn.h"
+#include "kernel/net/tcp/bbr.h"
 
 enum { RETRIES = 15, RETRIES_ORPHAN = 8, DUP_THRESHOLD = 3 };
 
@@ -24,7 +24,8 @@ static void enter(struct conn *c, uint64_t now)
     c->recover = c->snd_nxt;
     c->prr_flight = max_u32(conn_in_flight(c) + c->lost_bytes, c->mss);
     c->prr_delivered = c->prr_out = 0;
-    c->ssthresh = cubic_ssthresh(c, now);
+    if (!c->bbr)
+        c->ssthresh = cubic_ssthresh(c, now);
     if (c->rack.persist && --c->rack.persist == 0)
         c->rack.window_mult = 0;
     conn_disarm(c, TIMER_PROBE);
@@ -33,7 +34,7 @@ static void enter(struct conn *c, uint64_t now)
 
 static void leave(struct conn *c)
 {
-    if (c->ca_state == CA_RECOVERY)
+    if (c->ca_state == CA_RECOVERY && !c->bbr)
         c->cwnd = c->ssthresh;
     c->ca_state = CA_OPEN;
     c->undo_cwnd = 0;
@@ -133,7 +134,9 @@ void recovery_step(struct conn *c, const struct segment *seg,
     lost |= reno_detect(c, d);
     if (lost && c->ca_state == CA_OPEN)
         enter(c, now);
-    if (c->ca_state == CA_RECOVERY)
+    if (c->bbr)
+        bbr_acked(c, d, now);
+    else if (c->ca_state == CA_RECOVERY)
         reduce(c, d);
     else
         grow(c, d, now);
@@ -141,6 +144,8 @@ void recovery_step(struct conn *c, const struct segment *seg,
 
 void recovery_reduce(struct conn *c, uint64_t now)
 {
+    if (c->bbr)
+        return;
     c->ssthresh = cubic_ssthresh(c, now);
     c->cwnd = min_u32(c->cwnd, c->ssthresh);
 }
@@ -178,7 +183,10 @@ void recovery_timeout(struct conn *c, uint64_t now)
     if (c->ca_state != CA_LOSS) {
         if (c->ca_state == CA_OPEN)
             remember_undo(c);
-        c->ssthresh = cubic_ssthresh(c, now);
+        if (c->bbr)
+            bbr_timeout(c);
+        else
+            c->ssthresh = cubic_ssthresh(c, now);
     }
     mark_all_lost(c);
     c->ca_state = CA_LOSS;

@@ -55,6 +55,11 @@ static void on_cork(struct conn *c, uint64_t now)
     conn_output(c, now);
 }
 
+static void on_pace(struct conn *c, uint64_t now)
+{
+    conn_output(c, now);
+}
+
 static void on_end(struct conn *c, uint64_t now)
 {
     if (c->state == STREAM_FIN_WAIT2)
@@ -65,7 +70,7 @@ static void (*const handlers[NR_TIMERS])(struct conn *c, uint64_t now) = {
     [TIMER_RESEND] = on_resend,   [TIMER_PROBE] = probe_timeout,
     [TIMER_REORDER] = on_reorder, [TIMER_ACK] = on_ack,
     [TIMER_KEEP] = keep_timeout,  [TIMER_CORK] = on_cork,
-    [TIMER_END] = on_end,
+    [TIMER_PACE] = on_pace,       [TIMER_END] = on_end,
 };
 
 static uint64_t earliest(const struct conn *c)
