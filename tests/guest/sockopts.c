@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,6 +71,37 @@ static void fastopen(void)
     CHECK(set(fd, IPPROTO_TCP, TCP_FASTOPEN, 10) == 0);
     CHECK(get(fd, IPPROTO_TCP, TCP_FASTOPEN) == 10);
     close(fd);
+}
+
+/* By name; who listens decides for those that are accepted. */
+static void congestion(void)
+{
+    struct address a = {AF_INET, 0, {127, 0, 0, 1}, {0}};
+    socklen_t len = sizeof(a);
+    char name[16] = "";
+    int l = socket(AF_INET, SOCK_STREAM, 0), c, s;
+
+    CHECK(setsockopt(l, IPPROTO_TCP, TCP_CONGESTION, "nonesuch", 8) == -1 &&
+          errno == ENOENT);
+    CHECK(setsockopt(l, IPPROTO_TCP, TCP_CONGESTION, "bbr", 0) == -1 &&
+          errno == EINVAL);
+    CHECK(setsockopt(l, IPPROTO_TCP, TCP_CONGESTION, "bbr", 3) == 0);
+    CHECK(bind(l, (void *)&a, len) == 0 && listen(l, 5) == 0);
+    CHECK(getsockname(l, (void *)&a, &len) == 0);
+    c = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(c, (void *)&a, len) == 0);
+    s = accept(l, NULL, NULL);
+    len = sizeof(name);
+    CHECK(getsockopt(s, IPPROTO_TCP, TCP_CONGESTION, name, &len) == 0);
+    CHECK(len == sizeof(name) && !strcmp(name, "bbr"));
+    CHECK(setsockopt(s, IPPROTO_TCP, TCP_CONGESTION, "cub", 3) == -1 &&
+          errno == ENOENT);
+    CHECK(setsockopt(s, IPPROTO_TCP, TCP_CONGESTION, "cubic\0x", 7) == 0);
+    CHECK(getsockopt(s, IPPROTO_TCP, TCP_CONGESTION, name, &len) == 0);
+    CHECK(!strcmp(name, "cubic"));
+    close(c);
+    close(s);
+    close(l);
 }
 
 static void ipv6(void)
@@ -176,19 +208,6 @@ static void group_by_address(void)
     close(to);
 }
 
-static void congestion(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5) == 0);
-    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic\0x", 7) == 0);
-    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cub", 3) == -1 &&
-          errno == ENOENT);
-    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "", 0) == -1 &&
-          errno == EINVAL);
-    close(fd);
-}
-
 static void send_echo(int fd, int domain, int type)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
@@ -244,8 +263,8 @@ int main(void)
 {
     maxseg();
     fastopen();
-    ipv6();
     congestion();
+    ipv6();
     device();
     group();
     group_by_address();

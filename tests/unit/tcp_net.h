@@ -34,6 +34,8 @@ struct wire_packet {
 static struct {
     unsigned lose, twice, reorder;
     uint64_t delay_ns;
+    uint64_t ns_each; /* of its slowest hop, for a packet; 0: none is slow */
+    unsigned room;    /* packets that wait there */
     bool cuts;
     bool full; /* refuses packets */
     /* Sees each packet first; true: it does not go on. */
@@ -124,13 +126,30 @@ static bool chance(unsigned thousandths)
     return (unsigned)rand() % 1000 < thousandths;
 }
 
+/* Waits its turn; false: too many do already. */
+static bool pass_slow_hop(const struct ip_packet *p, uint64_t *due)
+{
+    static uint64_t free_ns[2]; /* each way has its own */
+    uint64_t *f = &free_ns[p->dst->ip[3] & 1];
+
+    if (!wire.ns_each || !p->payload_len) /* acknowledgements pass */
+        return true;
+    if (*f < now_ns)
+        *f = now_ns;
+    if (*f - now_ns > wire.room * wire.ns_each)
+        return false;
+    *f += wire.ns_each;
+    *due = *f + wire.delay_ns;
+    return true;
+}
+
 static void put_one(const struct ip_packet *p, const uint8_t *data,
                     uint32_t off, uint32_t len)
 {
     uint64_t due = now_ns + wire.delay_ns;
 
     nr_sent++;
-    if (chance(wire.lose)) {
+    if (chance(wire.lose) || !pass_slow_hop(p, &due)) {
         nr_lost++;
         return;
     }

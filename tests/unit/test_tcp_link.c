@@ -207,6 +207,34 @@ static void test_tcp_link_bbr_does_not_slow_down_for_losses(void **state)
     assert_true(took[1] < took[0] / 5);
 }
 
+/* A slow hop with a short queue: the first window that overflows it costs many
+ * packets at once, and neither control leaves the path empty after that. */
+static void test_tcp_link_fills_a_slow_hop(void **state)
+{
+    enum { BYTES = 40000000, PACKET_US = 60, ROOM = 300 };
+    uint64_t ideal = BYTES / 1448 * PACKET_US * 1000ull;
+
+    (void)state;
+    srand(7);
+    wire.delay_ns = 25 * MS;
+    wire.ns_each = PACKET_US * 1000;
+    wire.room = ROOM;
+    wire.cuts = true;
+    for (int i = 0; i < 2; i++) {
+        uint64_t took;
+
+        congestion = i ? NET_CONGESTION_BBR : NET_CONGESTION_CUBIC;
+        nr_lost = 0;
+        took = transfer(BYTES, 0);
+        print_message("%s: %lu ms, %lu without TCP, %lu packets lost\n",
+                      i ? "BBR" : "CUBIC", (unsigned long)(took / MS),
+                      (unsigned long)(ideal / MS), nr_lost);
+        assert_true(took < ideal * 2);
+    }
+    congestion = NET_CONGESTION_CUBIC;
+    wire.ns_each = 0;
+}
+
 /* A far connection gets BBR by itself, a near one and who asks do not. */
 static void test_tcp_link_chooses_by_distance(void **state)
 {
@@ -262,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_tcp_link_lossy),
         cmocka_unit_test(test_tcp_link_recovers_without_timeouts),
         cmocka_unit_test(test_tcp_link_bbr_does_not_slow_down_for_losses),
+        cmocka_unit_test(test_tcp_link_fills_a_slow_hop),
         cmocka_unit_test(test_tcp_link_chooses_by_distance),
         cmocka_unit_test(test_tcp_link_reordering_alone_costs_little),
     };

@@ -36,9 +36,10 @@ void bbr_stop(struct conn *c)
 {
     if (!c->bbr)
         return;
+    if (c->bbr->full) /* else slow start goes on */
+        c->ssthresh = max_u32(c->cwnd, 2 * c->mss);
     kfree(c->bbr);
     c->bbr = NULL;
-    c->ssthresh = max_u32(c->cwnd, 2 * c->mss);
     c->cubic = (struct cubic){0};
     conn_disarm(c, TIMER_PACE);
 }
