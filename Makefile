@@ -257,7 +257,9 @@ lint-cppcheck: ## cppcheck over everything
 		--library=tools/cppcheck.cfg --error-exitcode=1 -I. \
 		-j2 abi lib kernel tender host cmd
 lint-tidy: compile_commands.json ## clang-tidy over everything
-	clang-tidy -quiet -p . $(filter-out tests/% tools/%,$(filter %.c,$(C_FILES)))
+	clang-tidy -quiet -p . $(filter-out tests/% tools/% bench/%,$(filter %.c,$(C_FILES)))
+	clang-tidy -quiet $(filter bench/%.c,$(C_FILES)) -- -std=gnu11 -O2 \
+		-D_GNU_SOURCE -I.
 compile_commands.json: Makefile ## for editors and clang-tidy
 	@$(MAKE) -s --no-print-directory -Bn Q= O=$(O) CC=clang all 2>/dev/null | \
 		tools/compile-commands > $@

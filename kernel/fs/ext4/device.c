@@ -10,11 +10,10 @@
 
 enum { LATE_BYTES = 128 << 10 };
 
-int ext4_damaged(struct ext4 *fs, const char *what, uint64_t where)
+void ext4_tell_damage(struct ext4 *fs, const char *what, uint64_t where)
 {
     klog(LOG_ERROR, "%s: damaged: %s (%lu); run e2fsck on it", fs->source, what,
          where);
-    return -EUCLEAN;
 }
 
 int ext4_abort(struct ext4 *fs, int err, const char *what)

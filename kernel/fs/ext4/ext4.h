@@ -178,7 +178,13 @@ int ext4_flush(struct ext4 *fs);
 /* Says so, and ends all writing. Gives err back. */
 int ext4_abort(struct ext4 *fs, int err, const char *what);
 /* Damage was found: says what and where; -EUCLEAN. */
-int ext4_damaged(struct ext4 *fs, const char *what, uint64_t where);
+void ext4_tell_damage(struct ext4 *fs, const char *what, uint64_t where);
+static inline int ext4_damaged(struct ext4 *fs, const char *what,
+                               uint64_t where)
+{
+    ext4_tell_damage(fs, what, where);
+    return -EUCLEAN;
+}
 
 /* buf.c: a metadata block, from the device or (new) zeroed; one reference.
  * -EUCLEAN: it is in use as something else. */

@@ -159,17 +159,24 @@ void tx_tell(struct conn *c)
     c->full = full;
 }
 
+/* Is there room in the last chunk for all, or for enough? */
+static bool has_part_left(const struct conn *c, size_t want)
+{
+    size_t left = list_empty(&c->chunks) ? 0 : last(c)->size - last(c)->fill;
+
+    return !list_empty(&c->chunks) && (left >= want || left >= REUSE_MIN);
+}
+
 void *tx_reserve(struct conn *c, size_t want, size_t *got)
 {
-    struct tx_chunk *k = last(c);
+    struct tx_chunk *k;
     uint32_t max = room(c);
 
     if (!max)
         return NULL;
     if (want > max)
         want = max;
-    if (!k || (k->size - k->fill < want && k->size - k->fill < REUSE_MIN))
-        k = chunk_new(c, want);
+    k = has_part_left(c, want) ? last(c) : chunk_new(c, want);
     if (!k)
         return NULL;
     c->reserved = true;

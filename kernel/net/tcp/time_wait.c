@@ -53,10 +53,11 @@ static void enqueue(struct time_wait *t, uint64_t now)
 
 void time_wait_add(struct conn *c, uint64_t now)
 {
-    struct time_wait *t;
+    struct time_wait *t =
+        nr >= NR_MAX ? list_first(&all, struct time_wait, age) : NULL;
 
-    if (nr >= NR_MAX)
-        drop(list_first(&all, struct time_wait, age));
+    if (t)
+        drop(t);
     t = kzalloc(sizeof(*t));
     if (!t)
         return;

@@ -7,6 +7,7 @@
 
 #include "kernel/platform/vm/muldiv.h"
 #include "kernel/platform/vm/ring3/ring3.h"
+#include "lib/list.h"
 
 static struct {
     const struct clock_source *source;
@@ -47,13 +48,13 @@ const struct clock_source clock_monitor = {
 uint64_t clock_init(int64_t real_ns)
 {
     static const struct clock_source *const sources[] = {
-        &clock_kvm, &clock_monitor, &clock_pit};
-    const struct clock_source *const *s = sources;
+        &clock_kvm, &clock_monitor, &clock_pit}; /* the last never fails */
     struct abi_clock_sample first;
 
-    while (!(clk.tsc_hz = (*s)->init(real_ns)))
-        s++;
-    clk.source = *s;
+    for (unsigned i = 0; i < ARRAY_LEN(sources) && !clk.tsc_hz; i++) {
+        clk.source = sources[i];
+        clk.tsc_hz = sources[i]->init(real_ns);
+    }
     clk.boot_hz = clk.tsc_hz;
     clock_sample(&first);
     return clk.boot_hz;
