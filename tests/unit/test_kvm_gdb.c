@@ -80,7 +80,8 @@ static int start_cpus(void)
         struct vcpu *v = &machine.vcpus[i];
         pthread_t thread;
 
-        *v = (struct vcpu){&machine, i, -1, &runs[i], false};
+        *v =
+            (struct vcpu){.m = &machine, .index = i, .fd = -1, .run = &runs[i]};
         if (pthread_create(&thread, NULL, virtual_cpu, v))
             return -1;
         while (!__atomic_load_n(&v->started, __ATOMIC_SEQ_CST))
