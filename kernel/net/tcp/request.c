@@ -105,14 +105,16 @@ static void fill(struct request *r, const struct segment *seg,
 void request_new(struct stream *l, const struct segment *seg,
                  const struct conn_key *key, uint32_t iss, uint64_t now)
 {
-    struct request *r;
+    struct request *r = l->nr_requests >= NR_MAX
+                            ? list_first(&l->requests, struct request, age)
+                            : NULL; /* has to go */
 
     if (l->nr_accept >= l->backlog) { /* full: the peer tries again */
         net_counters.tcp_listen_overflows++;
         return;
     }
-    if (l->nr_requests >= NR_MAX)
-        drop(list_first(&l->requests, struct request, age));
+    if (r)
+        drop(r);
     r = kzalloc(sizeof(*r));
     if (!r)
         return;
