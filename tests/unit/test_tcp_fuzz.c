@@ -163,6 +163,8 @@ static void use(struct stream **s)
         write_some(*s, data, (size_t)(rand() % (int)sizeof(data)));
     if (rand() % 300 == 0)
         stream_shutdown(*s);
+    if (rand() % 50 == 0)
+        stream_set(*s, NET_OPT_CONGESTION, rand() % 3);
     check_sending(&(*s)->conn);
     check_receiving(&(*s)->conn);
     if ((stream_ready(*s) & NET_CLOSED) || rand() % 400 == 0) {

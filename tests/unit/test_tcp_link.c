@@ -207,6 +207,16 @@ static void test_tcp_link_bbr_does_not_slow_down_for_losses(void **state)
     assert_true(took[1] < took[0] / 5);
 }
 
+/* Asked for where a round trip takes less than a microsecond. */
+static void test_tcp_link_bbr_on_the_shortest_path(void **state)
+{
+    (void)state;
+    congestion = NET_CONGESTION_BBR;
+    for (wire.delay_ns = 0; wire.delay_ns < 1200; wire.delay_ns += 300)
+        transfer(1000000, 10000);
+    congestion = NET_CONGESTION_CUBIC;
+}
+
 /* A slow hop with a short queue: the first window that overflows it costs many
  * packets at once, and neither control leaves the path empty after that. */
 static void test_tcp_link_fills_a_slow_hop(void **state)
@@ -290,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_tcp_link_lossy),
         cmocka_unit_test(test_tcp_link_recovers_without_timeouts),
         cmocka_unit_test(test_tcp_link_bbr_does_not_slow_down_for_losses),
+        cmocka_unit_test(test_tcp_link_bbr_on_the_shortest_path),
         cmocka_unit_test(test_tcp_link_fills_a_slow_hop),
         cmocka_unit_test(test_tcp_link_chooses_by_distance),
         cmocka_unit_test(test_tcp_link_reordering_alone_costs_little),

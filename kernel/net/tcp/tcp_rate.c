@@ -60,7 +60,7 @@ void rate_take(struct conn *c, const struct delivery *d, uint64_t now,
     out->app_limited = d->newest.app_limited;
     /* Faster than the path can be: what was told late by others. */
     if (ns && ns >= c->rack.min_rtt_ns)
-        out->bps = (b->delivered - d->newest.delivered) * 1000000 / (ns / 1000);
+        out->bps = (b->delivered - d->newest.delivered) * NSEC_PER_SEC / ns;
 }
 
 void rate_check_app(struct conn *c)
