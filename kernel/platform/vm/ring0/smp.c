@@ -124,7 +124,7 @@ static void put_trampoline(void)
     uint64_t *pml4 = phys_to_virt(SMP_TRAMPOLINE + PAGE_SIZE);
 
     memcpy(phys_to_virt(SMP_TRAMPOLINE), smp_trampoline,
-           (uint64_t)(smp_trampoline_end - smp_trampoline));
+           (uintptr_t)smp_trampoline_end - (uintptr_t)smp_trampoline);
     memset(pml4, 0, PAGE_SIZE);
     pml4[0] = space_pml4[256] & ~PTE_NX;
     pml4[NR_ENTRIES - 1] = space_pml4[NR_ENTRIES - 1];
