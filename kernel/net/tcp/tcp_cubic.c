@@ -32,7 +32,7 @@ static uint64_t cube_root(uint64_t v)
 uint32_t cubic_ssthresh(struct conn *c, uint64_t now)
 {
     struct cubic *q = &c->cubic;
-    uint32_t flight = max_u32(conn_in_flight(c) + c->lost_bytes, c->mss);
+    uint32_t flight = c->snd_nxt - c->snd_una; /* SACKed or not: RFC 5681, 2 */
     uint32_t window = min_u32(c->cwnd, max_u32(flight, c->mss * 2));
 
     (void)now;
