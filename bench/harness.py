@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 
+from processors import taken
 from sandbox import BUILD, EINKORN, ROOT
 
 TOOLS = BUILD / "bench"
@@ -132,20 +133,22 @@ class Run:
         self.planned -= 1
         least = least or (3 if self.quick else 5)
         values = {peer: [] for peer in peers}
+        busy = {peer: [] for peer in peers}
         try:
-            self.take_turns(name, peers, share, least, most or 25, values)
+            self.take_turns(name, peers, share, least, most or 25, values,
+                            busy)
         finally:
-            self.rows(name, unit, values)
+            self.rows(name, unit, values, busy)
 
-    def rows(self, name, unit, values):
+    def rows(self, name, unit, values, busy):
         parts = dict.fromkeys(part for rounds in values.values()
                               for v in rounds for part in v)
         for part in parts:
             self.row(", ".join(filter(None, (name, part))), unit,
                      {peer: [v[part] for v in rounds]
-                      for peer, rounds in values.items() if rounds})
+                      for peer, rounds in values.items() if rounds}, busy)
 
-    def take_turns(self, name, peers, share, least, most, values):
+    def take_turns(self, name, peers, share, least, most, values, busy):
         start = time.monotonic()
         working = dict(peers)
         for done in range(most):
@@ -155,20 +158,27 @@ class Run:
             if done and (self.left() < -used / done * 2 or not working):
                 break
             for peer, measure in list(working.items()):
+                taken.clear()
                 try:
                     value = measure()
                     values[peer].append(value if isinstance(value, dict)
                                         else {"": value})
+                    busy[peer] += taken
                 except Exception as error:
                     self.fail(f"{name}: {peer}", error)
                     del working[peer]
 
-    def row(self, name, unit, values):
-        """Adds a row from the lists of numbers {peer: [...]}."""
+    def row(self, name, unit, values, busy=None):
+        """Adds a row from the lists of numbers {peer: [...]}, and how busy
+        [server's, client's processor] were {peer: [[share, share], ...]}."""
         row = {"name": name, "unit": unit,
                "peers": {p: summary(v) for p, v in values.items()},
                "values": {p: [float(f"{x:.5g}") for x in v]
                           for p, v in values.items()}}
+        known = {p: [round(statistics.median(cpu), 2) for cpu in zip(*b)]
+                 for p, b in (busy or {}).items() if b}
+        if known:
+            row["busy"] = known
         base = [p for p in values if p != OURS]
         if OURS in values and base:
             pairs = list(zip(values[OURS], values[base[0]]))

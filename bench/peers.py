@@ -22,6 +22,7 @@ import subprocess
 import time
 
 from harness import CLIENT_CPU, EINKORN, OURS, SERVER_CPU, Skip, sh
+from processors import taken, watched
 from sandbox import use_cubic
 
 NETNS = "netns"
@@ -353,9 +354,15 @@ def start(run, stack, server, others=()):
     return running
 
 
+def load(*args, enter=(), **kwargs):
+    """Runs a load generator on the clients' processor, as sh()."""
+    with watched((SERVER_CPU, CLIENT_CPU), taken.append):
+        return sh(*enter, *pinned(*args, cpu=CLIENT_CPU), **kwargs)
+
+
 def client(*args, **kwargs):
     """Runs a load generator on the clients' processor; its output."""
-    return sh(*pinned(*args, cpu=CLIENT_CPU), **kwargs).stdout
+    return load(*args, **kwargs).stdout
 
 
 def cpu_check():

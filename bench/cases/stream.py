@@ -3,8 +3,8 @@
 import contextlib
 import json
 
-from harness import CLIENT_CPU, compile_c, need, sh
-from peers import (Running, Server, client, descendants, namespace,
+from harness import compile_c, need, sh
+from peers import (Running, Server, client, descendants, load, namespace,
                    numbers, pinned, poll, process, start, wait_reachable)
 
 from . import case
@@ -15,10 +15,9 @@ IPERF = "/usr/bin/iperf3"
 def iperf_run(address, *options, enter=(), seconds=1):
     """Gbit/s that were received."""
     length = [] if "-n" in options else ["-t", seconds]
-    out = sh(*enter, *pinned(IPERF, "-c", address, "-J", *length,
-                             "--connect-timeout", "3000", *options,
-                             cpu=CLIENT_CPU), check=False,
-             timeout=seconds + 20)
+    out = load(IPERF, "-c", address, "-J", *length, "--connect-timeout",
+               "3000", *options, enter=enter, check=False,
+               timeout=seconds + 20)
     try:
         result = json.loads(out.stdout)
     except ValueError:

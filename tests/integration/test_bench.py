@@ -122,6 +122,34 @@ def test_report_says_what_the_data_says(tmp_path):
     assert "Met: 0 of 1 that were measured" in text
 
 
+def test_report_says_how_busy_the_processors_were(tmp_path):
+    row = {"name": "R", "unit": "requests/s",
+           "peers": {"einkorn": summary(2.0), "netns": summary(1.0)},
+           "busy": {"einkorn": [0.5, 0.996], "netns": [1, 0.25]}}
+    text = report(tmp_path, {"http": {"status": "ok", "rows": [row]}})
+    assert "| R | 50% and 100% | 100% and 25% |" in text
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2,
+                    reason="needs two processors")
+def test_a_full_and_an_idle_processor_are_told_apart():
+    script = """
+import os, processors, subprocess
+full, other = sorted(os.sched_getaffinity(0))[:2]
+found = []
+with processors.watched((full, other), found.append):
+    subprocess.run(["taskset", "-c", str(full), "timeout", "0.8", "sh", "-c",
+                    "while :; do :; done"])
+with processors.watched((full, other), found.append):
+    pass # too short to say anything
+print(*found[0], len(found))
+"""
+    out = subprocess.run(["/usr/bin/python3", "-c", script], text=True,
+                         cwd=ROOT / "bench", capture_output=True, check=True)
+    full, other, reports = map(float, out.stdout.split())
+    assert reports == 1 and full > 0.85 and 0 <= other <= 1
+
+
 def test_report_goal_met(tmp_path):
     row = {"name": "musl", "unit": "ms", "ratio": summary(0.05),
            "peers": {"einkorn": summary(1.0), "crun": summary(20.0)}}
