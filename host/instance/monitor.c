@@ -14,6 +14,7 @@
 #include "host/instance/monitor_signal.h"
 #include "host/instance/qemu.h"
 #include "host/instance/startup.h"
+#include "host/instance/stay.h"
 
 int monitor_init(struct monitor *m, struct err *err)
 {
@@ -218,11 +219,17 @@ static int machine_status(const struct monitor *m, int status)
 
 /* ---- a start that hangs ---- */
 
+/* What has not ended after this is no short command. */
+enum { STAY_MS = 10, STAY_EVENTS = 8 };
+
 /* How long to wait for an event: not longer than for the tender to come up. */
 static int event_timeout(const struct monitor *m, bool killed)
 {
     int timeout = feed_timeout(&m->feed);
 
+    if (m->stays && (timeout < 0 || timeout > STAY_MS)) {
+        return STAY_MS;
+    }
     if (timeout >= 0 || !(m->may_hang || killed)) {
         return timeout;
     }
@@ -247,11 +254,17 @@ static bool end_if_hung(struct monitor *m)
     return true;
 }
 
+static void go_anywhere(struct monitor *m)
+{
+    stay_end(0);
+    m->stays = false;
+}
+
 int monitor_run(struct monitor *m)
 {
     struct pollfd p[NR_EVENTS];
     bool killed = false;
-    int status = -1;
+    int status = -1, nr_events = 0;
 
     for (int i = 0; i < 2 && m->echo; i++) {
         outlet_open(&m->echo_to[i], i + 1);
@@ -264,6 +277,10 @@ int monitor_run(struct monitor *m)
         if (nr < 0 && errno != EINTR) {
             kill(m->child, SIGKILL);
             break;
+        }
+        if (m->stays && (nr == 0 || ++nr_events == STAY_EVENTS)) {
+            go_anywhere(m);
+            continue;
         }
         if (nr == 0 && killed) {
             m->lost = true;

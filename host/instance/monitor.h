@@ -31,6 +31,7 @@ struct monitor {
     bool told;          /* somebody sent us a signal or an order */
     bool may_hang;      /* see startup.h: it has to be looked at */
     bool lost;          /* it hung, and even SIGKILL does not end it */
+    bool stays;         /* on one processor (stay.h), at first */
     const char *name;   /* of the instance */
     struct outlet echo_to[2];
     struct log *log; /* NULL: not kept */

@@ -15,6 +15,7 @@
 #include "host/instance/limit.h"
 #include "host/instance/pty.h"
 #include "host/instance/qemu.h"
+#include "host/instance/stay.h"
 #include "host/instance/tender.h"
 #include "host/volume/named.h"
 
@@ -34,6 +35,26 @@ static int publish(struct run *run, struct err *err)
     }
     return store_create(&run->store, &run->inst, run->spec->name,
                         room_keep(block, len), len, err);
+}
+
+/* On our processor, if all there is to do is to wait for it: see stay.h. */
+static pid_t start_here(struct run *run, const struct tender *t,
+                        struct err *err)
+{
+    pid_t pid;
+
+    if (run->spec->detach) {
+        return tender_start(t, err);
+    }
+    stay_begin();
+    pid = tender_start(t, err);
+    if (pid < 0) {
+        stay_end(0);
+        return -1;
+    }
+    stay_end(pid);
+    run->monitor.stays = true;
+    return pid;
 }
 
 static int start_tender(struct run *run, struct err *err)
@@ -67,7 +88,7 @@ static int start_tender(struct run *run, struct err *err)
     } else if (run->spec->platform == PLATFORM_KVM) {
         run->monitor.child = kvm_start(&tender, &run->monitor.ctl_fd, err);
     } else {
-        run->monitor.child = tender_start(&tender, err);
+        run->monitor.child = start_here(run, &tender, err);
     }
     return run->monitor.child < 0 ? -1 : 0;
 }
