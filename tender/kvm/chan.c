@@ -141,11 +141,12 @@ static void answer(struct chan *chan, const uint8_t *msg, uint32_t len)
 
 /* ---- what comes unasked -------------------------------------------------- */
 
-/* Waits for the descriptor, or for the guest to give buffers. */
+/* Waits for the descriptor, or for the guest to give buffers; the server's end
+ * is heard of in any case. */
 static void wait_for_host(struct chan *chan, bool host)
 {
     queue_notify(&chan->dev.queues[NOTICES], !host);
-    serve_change(chan->fd, host ? EPOLLIN : 0);
+    serve_change(chan->fd, host ? EPOLLIN : EPOLLHUP);
 }
 
 /* False: there is no buffer. */
@@ -209,11 +210,10 @@ static void watch_ready(struct machine *m, void *arg, uint32_t events)
 
 /* -------------------------------------------------------------------------- */
 
-/* One more event comes for the closed socket, then none. */
 static void lose(struct chan *chan)
 {
     chan->gone = true;
-    serve_change(chan->fd, EPOLLONESHOT);
+    serve_change(chan->fd, 0);
     for (int i = 0; i < NR_PENDING; i++) {
         struct pending *p = &chan->pending[i];
 

@@ -179,6 +179,8 @@ void serve_init(void);
 /* Calls fn(m, arg, events), with m's lock held, while fd is ready. False: it
  * is a kind of file that is always ready. */
 bool serve_add(int fd, uint32_t events, serve_fn *fn, void *arg);
+/* From now on for these events, and for the end of what fd is connected to; 0:
+ * for nothing, not even that. */
 void serve_change(int fd, uint32_t events);
 void serve_start(struct machine *m);
 

@@ -38,14 +38,24 @@ bool serve_add(int fd, uint32_t events, serve_fn *fn, void *arg)
     return false;
 }
 
+/* Of one that is watched for nothing epoll(7) still tells that its other end
+ * hung up, without end: it must not be watched at all. */
+static void change(struct watch *w, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = w};
+
+    if (!events)
+        epoll_ctl(epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
+    else if (epoll_ctl(epoll_fd, EPOLL_CTL_MOD, w->fd, &event) < 0 &&
+             errno == ENOENT)
+        epoll_ctl(epoll_fd, EPOLL_CTL_ADD, w->fd, &event);
+}
+
 void serve_change(int fd, uint32_t events)
 {
-    for (uint32_t i = 0; i < nr_watches; i++) {
-        struct epoll_event event = {.events = events, .data.ptr = &watches[i]};
-
+    for (uint32_t i = 0; i < nr_watches; i++)
         if (watches[i].fd == fd)
-            epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &event);
-    }
+            change(&watches[i], events);
 }
 
 static void *serve(void *arg)
