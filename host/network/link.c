@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Indices, flags, bridge ports and neighbours: see link.h. */
+/* Indices, flags, queues, bridge ports and neighbours: see link.h. */
 #include "host/network/link.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdarg.h>
@@ -103,6 +104,18 @@ int link_set_port(int fd, int index, const uint8_t mac[6])
     nest = nl_nest(&msg, IFLA_PROTINFO);
     nl_attr(&msg, IFLA_BRPORT_LEARNING, &off, sizeof(off));
     nl_nest_end(&msg, nest);
+    return nl_call(fd, &msg);
+}
+
+int link_no_queue(int fd, int index)
+{
+    struct tcmsg body = {
+        .tcm_family = AF_UNSPEC, .tcm_ifindex = index, .tcm_parent = TC_H_ROOT};
+    struct nl_msg msg;
+
+    nl_begin(&msg, RTM_NEWQDISC, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE,
+             &body, sizeof(body));
+    nl_attr_str(&msg, TCA_KIND, "noqueue");
     return nl_call(fd, &msg);
 }
 

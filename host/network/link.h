@@ -23,6 +23,9 @@ int link_set_up(int fd, int index, int bridge);
  * nothing from what comes from there. */
 int link_set_port(int fd, int index, const uint8_t mac[6]);
 
+/* What the device cannot take is lost at once instead of waiting for it. */
+int link_no_queue(int fd, int index);
+
 /* Tells the host who has this address (network order) on the bridge, so that
  * it need not ask; it will when it has used the answer. */
 int link_add_neighbour(int fd, int bridge, uint32_t ip, const uint8_t mac[6]);

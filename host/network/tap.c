@@ -36,7 +36,9 @@ static int open_device(struct ifreq *req, bool keep)
 }
 
 /* The host has no business on a tap: with IPv6 it would greet each guest with
- * frames. A bridge that cannot be told of the guest learns, and floods. */
+ * frames. A bridge that cannot be told of the guest learns, and floods. A tap
+ * takes each frame or loses it, so the queue that Linux gives it never holds
+ * one; it only costs who sends. */
 static int prepare(int fd, int index, const char *name, int bridge,
                    const uint8_t mac[6])
 {
@@ -46,6 +48,7 @@ static int prepare(int fd, int index, const char *name, int bridge,
     rc = link_join(fd, index, bridge);
     if (rc == 0) {
         link_set_port(fd, index, mac);
+        link_no_queue(fd, index);
     }
     return rc;
 }

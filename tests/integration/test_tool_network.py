@@ -141,6 +141,7 @@ def test_bridge_and_host_know_who_is_behind_a_tap(net):
         known = net.inside("ip", "neighbour", "show", "dev", BRIDGE)
         assert f"10.99.0.2 lladdr {mac}" in known
         assert "inet6" not in net.inside("ip", "address", "show", tap)
+        assert "qdisc noqueue" in net.inside("ip", "link", "show", tap)
         net.ok("rm", "-f", "a")
         assert "10.99.0.2" not in net.inside("ip", "neighbour", "show", "dev",
                                              BRIDGE)
