@@ -91,6 +91,26 @@ static void frames(long n)
     }
 }
 
+/* As servers do with what they send: a file's pages mapped, read, unmapped. */
+static void maps(long n)
+{
+    enum { PAGES = 7 };
+    int fd = open("/proc/self/exe", O_RDONLY);
+
+    for (long i = 0; i < n; i++) {
+        volatile char *at =
+            mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+
+        if (at == MAP_FAILED) {
+            perror("mmap");
+            exit(1);
+        }
+        for (int page = 0; page < PAGES; page++)
+            (void)at[page * PAGE];
+        munmap((void *)at, PAGES * PAGE);
+    }
+}
+
 int main(int argc, char **argv)
 {
     long n = argc > 2 ? atol(argv[2]) : 0;
@@ -115,6 +135,8 @@ int main(int argc, char **argv)
                                                                    : 1);
     else if (!strcmp(what, "sleep"))
         sleeps(n);
+    else if (!strcmp(what, "maps"))
+        maps(n);
     else if (!strcmp(what, "frames"))
         frames(n);
     if (n)

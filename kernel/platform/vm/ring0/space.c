@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Page tables and their shadow: making, setting, walking them. Other
- * operations on ranges are range.c's, what a touch brings in is fault.c's.
+ * Page tables and their shadow: making and setting them. Single entries are
+ * walk.c's, other operations on ranges range.c's, what a touch brings in
+ * fault.c's.
  */
 #include "kernel/platform/vm/ring0/space.h"
 #include "kernel/platform/vm/ring0/asm.h"
@@ -115,6 +116,34 @@ static void fill(uint64_t *words, uint64_t nr, uint64_t value)
                      : "memory");
 }
 
+/* Whether a page may be forgotten: nobody owns it or counts who shows it. */
+static inline bool is_only_shown(uint64_t pte, uint64_t origin)
+{
+    enum vm_kind kind = origin_kind(origin);
+
+    return !(pte & PTE_OWNED) && kind != VM_SHARED && kind != VM_PRIVATE;
+}
+
+/* Empties entries of the lowest level, as clear_entry(). */
+static void drop_pages(struct table t, uint32_t i, uint32_t end)
+{
+    uint64_t seen = 0;
+
+    for (; i < end; i++) {
+        uint64_t pte = t.pte[i], own = t.shadow[i];
+
+        if (!pte)
+            continue;
+        seen |= pte;
+        if (is_only_shown(pte, own ? own : t.base))
+            t.pte[i] = 0;
+        else
+            pte_drop(&t.pte[i], table_origin(t, i, 0));
+    }
+    if (seen & PTE_P)
+        space_stale = true;
+}
+
 /* Entries that lie whole in [lo, hi): short, since programs' mappings are
  * many pages. */
 static void set_whole(struct table t, int level, uint64_t lo, uint64_t hi,
@@ -122,22 +151,21 @@ static void set_whole(struct table t, int level, uint64_t lo, uint64_t hi,
 {
     uint64_t step = origin_advance(origin, span(level)) - origin;
     uint32_t i = table_index(lo, level);
-    uint32_t end = i + (uint32_t)((hi - lo) / span(level));
+    uint32_t nr = (uint32_t)((hi - lo) / span(level)), end = i + nr;
 
+    if (nr && !are_zero(&t.pte[i], nr)) {
+        if (level == 0)
+            drop_pages(t, i, end);
+        for (uint32_t j = i; level && j < end; j++)
+            if (t.pte[j])
+                clear_entry(t, j, level);
+    }
     if (!origin)
         origin = ORIGIN_HOLE;
-    if (i < end && are_zero(&t.pte[i], end - i)) {
-        if (step)
-            page_series(&t.shadow[i], end - i, origin, step);
-        else
-            fill(&t.shadow[i], end - i, origin);
-        return;
-    }
-    for (; i < end; i++, origin += step) {
-        if (t.pte[i])
-            clear_entry(t, i, level);
-        t.shadow[i] = origin;
-    }
+    if (step)
+        page_series(&t.shadow[i], nr, origin, step);
+    else
+        fill(&t.shadow[i], nr, origin);
 }
 
 /* ---- the lowest tables --------------------------------------------------- */
@@ -153,6 +181,31 @@ void space_forget(void)
 const struct table *space_leaf_again(uint64_t addr)
 {
     return leaf_span == addr / span(1) + 1 ? &leaf : NULL;
+}
+
+static const struct table *remember_leaf(struct table t, uint64_t addr)
+{
+    leaf = t;
+    leaf_span = addr / span(1) + 1;
+    return &leaf;
+}
+
+/* The one that is there; NULL: none. */
+static const struct table *find_leaf(uint64_t addr)
+{
+    struct table t;
+
+    if (space_leaf_again(addr))
+        return &leaf;
+    t = space_top();
+    for (int level = TOP_LEVEL; level > 0; level--) {
+        uint32_t i = table_index(addr, level);
+
+        if (!table_has_child(t, i))
+            return NULL;
+        t = table_child(t, i, level);
+    }
+    return remember_leaf(t, addr);
 }
 
 const struct table *space_leaf(uint64_t addr, bool touch)
@@ -176,20 +229,18 @@ const struct table *space_leaf(uint64_t addr, bool touch)
         }
         t = table_child(t, i, level);
     }
-    leaf = t;
-    leaf_span = addr / span(1) + 1;
-    return &leaf;
+    return remember_leaf(t, addr);
 }
 
-/* What most of a program's mappings are: something that lies under one table.
- */
+/* What most of a program's mappings are: something that lies under one table,
+ * which is made only for what shall be there (otherwise -ENOENT). */
 static int64_t set_leaf(uint64_t addr, uint64_t len_bytes, uint64_t origin)
 {
-    const struct table *t = space_leaf(addr, false);
+    const struct table *t = origin ? space_leaf(addr, false) : find_leaf(addr);
     uint32_t i = table_index(addr, 0), nr = (uint32_t)(len_bytes / PAGE_SIZE);
 
     if (!t)
-        return -ENOMEM;
+        return origin ? -ENOMEM : -ENOENT;
     set_whole(*t, 0, addr, addr + len_bytes, origin);
     if (origin_kind(origin) == VM_FILE && origin & VM_PROT_MASK)
         fault_show_file(&t->pte[i], nr, origin);
@@ -231,73 +282,15 @@ static int64_t set(struct table t, int level, uint64_t lo, uint64_t hi,
 
 int64_t space_set(uint64_t addr, uint64_t len_bytes, uint64_t origin)
 {
-    int64_t ret;
+    int64_t ret = -ENOENT;
 
-    if (origin && len_bytes < span(1) &&
+    if (len_bytes < span(1) &&
         addr / span(1) == (addr + len_bytes - 1) / span(1))
-        return set_leaf(addr, len_bytes, origin);
+        ret = set_leaf(addr, len_bytes, origin);
+    if (ret != -ENOENT)
+        return ret;
     ret = set(space_top(), TOP_LEVEL, addr, addr + len_bytes, origin);
     space_forget();
     space_flush(addr, len_bytes);
     return ret;
-}
-
-struct slot space_walk(uint64_t addr, int level, bool create)
-{
-    struct table t = space_top();
-    uint32_t i;
-
-    for (int l = TOP_LEVEL; l > level; l--) {
-        i = table_index(addr, l);
-        if (!table_has_child(t, i) && !(create && table_make_child(t, i)))
-            return (struct slot){0};
-        t = table_child(t, i, l);
-    }
-    i = table_index(addr, level);
-    return (struct slot){t.pte + i, t.shadow + i, table_origin(t, i, level)};
-}
-
-uint64_t space_origin(uint64_t addr)
-{
-    struct table t = space_top();
-    int level = TOP_LEVEL;
-    uint32_t i = table_index(addr, level);
-
-    while (level > 0 && table_has_child(t, i)) {
-        t = table_child(t, i, level);
-        i = table_index(addr, --level);
-    }
-    return origin_advance(table_origin(t, i, level),
-                          addr & (span(level) - 1) & -PAGE_SIZE);
-}
-
-static int64_t map_fixed(uint64_t addr, uint64_t len_bytes, uint64_t pte,
-                         uint64_t origin)
-{
-    struct slot s = {0};
-
-    for (uint64_t off = 0; off < len_bytes; off += PAGE_SIZE) {
-        if (!off || !table_index(addr + off, 0))
-            s = space_walk(addr + off, 0, true);
-        if (!s.pte)
-            return -ENOMEM;
-        *s.shadow++ = origin;
-        *s.pte++ = pte + off;
-    }
-    return 0;
-}
-
-int64_t space_map_fixed(uint64_t addr, phys_t phys, uint64_t len_bytes,
-                        uint32_t prot)
-{
-    return map_fixed(addr, len_bytes, pte_make_fixed(phys, prot),
-                     VM_ORIGIN(VM_FIXED, prot, 0));
-}
-
-int64_t space_map_device(uint64_t addr, phys_t phys)
-{
-    const uint32_t prot = ABI_PROT_READ | ABI_PROT_WRITE;
-
-    return map_fixed(addr, PAGE_SIZE, pte_make_fixed(phys, prot) | PTE_PCD,
-                     VM_ORIGIN(VM_FIXED, prot, 0));
 }
