@@ -108,14 +108,6 @@ static bool are_zero(const uint64_t *words, uint64_t nr)
     return zero;
 }
 
-static void fill(uint64_t *words, uint64_t nr, uint64_t value)
-{
-    __asm__ volatile("rep stosq"
-                     : "+D"(words), "+c"(nr)
-                     : "a"(value)
-                     : "memory");
-}
-
 /* Whether a page may be forgotten: nobody owns it or counts who shows it. */
 static inline bool is_only_shown(uint64_t pte, uint64_t origin)
 {
@@ -165,7 +157,7 @@ static void set_whole(struct table t, int level, uint64_t lo, uint64_t hi,
     if (step)
         page_series(&t.shadow[i], nr, origin, step);
     else
-        fill(&t.shadow[i], nr, origin);
+        words_fill(&t.shadow[i], nr, origin);
 }
 
 /* ---- the lowest tables --------------------------------------------------- */

@@ -50,6 +50,15 @@ static inline uint64_t table_origin(struct table t, uint32_t i, int level)
     return t.base ? origin_advance(t.base, i * span(level)) : 0;
 }
 
+/* By the processor's own loop: see are_zero() in space.c. */
+static inline void words_fill(uint64_t *words, uint64_t nr, uint64_t value)
+{
+    __asm__ volatile("rep stosq"
+                     : "+D"(words), "+c"(nr)
+                     : "a"(value)
+                     : "memory");
+}
+
 static inline void table_set_origin(struct table t, uint32_t i, uint64_t origin)
 {
     t.shadow[i] = origin ? origin : ORIGIN_HOLE;

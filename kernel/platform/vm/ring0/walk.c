@@ -37,15 +37,20 @@ uint64_t space_origin(uint64_t addr)
 static int64_t map_fixed(uint64_t addr, uint64_t len_bytes, uint64_t pte,
                          uint64_t origin)
 {
-    struct slot s = {0};
+    uint64_t end = addr + len_bytes;
 
-    for (uint64_t off = 0; off < len_bytes; off += PAGE_SIZE) {
-        if (!off || !table_index(addr + off, 0))
-            s = space_walk(addr + off, 0, true);
+    while (addr < end) {
+        struct slot s = space_walk(addr, 0, true);
+        uint32_t nr = NR_ENTRIES - table_index(addr, 0);
+
         if (!s.pte)
             return -ENOMEM;
-        *s.shadow++ = origin;
-        *s.pte++ = pte + off;
+        if (nr > (end - addr) / PAGE_SIZE)
+            nr = (uint32_t)((end - addr) / PAGE_SIZE);
+        words_fill(s.shadow, nr, origin);
+        page_series(s.pte, nr, pte, PAGE_SIZE);
+        addr += nr * PAGE_SIZE;
+        pte += nr * PAGE_SIZE;
     }
     return 0;
 }
