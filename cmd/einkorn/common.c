@@ -13,9 +13,9 @@ int bad_option(struct context *ctx, int argc, char **argv, int result)
     const char *last = argv[(optind < argc ? optind : argc) - 1];
     const char *text = strncmp(last, "--", 2) == 0 ? last : short_option;
 
-    return err_set(&ctx->err, ERR_TOOL, "%s %s: %s (see `einkorn help`)",
+    return err_set(&ctx->err, ERR_TOOL, "%s %s: %s (see `einkorn %s --help`)",
                    argv[0], text,
-                   result == ':' ? "needs a value" : "unknown option");
+                   result == ':' ? "needs a value" : "unknown option", argv[0]);
 }
 
 int need_operands(struct context *ctx, int argc, const char *verb)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The tool `einkorn`: finds the verb, reports its error. */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +50,7 @@ static const struct verb {
      "make a disk for `run --mount type=disk`"},
     {"info", verb_info, "", "what this host offers"},
     {"version", verb_version, "", "print the version"},
-    {"help", verb_help, "", "print this"},
+    {"help", verb_help, "[VERB]", "print this, or what one verb takes"},
 };
 
 enum { NR_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -95,18 +96,51 @@ static const char run_options[] =
     "Exit status: the program's; 128 + n for signal n; 125 einkorn failed,\n"
     "126 not executable, 127 not found.\n";
 
-static int verb_help(struct context *ctx, int argc, char **argv)
+static const struct verb *find_verb(const char *name);
+
+static void describe(const struct verb *verb, const char *before)
 {
-    (void)ctx;
-    (void)argc;
-    (void)argv;
+    printf("%seinkorn %s%s%s\n        %s\n", before, verb->name,
+           verb->usage[0] != '\0' ? " " : "", verb->usage, verb->help);
+}
+
+static void print_verb_help(const struct verb *verb)
+{
+    describe(verb, "Usage: ");
+    if (verb->run == verb_run || verb->run == verb_trace) {
+        fputs(run_options, stdout);
+    } else {
+        puts("\n`einkorn help` lists the other verbs.");
+    }
+}
+
+static void print_help(void)
+{
     puts("Usage: einkorn VERB ...\n");
     for (int i = 0; i < NR_VERBS; i++) {
-        printf("  einkorn %s%s%s\n        %s\n", verbs[i].name,
-               verbs[i].usage[0] != '\0' ? " " : "", verbs[i].usage,
-               verbs[i].help);
+        describe(&verbs[i], "  ");
     }
     fputs(run_options, stdout);
+}
+
+static int unknown_verb(struct context *ctx, const char *name)
+{
+    return err_set(&ctx->err, ERR_TOOL,
+                   "%s: unknown verb (`einkorn help` lists them)", name);
+}
+
+static int verb_help(struct context *ctx, int argc, char **argv)
+{
+    const struct verb *verb = argc > 1 ? find_verb(argv[1]) : NULL;
+
+    if (argc > 1 && verb == NULL) {
+        return unknown_verb(ctx, argv[1]);
+    }
+    if (verb != NULL) {
+        print_verb_help(verb);
+    } else {
+        print_help();
+    }
     return 0;
 }
 
@@ -151,8 +185,11 @@ static int run_verb(struct context *ctx, int argc, char **argv)
     const struct verb *verb = find_verb(argv[1]);
 
     if (verb == NULL) {
-        return err_set(&ctx->err, ERR_TOOL,
-                       "%s: unknown verb (`einkorn help` lists them)", argv[1]);
+        return unknown_verb(ctx, argv[1]);
+    }
+    if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+        print_verb_help(verb);
+        return 0;
     }
     if (dirs_find(&ctx->dirs, &ctx->err) < 0) {
         return -1;
@@ -167,7 +204,7 @@ int main(int argc, char **argv)
 
     fill_standard_streams();
     if (argc < 2) {
-        verb_help(&ctx, argc, argv);
+        print_help();
         return ERR_TOOL;
     }
     status = run_verb(&ctx, argc, argv);

@@ -175,10 +175,11 @@ int verb_volume(struct context *ctx, int argc, char **argv)
     }
     if (argc - optind < verb->min_operands ||
         argc - optind > verb->max_operands) {
-        return err_set(
-            &ctx->err, ERR_TOOL, "volume %s: %s (see `einkorn help`)", argv[0],
-            argc - optind < verb->min_operands ? "which volume?"
-                                               : "takes fewer operands");
+        return err_set(&ctx->err, ERR_TOOL,
+                       "volume %s: %s (see `einkorn volume --help`)", argv[0],
+                       argc - optind < verb->min_operands
+                           ? "which volume?"
+                           : "takes fewer operands");
     }
     return run_all(ctx, verb, argv + optind, flag);
 }

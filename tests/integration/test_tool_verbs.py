@@ -236,3 +236,26 @@ def test_info_version_help(tool):
     assert "namespaces:" in tool.ok("info")
     assert re.fullmatch(r"einkorn \d+\.\d+\.\d+", tool.ok("version"))
     assert "run a program as a unikernel" in tool.ok("help")
+
+
+@pytest.mark.parametrize("verb", ["run", "trace", "export", "ps", "logs",
+                                  "stop", "image", "volume", "disk", "info"])
+def test_help_of_one_verb(tool, verb):
+    said = tool.ok(verb, "--help")
+    assert said == tool.ok("help", verb)
+    assert said.startswith(f"Usage: einkorn {verb}")
+    assert ("--publish" in said) == (verb in ("run", "trace"))
+
+
+def test_help_is_the_programs_behind_its_name(tool):
+    """What stands behind the program is for the program."""
+    p = tool("run", "--network", "none", tool.target, "sh", "-c",
+             'echo "$1"', "sh", "--help")
+    assert p.stdout == "--help\n"
+
+
+def test_help_of_what_is_unknown(tool):
+    p = tool("help", "nothing")
+    assert p.returncode == 125 and "nothing: unknown verb" in p.stderr
+    p = tool("ps", "--nothing")
+    assert p.returncode == 125 and "einkorn ps --help" in p.stderr
