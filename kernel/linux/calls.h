@@ -7,6 +7,14 @@
 
 #include "kernel/linux/syscall.h"
 
+/* sys_aio.c */
+syscall_fn sys_io_setup;
+syscall_fn sys_io_destroy;
+syscall_fn sys_io_submit;
+syscall_fn sys_io_cancel;
+syscall_fn sys_io_getevents;
+syscall_fn sys_io_pgetevents;
+
 /* sys_file.c */
 syscall_fn sys_read;
 syscall_fn sys_write;

@@ -16,6 +16,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/random.h"
 #include "kernel/core/uaccess.h"
+#include "kernel/linux/aio.h"
 #include "kernel/linux/calls.h"
 #include "kernel/linux/sigtimer.h"
 #include "kernel/linux/vdso.h"
@@ -54,6 +55,7 @@ static void reset_process(void)
     fd_close_on_exec();
     signal_reset_handlers();
     timers_exec();
+    aio_exec();
     mm_reset();
     mm_set_limits(l[RLIMIT_AS].soft, l[RLIMIT_DATA].soft, l[RLIMIT_STACK].soft);
 }

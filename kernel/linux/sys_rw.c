@@ -10,6 +10,7 @@
 #include "kernel/core/alloc.h"
 #include "kernel/core/uaccess.h"
 #include "kernel/linux/calls.h"
+#include "kernel/linux/rw.h"
 #include "kernel/vfs/file.h"
 #include "kernel/vfs/inode.h"
 #include "kernel/vfs/notify.h"
@@ -247,6 +248,35 @@ int64_t sys_pwritev2(struct abi_frame *r)
     int64_t err = writer((int)r->rdi, &f);
 
     return err ? err : positioned(f, f->ops->write, r);
+}
+
+int64_t rw_check(bool write, int fd)
+{
+    struct file *f;
+
+    return write ? writer(fd, &f) : reader(fd, &f);
+}
+
+int64_t rw_at(bool write, int fd, uptr_t buf, uint64_t len_bytes, int64_t off,
+              uint64_t rwf)
+{
+    struct file *f;
+    struct uio u;
+    struct uio_seg seg;
+    uint64_t at = (uint64_t)off;
+    int64_t err = write ? writer(fd, &f) : reader(fd, &f);
+
+    if (!err && rwf & ~(uint64_t)RWF_KNOWN)
+        err = -EOPNOTSUPP;
+    if (!err && off < 0)
+        err = -EINVAL;
+    if (!err)
+        err = user_uio(&u, &seg, buf, len_bytes);
+    if (err)
+        return err;
+    u.flags = io_flags(rwf);
+    return run(f, write ? f->ops->write : f->ops->read, &u,
+               f->ops->seek ? &at : &f->off);
 }
 
 int64_t sys_lseek(struct abi_frame *r)

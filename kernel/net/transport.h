@@ -52,6 +52,7 @@ enum net_opt {
     NET_OPT_USER_TIMEOUT_MS,
     NET_OPT_MSS,        /* set: of connections made later; 0: no limit */
     NET_OPT_CONGESTION, /* enum net_congestion */
+    NET_OPT_PACE_MAX,   /* bytes a second, 32 bits; all ones or 0: any */
     NET_OPT_SNDBUF,     /* bytes */
     NET_OPT_RCVBUF,
     NET_OPT_TTL,

@@ -94,7 +94,9 @@ struct process {
     uint32_t securebits;
     uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding;
     char hostname[65], domainname[65];
+    uint32_t nr_aio; /* events that io_setup(2) made room for */
 };
+enum { AIO_EVENTS_MAX = 65536 };
 extern struct process process;
 
 void sched_init(void);

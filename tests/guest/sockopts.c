@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Options that DNS servers set before they listen (tcp(7), ipv6(7)). */
+/* Options that DNS servers set before they listen (tcp(7), ipv6(7)), and what
+ * others expect of theirs. */
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -259,8 +263,92 @@ static void icmp_filters(void)
     close(fd);
 }
 
+/* Two ends of a connection through the loopback. */
+static void connect_pair(int ends[2])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    CHECK(bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0);
+    CHECK(listen(listener, 1) == 0);
+    CHECK(getsockname(listener, (struct sockaddr *)&at, &len) == 0);
+    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect(ends[0], (struct sockaddr *)&at, sizeof(at)) == 0);
+    ends[1] = accept(listener, NULL, NULL);
+    CHECK(ends[1] >= 0);
+    close(listener);
+}
+
+static void *read_all(void *arg)
+{
+    static char buf[65536];
+
+    while (read(*(int *)arg, buf, sizeof(buf)) > 0)
+        continue;
+    return NULL;
+}
+
+/* Milliseconds to send 2 MB and to have it read. */
+static uint64_t send_for(int ends[2])
+{
+    enum { PIECES = 32 };
+    static char piece[65536];
+    struct timespec from, to;
+    pthread_t reader;
+
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    CHECK(pthread_create(&reader, NULL, read_all, &ends[1]) == 0);
+    for (int i = 0; i < PIECES; i++)
+        CHECK(write(ends[0], piece, sizeof(piece)) == sizeof(piece));
+    CHECK(shutdown(ends[0], SHUT_WR) == 0);
+    pthread_join(reader, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    return (uint64_t)(to.tv_sec - from.tv_sec) * 1000 +
+           (uint64_t)(to.tv_nsec / 1000000) -
+           (uint64_t)(from.tv_nsec / 1000000);
+}
+
+static void pacing(void)
+{
+    const uint64_t none = UINT64_MAX, most = 4000000;
+    uint64_t wide = 0;
+    unsigned narrow = 0;
+    socklen_t len = sizeof(wide);
+    int ends[2];
+
+    connect_pair(ends);
+    CHECK(getsockopt(ends[0], SOL_SOCKET, SO_MAX_PACING_RATE, &wide, &len) ==
+          0);
+    CHECK(wide == none && len == 8);
+    CHECK(setsockopt(ends[0], SOL_SOCKET, SO_MAX_PACING_RATE, &most,
+                     sizeof(most)) == 0);
+    CHECK(getsockopt(ends[0], SOL_SOCKET, SO_MAX_PACING_RATE, &wide, &len) ==
+          0);
+    CHECK(wide == most);
+    len = sizeof(narrow);
+    CHECK(getsockopt(ends[0], SOL_SOCKET, SO_MAX_PACING_RATE, &narrow, &len) ==
+          0);
+    CHECK(narrow == most && len == 4);
+    /* Half a second; Linux lets ten segments go before. */
+    CHECK(send_for(ends) >= 200);
+    close(ends[0]);
+    close(ends[1]);
+    connect_pair(ends);
+    narrow = (unsigned)most;
+    CHECK(setsockopt(ends[0], SOL_SOCKET, SO_MAX_PACING_RATE, &narrow,
+                     sizeof(narrow)) == 0);
+    CHECK(setsockopt(ends[0], SOL_SOCKET, SO_MAX_PACING_RATE, &none,
+                     sizeof(none)) == 0);
+    send_for(ends); /* ends: nothing holds it up any more */
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
+    pacing();
     maxseg();
     fastopen();
     congestion();

@@ -117,3 +117,17 @@ struct file *eventfd_new(uint32_t initial, uint32_t flags)
         kfree(e);
     return f;
 }
+
+bool is_eventfd(const struct file *f)
+{
+    return f->ops == &eventfd_fops;
+}
+
+void eventfd_add(struct file *f, uint64_t value)
+{
+    struct eventfd *e = f->data;
+    uint64_t room = COUNT_MAX - e->count;
+
+    e->count += value < room ? value : room;
+    waitq_wake(&e->waitq, EPOLLIN | EPOLLRDNORM);
+}

@@ -76,6 +76,12 @@ static void show_boot_id(struct seq *s, uint64_t arg)
 }
 
 /* Open, free, at most: proc(5). */
+static void show_aio_nr(struct seq *s, uint64_t arg)
+{
+    (void)arg;
+    seq_printf(s, "%u\n", process.nr_aio);
+}
+
 static void show_file_nr(struct seq *s, uint64_t arg)
 {
     unsigned nr = 0;
@@ -244,8 +250,8 @@ static const struct pseudo_node fs_entries[] = {
     {.name = "file-nr", .mode = 0444, .show = show_file_nr},
     TEXT("nr_open", "1048576"),
     TEXT("pipe-max-size", "1048576"),
-    TEXT("aio-max-nr", "0"),
-    TEXT("aio-nr", "0"),
+    TEXT("aio-max-nr", "65536"),
+    {.name = "aio-nr", .mode = 0444, .show = show_aio_nr},
     TEXT("suid_dumpable", "0"),
     TEXT("protected_hardlinks", "0"),
     TEXT("protected_symlinks", "0"),

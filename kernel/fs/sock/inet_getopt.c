@@ -187,6 +187,19 @@ static int check_level(const struct inet_sock *s, int level)
     return level == SOL_IPV6 ? 0 : -ENOPROTOOPT;
 }
 
+/* As wide as there is room for. */
+static int pacing_rate(struct inet_sock *s, void *val, size_t *len)
+{
+    int value = -1;
+    uint64_t wide;
+
+    if (s->stream)
+        (void)stream_get(s->stream, NET_OPT_PACE_MAX, &value);
+    wide = (uint32_t)value == UINT32_MAX ? UINT64_MAX : (uint32_t)value;
+    return *len < sizeof(wide) ? give(val, len, &value, sizeof(value))
+                               : give(val, len, &wide, sizeof(wide));
+}
+
 int inet_getsockopt(struct sock *sock, int level, int opt, void *val,
                     size_t *len_bytes)
 {
@@ -202,6 +215,8 @@ int inet_getsockopt(struct sock *sock, int level, int opt, void *val,
         return tcp_info(s, val, len_bytes);
     if (level == SOL_TCP && opt == TCP_CONGESTION)
         return congestion(s, val, len_bytes);
+    if (level == SOL_SOCKET && opt == SO_MAX_PACING_RATE)
+        return pacing_rate(s, val, len_bytes);
     err = inet_kept_get(s, level, opt, &value);
     if (err != -ENOPROTOOPT)
         return err ? err : give(val, len_bytes, &value, sizeof(value));

@@ -44,9 +44,23 @@ static int set_socket(struct inet_sock *s, int opt, int value)
         return transport_set(s, NET_OPT_DEVICE, value);
     case SO_BROADCAST:
         return s->dgram ? transport_set(s, NET_OPT_BROADCAST, value) : 0;
+    case SO_MAX_PACING_RATE:
+        return s->stream ? transport_set(s, NET_OPT_PACE_MAX, value)
+                         : -ENOPROTOOPT;
     default:
         return -ENOPROTOOPT;
     }
+}
+
+/* Linux takes 64 bits of it, too, where the highest means no limit. */
+static int pacing_rate(const void *val, size_t len_bytes, int value)
+{
+    uint64_t wide;
+
+    if (len_bytes < sizeof(wide))
+        return value;
+    memcpy(&wide, val, sizeof(wide));
+    return wide > UINT32_MAX ? -1 : (int)wide;
 }
 
 static int ranged(struct inet_sock *s, enum net_opt opt, int value, int lo,
@@ -181,6 +195,8 @@ int inet_setsockopt(struct sock *sock, int level, int opt, const void *val,
         value = *(const uint8_t *)val; /* ip(7) allows a byte */
     else
         return -EINVAL;
+    if (level == SOL_SOCKET && opt == SO_MAX_PACING_RATE)
+        value = pacing_rate(val, len_bytes, value);
     err = inet_kept_set(s, level, opt, value);
     if (err != -ENOPROTOOPT)
         return err;

@@ -43,7 +43,7 @@ struct bbr {
     uint32_t window_before;
 
     /* pacing */
-    uint64_t pace_bps, pace_next_ns;
+    uint64_t pace_bps;
 };
 
 /* From here on; 0 or -ENOMEM: then CUBIC stays. */
@@ -72,7 +72,7 @@ void rate_take(struct conn *c, const struct delivery *d, uint64_t now,
 /* All that the program wrote is on its way, and there is room for more. */
 void rate_check_app(struct conn *c);
 
-/* ---- tcp_pace.c ---- */
+/* ---- tcp_pace.c: what BBR found, and conn.pace_max ---- */
 /* May a packet go now? If not, a timer calls conn_output(). */
 bool pace_ok(struct conn *c, uint64_t now);
 void pace_sent(struct conn *c, uint32_t len, uint64_t now);

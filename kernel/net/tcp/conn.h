@@ -183,6 +183,8 @@ struct conn {
     uint64_t sent_last_ns;
     uint8_t congestion; /* enum net_congestion that was asked for */
     struct bbr *bbr;    /* NULL: CUBIC */
+    uint32_t pace_max;  /* bytes a second that the program allows; 0: any */
+    uint64_t pace_next_ns;
     struct cubic cubic;
     struct hystart hystart;
     struct rack rack;

@@ -46,6 +46,7 @@ static void inherit(struct conn *c, const struct conn *from)
     c->reuseaddr = from->reuseaddr;
     c->user_mss = from->user_mss;
     c->congestion = from->congestion;
+    c->pace_max = from->pace_max;
     c->user_timeout_ms = from->user_timeout_ms;
     c->sndbuf = from->sndbuf;
     c->sndbuf_fixed = from->sndbuf_fixed;

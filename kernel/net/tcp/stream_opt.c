@@ -99,6 +99,9 @@ int stream_set(struct stream *s, enum net_opt opt, int value)
         return 0;
     case NET_OPT_CONGESTION:
         return congestion_set(c, value, clock_mono_ns());
+    case NET_OPT_PACE_MAX:
+        c->pace_max = (uint32_t)value == UINT32_MAX ? 0 : (uint32_t)value;
+        return 0;
     default:
         return set_conn(s, opt, value);
     }
@@ -144,6 +147,9 @@ int stream_get(const struct stream *s, enum net_opt opt, int *value)
         return 0;
     case NET_OPT_CONGESTION:
         *value = congestion_get(c);
+        return 0;
+    case NET_OPT_PACE_MAX:
+        *value = (int)(c->pace_max ? c->pace_max : UINT32_MAX);
         return 0;
     case NET_OPT_TTL:
         *value = c->ttl;

@@ -41,7 +41,6 @@ void bbr_stop(struct conn *c)
     kfree(c->bbr);
     c->bbr = NULL;
     c->cubic = (struct cubic){0};
-    conn_disarm(c, TIMER_PACE);
 }
 
 void congestion_choose(struct conn *c, uint64_t now)
