@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What several verbs need: see verbs.h. */
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/einkorn/verbs.h"
+
+const struct option no_long_options[] = {{NULL, 0, NULL, 0}};
 
 int bad_option(struct context *ctx, int argc, char **argv, int result)
 {
@@ -12,10 +15,12 @@ int bad_option(struct context *ctx, int argc, char **argv, int result)
     /* musl counts a missing value too. */
     const char *last = argv[(optind < argc ? optind : argc) - 1];
     const char *text = strncmp(last, "--", 2) == 0 ? last : short_option;
+    bool is_second = strcmp(argv[0], ctx->verb) != 0; /* "image ls" */
 
-    return err_set(&ctx->err, ERR_TOOL, "%s %s: %s (see `einkorn %s --help`)",
-                   argv[0], text,
-                   result == ':' ? "needs a value" : "unknown option", argv[0]);
+    return err_set(
+        &ctx->err, ERR_TOOL, "%s%s%s %s: %s (see `einkorn %s --help`)",
+        ctx->verb, is_second ? " " : "", is_second ? argv[0] : "", text,
+        result == ':' ? "needs a value" : "unknown option", ctx->verb);
 }
 
 int need_operands(struct context *ctx, int argc, const char *verb)

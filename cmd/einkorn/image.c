@@ -86,7 +86,8 @@ int verb_image(struct context *ctx, int argc, char **argv)
     argc--;
     argv++;
     opterr = 0;
-    while ((code = getopt(argc, argv, is_list ? "+:a" : "+:af")) != -1) {
+    while ((code = getopt_long(argc, argv, is_list ? "+:a" : "+:af",
+                               no_long_options, NULL)) != -1) {
         if (code == '?' || code == ':') {
             return bad_option(ctx, argc, argv, code);
         }

@@ -18,7 +18,7 @@ static int inspect_one(const struct store *store, struct inst *inst, void *arg,
 int verb_inspect(struct context *ctx, int argc, char **argv)
 {
     struct json j = {.out = stdout};
-    int code = getopt(argc, argv, "+:");
+    int code = getopt_long(argc, argv, "+:", no_long_options, NULL);
     int status;
 
     if (code != -1) {

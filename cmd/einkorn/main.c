@@ -194,6 +194,7 @@ static int run_verb(struct context *ctx, int argc, char **argv)
     if (dirs_find(&ctx->dirs, &ctx->err) < 0) {
         return -1;
     }
+    ctx->verb = verb->name;
     return verb->run(ctx, argc - 1, argv + 1);
 }
 

@@ -6,11 +6,14 @@
 #ifndef EINKORN_CMD_VERBS_H
 #define EINKORN_CMD_VERBS_H
 
+#include <getopt.h>
+
 #include "host/common/err.h"
 #include "host/instance/dirs.h"
 #include "host/instance/store.h"
 
 struct context {
+    const char *verb; /* as it was called */
     struct dirs dirs;
     struct err err;
 };
@@ -32,6 +35,10 @@ int verb_disk(struct context *ctx, int argc, char **argv);
 int verb_info(struct context *ctx, int argc, char **argv);
 
 /* ---- what several verbs need (common.c) ---- */
+
+/* For getopt_long(3) of a verb without any: it knows then what to complain
+ * of. */
+extern const struct option no_long_options[];
 
 /* getopt(3) said '?' or ':' : fills the error and returns -1. */
 int bad_option(struct context *ctx, int argc, char **argv, int result);

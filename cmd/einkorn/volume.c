@@ -167,7 +167,8 @@ int verb_volume(struct context *ctx, int argc, char **argv)
     argc--;
     argv++;
     opterr = 0;
-    while ((code = getopt(argc, argv, verb->options)) != -1) {
+    while ((code = getopt_long(argc, argv, verb->options, no_long_options,
+                               NULL)) != -1) {
         if (code == '?' || code == ':') {
             return bad_option(ctx, argc, argv, code);
         }

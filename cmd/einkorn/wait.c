@@ -19,7 +19,7 @@ static int wait_one(const struct store *store, struct inst *inst, void *arg,
 
 int verb_wait(struct context *ctx, int argc, char **argv)
 {
-    int code = getopt(argc, argv, "+:");
+    int code = getopt_long(argc, argv, "+:", no_long_options, NULL);
 
     if (code != -1) {
         return bad_option(ctx, argc, argv, code);

@@ -88,6 +88,27 @@ static int resolve_file(const char *path, char out[PATH_MAX],
     return realpath(path, out) ? 0 : -1;
 }
 
+/* A registry's name, where a path was wanted. */
+static bool is_registry_name(const char *text)
+{
+    return strncmp(text, "docker://", 9) == 0 ||
+           (text[0] != '/' && text[0] != '.' && !strchr(text, '/'));
+}
+
+static int not_found(const char *path, struct err *err)
+{
+    int status =
+        errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_CANNOT_RUN;
+
+    if (status != ERR_NOT_FOUND || !is_registry_name(path))
+        return err_set(err, status, "run %s: %m", path);
+    return err_set(err, status,
+                   "run %s: no such file (give the path of a program or "
+                   "directory; an image from a registry comes by `skopeo copy "
+                   "docker://%s oci:DIR`, then run oci:DIR)",
+                   path, path + (strncmp(path, "docker://", 9) ? 0 : 9));
+}
+
 int image_cache_source(const char *path, char out[PATH_MAX],
                        enum image_kind *kind, struct err *err)
 {
@@ -103,10 +124,5 @@ int image_cache_source(const char *path, char out[PATH_MAX],
     } else {
         rc = resolve_file(path, out, kind);
     }
-    if (rc >= 0)
-        return 0;
-    return err_set(err,
-                   errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
-                                                       : ERR_CANNOT_RUN,
-                   "run %s: %m", path);
+    return rc >= 0 ? 0 : not_found(path, err);
 }

@@ -68,7 +68,7 @@ int disk_create(const struct disk_make *make, struct err *err)
     int fd = open(make->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
     if (fd < 0) {
-        return err_set(err, ERR_TOOL, "%s: %m%s", make->path,
+        return err_set(err, ERR_TOOL, "disk create %s: %m%s", make->path,
                        errno == EEXIST ? " (remove it first, if its content "
                                          "is not needed)"
                                        : "");

@@ -323,7 +323,10 @@ int export_image(const struct dirs *dirs, struct spec *spec,
     }
     snprintf(dir, sizeof(dir), "%s.XXXXXX", export->file);
     if (mkdtemp(dir) == NULL) {
-        return err_set(err, ERR_TOOL, "create a folder %s: %m", dir);
+        return err_set(err, ERR_TOOL,
+                       "-o %s: a folder for the "
+                       "work beside it: %m",
+                       export->file);
     }
     rc = build(dir, &bundle, export, &layout, spec, err);
     remove_folder(dir);

@@ -87,8 +87,18 @@ static int add_volume(struct spec *spec, const struct mount_words *m,
     return spec_add_volume(spec, text, err); /* which keeps it */
 }
 
+static bool is_type(const char *word)
+{
+    return strcmp(word, "disk") == 0 || is(word, "bind", "volume", "volume");
+}
+
 static int add(struct spec *spec, const struct mount_words *m, struct err *err)
 {
+    if (m->type != NULL && !is_type(m->type)) {
+        return err_set(err, ERR_TOOL,
+                       "--mount type=%s: unknown (use disk, bind or volume)",
+                       m->type);
+    }
     if (m->source == NULL || m->target == NULL || m->target[0] != '/' ||
         m->source[0] == '\0' || strchr(m->target, ':') != NULL) {
         return err_set(err, ERR_TOOL,
@@ -102,8 +112,7 @@ static int add(struct spec *spec, const struct mount_words *m, struct err *err)
         return add_volume(spec, m, err);
     }
     return err_set(err, ERR_TOOL,
-                   "--mount type=%s: unknown (use disk, bind or volume)",
-                   m->type != NULL ? m->type : "");
+                   "--mount: needs a type= (disk, bind or volume)");
 }
 
 int spec_add_mount(struct spec *spec, char *value, struct err *err)

@@ -15,6 +15,13 @@ def fails(p, status, *parts):
 @pytest.mark.parametrize("args, parts", [
     (["frobnicate"], ["frobnicate", "unknown verb", "help"]),
     (["run"], ["which program"]),
+    (["inspect", "--frob", "x"], ["inspect --frob", "inspect --help"]),
+    (["wait", "--frob", "x"], ["wait --frob", "unknown option"]),
+    (["image", "ls", "--frob"], ["image ls --frob", "image --help"]),
+    (["volume", "ls", "--frob"], ["volume ls --frob", "volume --help"]),
+    (["disk", "create", "/nowhere/x", "10m"], ["disk create /nowhere/x"]),
+    (["export", "-o", "/nowhere/x", "/bin/busybox"], ["-o /nowhere/x: "]),
+    (["run", "--mount", "type=foo", "x"], ["type=foo", "use disk, bind"]),
     (["run", "--frob", "x"], ["--frob", "unknown option"]),
     (["run", "-Z", "x"], ["-Z", "unknown option"]),
     (["run", "-p"], ["-p", "needs a value"]),
@@ -51,6 +58,9 @@ def test_usage(tool, args, parts):
 
 def test_path_that_does_not_exist(tool):
     fails(tool("run", "--rm", "/no/such/file"), 127, "/no/such/file")
+    for name in ("redis", "redis:7", "docker://redis"):
+        fails(tool("run", "--rm", name), 127, f"run {name}:",
+              "skopeo copy docker://redis")
 
 
 def test_script_and_text_cannot_be_executed(tool, tmp_path):
