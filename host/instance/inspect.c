@@ -10,11 +10,6 @@
 #include "host/common/strings.h"
 #include "host/volume/named.h"
 
-const char *inspect_status(const struct inst *inst)
-{
-    return inst_monitor(inst) != 0 ? "running" : "exited";
-}
-
 void inspect_time(int64_t real_ns, char out[40])
 {
     time_t seconds = (time_t)(real_ns / 1000000000);

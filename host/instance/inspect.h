@@ -8,9 +8,6 @@
 
 void inspect_write(struct json *j, const struct inst *inst);
 
-/* "running" or "exited". */
-const char *inspect_status(const struct inst *inst);
-
 /* RFC 3339 with nanoseconds, UTC; zero is Docker's "never". */
 void inspect_time(int64_t real_ns, char out[40]);
 

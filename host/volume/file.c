@@ -263,6 +263,10 @@ int serve_readdir(struct server *s, struct p9_msg *in, struct p9_msg *out)
         at += e->len;
     }
     end = out->pos;
+    if (len > 0 && end == start + 4) {
+        out->pos = start;
+        return -EINVAL; /* as getdents(2): nothing would read as the end */
+    }
     out->pos = start;
     p9_put32(out, (uint32_t)(end - start - 4));
     out->pos = end;

@@ -22,11 +22,6 @@ void klog_set_level(enum log_level level)
     max_level = level;
 }
 
-bool klog_enabled(enum log_level level)
-{
-    return level <= max_level;
-}
-
 static void write_line(const char *line, int len)
 {
     platform.ops.console_write(ABI_CONSOLE_LOG, line, (uint64_t)len);

@@ -14,7 +14,6 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void klog(enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void klog_set_level(enum log_level level);
-bool klog_enabled(enum log_level level);
 
 /* Our bug: text, registers if any, backtrace with symbols; ends the instance
  * with status 134 (128 + SIGABRT). */

@@ -11,6 +11,7 @@
 #include "kernel/core/log.h"
 #include "kernel/fs/pseudo/pseudo.h"
 #include "kernel/fs/tmpfs/tmpfs.h"
+#include "kernel/net/net.h"
 #include "kernel/sched/thread.h"
 #include "lib/fmt.h"
 #include "lib/string.h"
@@ -65,17 +66,21 @@ static void make_hostname(void)
     write(&s, "/etc/hostname");
 }
 
-/* Without a configured server the image's own file stays. */
+/* Without a server the image's own file stays. */
+static void write_resolv(struct seq *s)
+{
+    if (s->len_bytes)
+        write(s, "/etc/resolv.conf");
+}
+
 static void make_resolv(void)
 {
     struct seq s = {0};
     const char *server;
 
-    if (!config_get("dns", 0))
-        return;
     for (unsigned i = 0; (server = config_get("dns", i)); i++)
         seq_printf(&s, "nameserver %s\n", server);
-    write(&s, "/etc/resolv.conf");
+    write_resolv(&s);
 }
 
 void etc_write(void)
@@ -83,4 +88,17 @@ void etc_write(void)
     make_hostname();
     make_hosts();
     make_resolv();
+}
+
+void etc_write_learned(void)
+{
+    struct seq s = {0};
+    struct net_addr a;
+
+    if (config_get("dns", 0))
+        return;
+    for (unsigned i = 0; net_dns_server(i, &a); i++)
+        seq_printf(&s, "nameserver %u.%u.%u.%u\n", a.ip[0], a.ip[1], a.ip[2],
+                   a.ip[3]);
+    write_resolv(&s);
 }

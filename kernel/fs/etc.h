@@ -7,5 +7,7 @@
 
 /* Writes them; failures are logged. */
 void etc_write(void);
+/* The same of what the network told (DHCP), if nothing is configured. */
+void etc_write_learned(void);
 
 #endif

@@ -109,6 +109,7 @@ void vfs_init(void)
 
 void vfs_start(void)
 {
+    etc_write_learned();
     ext4_mount_all();
     v9fs_mount_all();
     enter_cwd();

@@ -207,7 +207,6 @@ int dgram_send(struct dgram *d, struct packet *p, const struct net_addr *to);
 struct packet *dgram_first(struct dgram *d);
 /* Takes it off the queue; the caller frees it. */
 struct packet *dgram_pop(struct dgram *d);
-size_t dgram_unread_bytes(const struct dgram *d);
 /* Takes the oldest error off its queue; NULL: none. What is pending for
  * dgram_take_error() becomes that of the next one. */
 struct dgram_error *dgram_pop_error(struct dgram *d);

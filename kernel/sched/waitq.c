@@ -17,11 +17,6 @@ void waitq_add(struct waitq *q, struct waiter *w)
     list_push_front(&q->waiters, &w->node);
 }
 
-void waitq_add_exclusive(struct waitq *q, struct waiter *w)
-{
-    list_push_back(&q->waiters, &w->node);
-}
-
 void waitq_del(struct waiter *w)
 {
     if (w->node.next)
@@ -36,14 +31,6 @@ void waitq_wake(struct waitq *q, uint32_t events)
 
         w->wake(w, events);
     }
-}
-
-void waitq_wake_one(struct waitq *q, uint32_t events)
-{
-    struct waiter *w = list_first(&q->waiters, struct waiter, node);
-
-    if (w)
-        w->wake(w, events);
 }
 
 static void wake_thread(struct waiter *w, uint32_t events)

@@ -28,10 +28,8 @@ struct waiter {
 
 void waitq_init(struct waitq *q);
 void waitq_add(struct waitq *q, struct waiter *w);
-void waitq_add_exclusive(struct waitq *q, struct waiter *w); /* at the end */
-void waitq_del(struct waiter *w);                      /* not queued is fine */
-void waitq_wake(struct waitq *q, uint32_t events);     /* all */
-void waitq_wake_one(struct waitq *q, uint32_t events); /* the first */
+void waitq_del(struct waiter *w);                  /* not queued is fine */
+void waitq_wake(struct waitq *q, uint32_t events); /* all */
 
 /* A waiter that wakes the current thread; queue it, then sleep. */
 void waiter_init_thread(struct waiter *w);

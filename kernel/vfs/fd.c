@@ -170,11 +170,6 @@ int fd_next(int fd)
     return -1;
 }
 
-int fd_count(void)
-{
-    return table.nr_open;
-}
-
 int fd_table_size(void)
 {
     return table.nr_slots;

@@ -97,8 +97,7 @@ void fd_set_cloexec(int fd, bool on);
 void fd_close_on_exec(void);
 /* Next open descriptor >= fd, or -1 (for /proc/self/fd, close_range). */
 int fd_next(int fd);
-/* Number of open descriptors, size of the table (/proc/self/status). */
-int fd_count(void);
+/* Size of the table (/proc/self/status). */
 int fd_table_size(void);
 
 #endif

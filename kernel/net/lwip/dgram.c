@@ -272,11 +272,6 @@ struct packet *dgram_pop(struct dgram *d)
     return p;
 }
 
-size_t dgram_unread_bytes(const struct dgram *d)
-{
-    return d->rx_bytes;
-}
-
 static void close_raw(struct raw_pcb *raw)
 {
     count_raw(raw, -1);

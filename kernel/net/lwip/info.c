@@ -5,13 +5,18 @@
 #include "kernel/net/lwip/glue.h"
 #include "lib/fmt.h"
 #include "lwip/dhcp.h"
+#include "lwip/dns.h"
 #include "lwip_hooks.h"
 
 enum { DNS_MAX = 3 };
 
 static ip_addr_t dns_servers[DNS_MAX];
 
-/* Called by lwIP's DHCP client; there is no resolver behind it. */
+/* lwIP's DHCP client calls these; there is no resolver behind them. */
+void dns_init(void)
+{
+}
+
 void dns_setserver(u8_t n, const ip_addr_t *ip)
 {
     if (n < DNS_MAX)

@@ -71,8 +71,8 @@
 #define LWIP_DHCP_DOES_ACD_CHECK 0
 #define DHCP_DOES_ARP_CHECK 0
 #define LWIP_DHCP_GET_NTP_SRV 0
-#define LWIP_DHCP_PROVIDE_DNS_SERVERS 3
-#define LWIP_DNS 0
+#define LWIP_DHCP_MAX_DNS_SERVERS 3
+#define LWIP_DNS 1 /* what DHCP tells; nobody asks through lwIP */
 #define LWIP_MULTICAST_TX_OPTIONS 1
 #define IP_SOF_BROADCAST 1
 #define IP_SOF_BROADCAST_RECV 0
